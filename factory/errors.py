@@ -1,0 +1,29 @@
+"""The errors a user can meet. Each message is one sentence: what is wrong and what to do."""
+
+
+class FactoryError(Exception):
+    """Base of every error whose message is meant for the user; anything else is a bug and keeps its traceback."""
+
+
+class ConfigError(FactoryError):
+    """The configuration cannot be run as written."""
+
+
+class StorageError(FactoryError):
+    """A place cannot be read or written."""
+
+
+class VideoError(FactoryError):
+    """A file is not a video that can be decoded."""
+
+
+class AccountingError(FactoryError):
+    """Inputs and outcomes of a phase do not add up; the missing ids are named."""
+
+
+class ClipTimeoutError(FactoryError):
+    """A clip took longer than its stages may."""
+
+
+class WorkerDiedError(FactoryError):
+    """The process that worked on a clip was killed by that work (a segmentation fault, out of memory)."""

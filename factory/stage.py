@@ -1,0 +1,88 @@
+"""What a stage is, what it returns, and how a chain of stages is checked and run on one clip.
+
+A stage is a plain callable on one record: no Ray, no files of its own, no globals. A for-loop, a test and a cluster run
+the same object. Stages are dataclasses; their fields are their configuration.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, is_dataclass
+from time import perf_counter
+from typing import Any, ClassVar, Protocol
+
+from factory.clip import ClipRecord
+from factory.errors import ConfigError
+
+
+@dataclass(frozen=True)
+class Rejected:
+    """The clip does not qualify, and why: sentences for people, one a reason."""
+
+    record: ClipRecord
+    reasons: tuple[str, ...]
+
+
+class Stage(Protocol):
+    """One step on one clip.
+
+    A stage may also have `setup()` (once per worker, before the first clip), `close()` (once, after the last),
+    `version` (an int, raised when the same parameters give another answer) and `num_gpus` (share of a GPU per worker).
+    """
+
+    needs: ClassVar[tuple[str, ...]]
+    gives: ClassVar[tuple[str, ...]]
+
+    def __call__(self, record: ClipRecord) -> ClipRecord | Rejected: ...
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of one clip in one phase: exactly one status, and the seconds each stage took."""
+
+    record: ClipRecord
+    status: str
+    reasons: tuple[str, ...] = ()
+    failed_stage: str | None = None
+    error_type: str | None = None
+    error: str | None = None
+    seconds: tuple[tuple[str, float], ...] = ()
+
+
+def stage_name(stage: Stage) -> str:
+    return type(stage).__name__
+
+
+def stage_identity(stage: Stage) -> dict[str, Any]:
+    """What can change a stage's answer: its class, version and parameters. The raw material of fingerprints."""
+    parameters = {f.name: repr(getattr(stage, f.name)) for f in fields(stage)} if is_dataclass(stage) else {}
+    kind = f"{type(stage).__module__}.{type(stage).__qualname__}"
+    return {"stage": kind, "version": getattr(stage, "version", 1), "parameters": parameters}
+
+
+def check_chain(stages: Sequence[Stage], given: Sequence[str] = ()) -> None:
+    """Raises ConfigError when a stage needs what nothing before it gives."""
+    known = set(given)
+    for stage in stages:
+        missing = [name for name in stage.needs if name not in known]
+        if missing:
+            raise ConfigError(
+                f"stage {stage_name(stage)} needs '{missing[0]}', which nothing before it gives: "
+                "put the stage that gives it earlier in the pipeline."
+            )
+        known.update(stage.gives)
+
+
+def run_chain(stages: Sequence[Stage], record: ClipRecord) -> Outcome:
+    """Runs one clip through the stages; an exception becomes status `failed` with the stage's name."""
+    seconds: list[tuple[str, float]] = []
+    for stage in stages:
+        name, begin = stage_name(stage), perf_counter()
+        try:
+            result = stage(record)
+        except Exception as error:
+            seconds.append((name, perf_counter() - begin))
+            return Outcome(record, "failed", (), name, type(error).__name__, str(error) or repr(error), tuple(seconds))
+        seconds.append((name, perf_counter() - begin))
+        if isinstance(result, Rejected):
+            return Outcome(result.record, "rejected", result.reasons, seconds=tuple(seconds))
+        record = result
+    return Outcome(record, "ok", seconds=tuple(seconds))
