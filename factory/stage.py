@@ -4,7 +4,7 @@ A stage is a plain callable on one record: no Ray, no files of its own, no globa
 the same object. Stages are dataclasses; their fields are their configuration.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from time import perf_counter
 from typing import Any, ClassVar, Protocol
@@ -53,7 +53,9 @@ def stage_name(stage: Stage) -> str:
 
 def stage_identity(stage: Stage) -> dict[str, Any]:
     """What can change a stage's answer: its class, version and parameters. The raw material of fingerprints."""
-    parameters = {f.name: repr(getattr(stage, f.name)) for f in fields(stage)} if is_dataclass(stage) else {}
+    parameters: dict[str, str] = (
+        {f.name: repr(getattr(stage, f.name)) for f in fields(stage)} if is_dataclass(stage) else {}
+    )
     kind = f"{type(stage).__module__}.{type(stage).__qualname__}"
     return {"stage": kind, "version": getattr(stage, "version", 1), "parameters": parameters}
 
@@ -71,11 +73,15 @@ def check_chain(stages: Sequence[Stage], given: Sequence[str] = ()) -> None:
         known.update(stage.gives)
 
 
-def run_chain(stages: Sequence[Stage], record: ClipRecord) -> Outcome:
-    """Runs one clip through the stages; an exception becomes status `failed` with the stage's name."""
+def run_chain(stages: Sequence[Stage], record: ClipRecord, entering: Callable[[str], None] = lambda _: None) -> Outcome:
+    """Runs one clip through the stages; an exception becomes status `failed` with the stage's name.
+
+    `entering` is told the name of each stage before it begins: what a watcher reports when the process dies in it.
+    """
     seconds: list[tuple[str, float]] = []
     for stage in stages:
         name, begin = stage_name(stage), perf_counter()
+        entering(name)
         try:
             result = stage(record)
         except Exception as error:

@@ -14,8 +14,7 @@ import numpy as np
 from factory.clip import Clip, sampled
 from factory.errors import VideoError
 
-# PyAV: the decoder threads itself unless told not to; one thread a worker keeps many workers from fighting.
-av.logging.set_level(av.logging.PANIC)
+av.logging.set_level(av.logging.PANIC)  # what a decoder mutters is counted in Damage and reported, not printed
 
 
 @dataclass(frozen=True)
@@ -40,13 +39,21 @@ class Frame:
     image: np.ndarray
 
 
+@dataclass
+class Damage:
+    """What could not be decoded; `decode` counts into it."""
+
+    bad_packets: int = 0
+    corrupt_frames: int = 0
+
+
 def probe(path: Path) -> VideoInfo:
     """Opens the file and decodes its first frame. Raises VideoError with the cause."""
     if path.stat().st_size == 0:
         raise VideoError("the file is empty (0 bytes): download it again.")
     with _open(path) as container:
         stream = container.streams.video[0]
-        first = next(_frames(container, stream), None)
+        first = next(_frames(container, stream, Damage()), None)
         if first is None:
             raise VideoError("the video stream holds no frame that can be decoded: the file is damaged.")
         rotation_deg = int(first.rotation) % 360
@@ -63,12 +70,13 @@ def probe(path: Path) -> VideoInfo:
         )
 
 
-def decode(path: Path, start_s: float = 0.0, *, grey: bool = False) -> Iterator[Frame]:
+def decode(path: Path, start_s: float = 0.0, *, grey: bool = False, damage: Damage | None = None) -> Iterator[Frame]:
     """Frames from `start_s` to the end of the source, upright, full size. `index` counts from the first one yielded.
 
-    A damaged stream ends early or skips what cannot be decoded; whoever needs the whole checks the times.
-    Raises VideoError when nothing can be opened.
+    A damaged stream ends early or skips what cannot be decoded, and `damage` counts it; whoever needs the whole
+    checks the times too. Raises VideoError when nothing can be opened.
     """
+    damage = damage if damage is not None else Damage()
     with _open(path) as container:
         stream = container.streams.video[0]
         zero = stream.start_time or 0
@@ -76,9 +84,11 @@ def decode(path: Path, start_s: float = 0.0, *, grey: bool = False) -> Iterator[
         if start_s > 0:
             container.seek(zero + int(start_s / stream.time_base), stream=stream, backward=True)
         index = 0
-        for frame in _frames(container, stream):
+        for frame in _frames(container, stream, damage):
             if frame.pts is None:
+                damage.corrupt_frames += 1
                 continue
+            damage.corrupt_frames += frame.is_corrupt
             time_s = float((frame.pts - zero) * stream.time_base)
             if time_s < start_s - 1e-4:
                 continue
@@ -133,22 +143,25 @@ def _open(path: Path) -> av.container.InputContainer:
     if not container.streams.video:
         container.close()
         raise VideoError("the file has no video stream (audio only): leave it out or replace it.")
-    container.streams.video[0].thread_count = 1
+    container.streams.video[0].thread_count = 1  # one thread a worker: many workers do not fight over cores
     return container
 
 
-def _frames(container: av.container.InputContainer, stream: av.VideoStream) -> Iterator[av.VideoFrame]:
-    """Decoded frames; broken packets are skipped, a broken container ends the stream."""
+def _frames(container: av.container.InputContainer, stream: av.VideoStream, damage: Damage) -> Iterator[av.VideoFrame]:
+    """Decoded frames; broken packets are skipped and counted, a broken container ends the stream."""
     packets = container.demux(stream)
     while True:
         try:
             packet = next(packets)
-        except (StopIteration, av.FFmpegError):
+        except StopIteration:
+            return
+        except av.FFmpegError:
+            damage.bad_packets += 1
             return
         try:
-            yield from packet.decode()  # type: ignore[misc]
+            yield from packet.decode()
         except av.FFmpegError:
-            continue
+            damage.bad_packets += 1
 
 
 def _upright(frame: av.VideoFrame, grey: bool) -> np.ndarray:

@@ -1,0 +1,49 @@
+"""Letterbox and pillarbox: black bars that stay for a whole clip."""
+
+import numpy as np
+
+
+def darkness_profile(image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Brightness of each row and column of an RGB picture: uint8 (H,) and (W,).
+
+    The 98th percentile of the line's brightest channel, so that a few specks of noise do not hide a bar.
+    """
+    value = image.max(axis=-1)
+    return tuple(np.percentile(value, 98, axis=axis).astype(np.uint8) for axis in (1, 0))  # type: ignore[return-value]
+
+
+def picture_inside_bars(
+    rows: np.ndarray,
+    columns: np.ndarray,
+    *,
+    black: int = 20,  # of 255; limited-range black decodes to 0-3, compression adds a few; a guess
+    step: int = 16,  # how much brighter the picture's edge gets than black at some time: a bar ends in an edge
+    min_share: float = 0.02,  # thinner bars do not matter to anyone; a guess
+) -> tuple[int, int, int, int] | None:
+    """The picture (x, y, width, height) inside black bars, None where there are none.
+
+    `rows` uint8 (P, H), `columns` uint8 (P, W): darkness profiles of P frames of one clip. Bars are dark in all of
+    them and, as broadcast and players make them, as wide on one side as on the other: so that the dark edge of a
+    night scene is not cut off, which would move the principal point.
+    """
+    y, height = _inside(rows.max(axis=0), black, step, min_share)
+    x, width = _inside(columns.max(axis=0), black, step, min_share)
+    if (width, height) == (columns.shape[1], rows.shape[1]):
+        return None
+    return x, y, width, height
+
+
+def _inside(brightest: np.ndarray, black: int, step: int, min_share: float) -> tuple[int, int]:
+    """Start and length of the picture along one axis."""
+    whole = 0, len(brightest)
+    bright = np.flatnonzero(brightest > black)
+    if len(bright) == 0:
+        return whole
+    before, after = int(bright[0]), len(brightest) - 1 - int(bright[-1])
+    slack = max(2, round(0.01 * len(brightest)))
+    if min(before, after) < min_share * len(brightest) or abs(before - after) > slack:
+        return whole
+    edges = brightest[[min(before + 2, len(brightest) - 1), max(len(brightest) - 1 - after - 2, 0)]]
+    if edges.min() < black + step:
+        return whole
+    return before, len(brightest) - before - after
