@@ -14,8 +14,9 @@ from uuid import uuid4
 
 from factory.errors import StorageError
 
-VIDEO_SUFFIXES = frozenset(
-    ".3gp .avi .flv .m2ts .m4v .mkv .mov .mp4 .mpeg .mpg .mts .ogv .ts .vob .webm .wmv .y4m".split()
+VIDEO_SUFFIXES = (
+    *(".3gp", ".avi", ".flv", ".m2ts", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg"),
+    *(".mpg", ".mts", ".ogv", ".ts", ".vob", ".webm", ".wmv", ".y4m"),
 )
 _SAFE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
@@ -93,7 +94,7 @@ def find_sources(source: str) -> list[str]:
     path = _local(source)
     if path.is_dir():
         found = [str(p) for p in _walk(path) if p.suffix.lower() in VIDEO_SUFFIXES]
-        hint = f"no video (by its name: {' '.join(sorted(VIDEO_SUFFIXES))}) lies in source folder {path}: give another."
+        hint = f"no video (by its name: {' '.join(VIDEO_SUFFIXES)}) lies in source folder {path}: give another."
     elif path.suffix.lower() in (".csv", ".parquet") and path.is_file():
         found = _listed(path)
         hint = f"the list {path} names no source: put one URI a row in its column 'source'."

@@ -138,7 +138,7 @@ def _open(path: Path) -> av.container.InputContainer:
         container = av.open(str(path))
     except (av.FFmpegError, OSError, ValueError) as error:
         raise VideoError(
-            f"the file is not a video that can be opened ({_cause(error)}): check or replace it."
+            f"the file cannot be opened as a video ({_cause(error)}): it is something else or cut off; fetch it again."
         ) from error
     if not container.streams.video:
         container.close()

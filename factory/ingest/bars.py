@@ -9,7 +9,7 @@ def darkness_profile(image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     The 98th percentile of the line's brightest channel, so that a few specks of noise do not hide a bar.
     """
     value = image.max(axis=-1)
-    return tuple(np.percentile(value, 98, axis=axis).astype(np.uint8) for axis in (1, 0))  # type: ignore[return-value]
+    return tuple(np.percentile(value, 98, axis=axis).astype(np.uint8) for axis in (1, 0))
 
 
 def picture_inside_bars(

@@ -1,6 +1,7 @@
 """Cuts the shots of a surveyed source into clips."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 from math import ceil
 from typing import ClassVar
 
@@ -41,11 +42,11 @@ class CutClips:
         ends_s = np.append(times_s[1:], times_s[-1] + interval_s)
         bounds = [0, *survey.cuts, len(times_s)]
         spans: list[Span] = []
-        for shot, (first, last) in enumerate(zip(bounds, bounds[1:], strict=False)):
+        for shot, (first, last) in enumerate(pairwise(bounds)):
             pieces = max(1, ceil((ends_s[last - 1] - times_s[first]) / self.max_s - 1e-6))
             edges_s = np.linspace(times_s[first], ends_s[last - 1], pieces + 1)[1:-1]
             frames = [first, *np.searchsorted(times_s, edges_s).tolist(), last]
-            for begin, end in zip(frames, frames[1:], strict=False):
+            for begin, end in pairwise(frames):
                 if end > begin:
                     spans.append(self._span(record, survey, shot, begin, end, float(ends_s[end - 1])))
         return record.give(spans=spans)

@@ -34,10 +34,14 @@ INGEST = (
     column("frame_count", pa.int64(), "frames of the source in the clip"),
     column("crop_x", pa.int32(), "left edge of the picture inside its black bars; null where there are none"),
     column("crop_y", pa.int32(), "top edge of the picture inside its black bars; null where there are none"),
+    column("source_width", pa.int32(), "pixels of the whole frame as displayed, bars included"),
+    column("source_height", pa.int32(), "pixels of the whole frame as displayed, bars included"),
     column("codec", pa.string(), "codec of the video stream"),
     column("pixel_format", pa.string(), "pixel format as decoded"),
     column("rotation_deg", pa.int32(), "rotation flag of the container, already applied"),
 )
+
+FILTER = (column("score", pa.float64(), "how far the clip is inside the rules, 0 to 1; kept from 0.5 on"),)
 
 RUNS = (
     column("run_id", pa.string(), "time of the start (UTC) and four random digits"),

@@ -1,0 +1,46 @@
+# make run and make test each do their whole set-up: they need Python 3.10-3.13, make and a package index, no more.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+INPUT ?=
+OUTPUT ?= out
+ARGS ?=
+export OMP_NUM_THREADS ?= 1
+
+.DEFAULT_GOAL := help
+.PHONY: help install run test lint bench clean
+
+help: ## this list
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+install: $(VENV)/.installed ## a virtual environment with everything the tests need
+
+$(VENV)/.installed: pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	@touch $@
+
+run: install ## the main job: make run INPUT=videos OUTPUT=out ARGS='pipeline=pose'; without INPUT on a rendered sample
+ifeq ($(INPUT),)
+	$(BIN)/factory synth sample
+	$(BIN)/factory run source=sample output=$(OUTPUT) $(ARGS)
+else
+	$(BIN)/factory run source=$(INPUT) output=$(OUTPUT) $(ARGS)
+endif
+
+test: install ## the whole test suite
+	$(BIN)/python -m pytest
+
+lint: install ## ruff and mypy
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: install ## speed and accuracy on the development videos (FACTORY_MEDIA)
+	$(BIN)/python -m tests.bench.filter
+	$(BIN)/python -m tests.bench.pose
+	$(BIN)/python -m tests.bench.engine
+
+clean: ## removes what make and the tools leave behind
+	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info sample out

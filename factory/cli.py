@@ -1,0 +1,71 @@
+"""The command: finds the subcommand, turns errors into one sentence."""
+
+import signal
+import sys
+from collections.abc import Sequence
+
+USAGE = """\
+factory turns folders of video into training data with geometry.
+
+  factory run source=URI output=DIR [pipeline=dynpose|pose] [profile=cpu|gpu|cluster] [key=value ...]
+  factory plan source=URI output=DIR ...     the same arguments: what is left to do; no work is done
+  factory status OUTPUT                      the funnel per phase, reasons, failures, cost
+  factory query OUTPUT "SQL" [--format table|csv|json|parquet]    tables are named as the phases, and `runs`
+  factory export OUTPUT DEST --format tum|davis [--where SQL]
+  factory synth DEST [--only NAME ...]       renders the sample clips, with ground truth
+  factory doctor                             what this machine has, and whether it works
+
+Options before or after the command: -v shows tracebacks, --version, --help (also after a command)."""
+
+COMMANDS = ("run", "plan", "status", "query", "export", "synth", "doctor")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs one command; returns the exit status. 0: every clip has a status, failed ones included."""
+    if hasattr(signal, "SIGPIPE"):
+        signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # `factory query ... | head` ends quietly
+    arguments = list(sys.argv[1:] if arguments is None else arguments)
+    verbose = "-v" in arguments
+    arguments = [a for a in arguments if a != "-v"]
+    if not arguments or arguments[0] in ("-h", "--help", "help"):
+        print(USAGE)
+        return 0
+    if arguments[0] == "--version":
+        from factory import __version__
+
+        print(f"factory {__version__}")
+        return 0
+    command, rest = arguments[0], arguments[1:]
+    if command not in COMMANDS:
+        print(f"factory: there is no command '{command}': take one of {', '.join(COMMANDS)}.", file=sys.stderr)
+        return 2
+    from factory.errors import FactoryError
+
+    try:
+        return _dispatch(command, rest, verbose)
+    except FactoryError as error:
+        if verbose:
+            raise
+        print(f"factory {command}: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print(f"factory {command}: interrupted; run the same command again to go on.", file=sys.stderr)
+        return 130
+
+
+def _dispatch(command: str, rest: list[str], verbose: bool) -> int:
+    if command in ("run", "plan"):
+        from factory.commands.run import compose_and_call
+
+        return compose_and_call(command, rest, verbose)
+    import argparse
+    import importlib
+
+    module = importlib.import_module(f"factory.commands.{command}")
+    parser = argparse.ArgumentParser(prog=f"factory {command}", description=module.__doc__)
+    module.add_arguments(parser)
+    return module.call(parser.parse_args(rest))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,102 @@
+"""What this machine has, and whether the parts `factory` stands on work here."""
+
+import argparse
+import importlib.util
+import os
+import platform
+import shutil
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from factory.commands.run import available_cores, conf_dir
+from factory.errors import FactoryError
+from factory.phases.record import installed_versions
+
+EXTRAS = {
+    "models": ("torch", "torchvision"),
+    "synth": ("embreex",),
+    "report": ("matplotlib",),
+}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    del parser  # takes no arguments
+
+
+def call(options: argparse.Namespace) -> int:
+    del options
+    print(f"machine   {platform.platform()}, {available_cores()} cores, {_memory_gb():.1f} GB memory")
+    print(f"scratch   {tempfile.gettempdir()}, {shutil.disk_usage(tempfile.gettempdir()).free / 1e9:.1f} GB free")
+    for name, version in installed_versions().items():
+        print(f"{name:<18}{version}")
+    for extra, packages in EXTRAS.items():
+        missing = [p for p in packages if importlib.util.find_spec(p) is None]
+        print(f"extra {extra:<12}{'installed' if not missing else f'no ({missing[0]}): pip install factory[{extra}]'}")
+    failures = 0
+    for what, check in CHECKS.items():
+        try:
+            print(f"check {what:<12}ok, {check()}")
+        except (FactoryError, ImportError, OSError, AttributeError) as error:
+            failures += 1
+            print(f"check {what:<12}FAILED: {error}")
+    return 1 if failures else 0
+
+
+def _configuration() -> str:
+    folder = conf_dir()
+    if not (folder / "config.yaml").is_file():
+        raise FactoryError(f"no configuration lies in {folder}: install the package again.")
+    return f"{len(list(folder.rglob('*.yaml')))} files"
+
+
+def _video() -> str:
+    """Encodes and decodes five frames."""
+    import numpy as np
+
+    from factory.synth.write import encode_video
+    from factory.video import decode
+
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "probe.mp4"
+        path.write_bytes(encode_video((np.full((64, 64, 3), 40 * i, np.uint8) for i in range(5)), (64, 64), 24))
+        return f"{sum(1 for _ in decode(path))} frames encoded and decoded"
+
+
+def _solver() -> str:
+    import pycolmap
+
+    for name in ("run_rotation_averaging", "run_global_positioning", "bundle_adjustment"):
+        if not hasattr(pycolmap, name):
+            raise FactoryError(f"pycolmap {pycolmap.__version__} has no {name}: pip install 'pycolmap>=4.1,<5'.")
+    return f"pycolmap {pycolmap.__version__} has what the global solver calls"
+
+
+def _faces() -> str:
+    import cv2
+
+    path = Path(cv2.data.haarcascades) / "haarcascade_frontalface_default.xml"
+    if cv2.CascadeClassifier(str(path)).empty():
+        raise FactoryError("OpenCV has no face detector: pip install 'opencv-python>=4.10,<5'.")
+    return "face detector loads"
+
+
+def _gpu() -> str:
+    if importlib.util.find_spec("torch") is None:
+        return "no torch, so profile=cpu only"
+    import torch
+
+    return f"{torch.cuda.device_count()} CUDA devices"
+
+
+CHECKS: dict[str, Callable[[], str]] = {
+    "conf": _configuration,
+    "video": _video,
+    "solver": _solver,
+    "faces": _faces,
+    "gpu": _gpu,
+}
+
+
+def _memory_gb() -> float:
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9

@@ -1,0 +1,35 @@
+"""SQL over an output's manifests. Tables are named as the phases: ingest, filter, pose; and runs."""
+
+import argparse
+import json
+import sys
+
+from factory.errors import ConfigError
+from factory.manifest.query import query
+from factory.storage import Storage
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("output", help="the output of a run")
+    parser.add_argument("sql", help="a SELECT, for example: SELECT status, count(*) FROM filter GROUP BY 1")
+    parser.add_argument("--format", choices=("table", "csv", "json", "parquet"), default="table")
+
+
+def call(options: argparse.Namespace) -> int:
+    relation = query(Storage.at(options.output), options.sql)
+    if options.format == "table":
+        relation.show(max_width=10_000 if not sys.stdout.isatty() else None)
+        return 0
+    table = relation.to_arrow_table()
+    if options.format == "json":
+        json.dump(table.to_pylist(), sys.stdout, indent=1, default=str)
+        print()
+    elif options.format == "csv":
+        print(relation.to_df().to_csv(index=False), end="")
+    else:
+        import pyarrow.parquet as pq
+
+        if sys.stdout.isatty():
+            raise ConfigError("Parquet is not for a terminal: send it to a file with > rows.parquet.")
+        pq.write_table(table, sys.stdout.buffer)
+    return 0

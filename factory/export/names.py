@@ -1,0 +1,44 @@
+"""Names of exported files: the source's stem, numbered where it is needed to tell clips apart."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+
+def clip_names(rows: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """A name for each clip: `<source stem>`, or `<source stem>-<NN>` where a source has several clips.
+
+    `rows` hold clip_id, source and source_start_s. Sources of one stem in different folders are told apart by the
+    shortest run of parent folders that does: two videos never share a name.
+    """
+    stems = _distinct_stems(sorted({row["source"] for row in rows}))
+    per_source = Counter(row["source"] for row in rows)
+    numbers: Counter[str] = Counter()
+    names = {}
+    for row in sorted(rows, key=lambda r: (r["source"], r["source_start_s"], r["clip_id"])):
+        source = row["source"]
+        names[row["clip_id"]] = stems[source] if per_source[source] == 1 else f"{stems[source]}-{numbers[source]:02d}"
+        numbers[source] += 1
+    return names
+
+
+def _distinct_stems(sources: Sequence[str]) -> dict[str, str]:
+    depth = dict.fromkeys(sources, 0)
+    while True:
+        names = {source: _name(source, depth[source]) for source in sources}
+        shared = {name for name, count in Counter(names.values()).items() if count > 1}
+        clashing = [s for s in sources if names[s] in shared and depth[s] < len(Path(s).parts)]
+        if not clashing:
+            return names
+        for source in clashing:
+            depth[source] += 1
+
+
+def _name(source: str, parents: int) -> str:
+    """The stem led by so many of its parents; by the whole file name at last (a.mp4 beside a.mov)."""
+    path = Path(source)
+    folders = [part for part in path.parts[:-1] if part != path.anchor]
+    if parents > len(folders):
+        return "_".join([*folders, path.name])
+    return "_".join([*folders[len(folders) - parents :], path.stem])

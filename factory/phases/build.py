@@ -1,0 +1,61 @@
+"""From the composed configuration to phases: Hydra's `_target_` names each stage, its dataclass is the schema."""
+
+import importlib.util
+from collections.abc import Sequence
+from typing import Any
+
+from hydra.errors import InstantiationException
+from hydra.utils import instantiate
+from omegaconf import DictConfig, OmegaConf
+
+from factory.errors import ConfigError
+from factory.phases.ingest import ingest_phase
+from factory.phases.phase import Phase
+
+
+def build(cfg: DictConfig, sources: Sequence[str]) -> list[Phase]:
+    """The pipeline's phases in order, checked. Raises ConfigError before anything starts."""
+    check_packages(cfg.profile.name, cfg.profile.requires)
+    phases: list[Phase] = []
+    for name in cfg.pipeline.phases:
+        upstream = phases[-1].name if phases else None
+        phase = _phase(cfg, name, upstream, sources)
+        phase.check()
+        phases.append(phase)
+    return phases
+
+
+def check_packages(profile: str, packages: Sequence[str]) -> None:
+    missing = [package for package in packages if importlib.util.find_spec(package) is None]
+    if missing:
+        raise ConfigError(
+            f"profile {profile} needs packages that are not installed ({', '.join(missing)}): "
+            "pip install 'factory[models]', or take profile=cpu."
+        )
+
+
+def _phase(cfg: DictConfig, name: str, upstream: str | None, sources: Sequence[str]) -> Phase:
+    if name == "ingest":
+        return ingest_phase(sources, _make(cfg.ingest.survey), _make(cfg.ingest.cut), cfg.ingest.timeout_s)
+    if upstream is None:
+        raise ConfigError(f"pipeline {cfg.pipeline.name} begins with {name}: it must begin with ingest.")
+    group = cfg[name] if name in ("filter", "pose") else {}
+    stages = [_make(node) for node in group.get("stages", {}).values()]
+    if name == "filter":
+        from factory.phases.filter import filter_phase
+
+        rules = OmegaConf.to_container(cfg.filter.rules, resolve=True)
+        return filter_phase(upstream, stages, rules, cfg.filter.exhaustive, cfg.filter.timeout_s)
+    if name == "pose":
+        from factory.phases.pose import pose_phase
+
+        return pose_phase(upstream, stages, cfg.pose.timeout_s)
+    raise ConfigError(f"pipeline {cfg.pipeline.name} has the unknown phase {name}: take ingest, filter or pose.")
+
+
+def _make(node: DictConfig) -> Any:
+    try:
+        return instantiate(node, _convert_="all")
+    except InstantiationException as error:
+        cause = error.__cause__ or error
+        raise ConfigError(f"{node.get('_target_')} cannot be made as configured: {cause}.") from error

@@ -1,0 +1,53 @@
+"""Filter: clips in, features and a verdict out. Cheap specialists first; a clip already rejected is spared the rest."""
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any
+
+from factory.engine.work import Row
+from factory.fetch import Fetch
+from factory.filters.decide import Decide
+from factory.filters.features import FEATURES
+from factory.manifest.schema import COMMON, FILTER, features_schema, schema
+from factory.phases.phase import Phase, clips_from, common_row
+from factory.stage import Outcome, Stage
+
+
+def filter_phase(
+    upstream: str,
+    specialists: Sequence[Stage],
+    rules: Mapping[str, Mapping[str, Any]],
+    exhaustive: bool,
+    timeout_s: float,
+) -> Phase:
+    """`rules`: see `factory.filters.decide`. With `exhaustive` every specialist sees every clip, for calibration."""
+    stages = (Fetch(), *(specialists if exhaustive else _cascade(specialists, rules)), Decide(rules))
+    features = {name: FEATURES[name] for stage in specialists for name in stage.gives if name in FEATURES}
+    return Phase(
+        name="filter",
+        key="clip_id",
+        upstream=upstream,
+        stages=stages,
+        rows=partial(filter_rows, features=tuple(features)),
+        schema=schema(*COMMON, *FILTER, *features_schema(features)),
+        timeout_s=timeout_s,
+        units=lambda storage: clips_from(storage, upstream, stages),
+    )
+
+
+def filter_rows(outcome: Outcome, features: Sequence[str]) -> list[Row]:
+    """One row: the verdict, the score, and each feature known when the clip left the cascade."""
+    values = outcome.record.values
+    known = {name: None if values.get(name) is None else float(values[name]) for name in features}
+    return [{**common_row(outcome), "score": values.get("score"), **known}]
+
+
+def _cascade(specialists: Sequence[Stage], rules: Mapping[str, Mapping[str, Any]]) -> list[Stage]:
+    """Each specialist followed by the rules on what it gives."""
+    chain: list[Stage] = []
+    for stage in specialists:
+        chain.append(stage)
+        bearing = {name: rule for name, rule in rules.items() if rule.get("feature", name) in stage.gives}
+        if bearing:
+            chain.append(Decide(bearing))
+    return chain

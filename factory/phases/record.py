@@ -1,0 +1,52 @@
+"""The `runs` manifest: when, where, with what versions and settings, and what it cost."""
+
+import platform
+import random
+import socket
+from collections.abc import Sequence
+from importlib.metadata import PackageNotFoundError, version
+
+from factory import __version__
+from factory.manifest.schema import RUNS, schema
+from factory.manifest.write import write_rows
+from factory.phases.run import Summary
+from factory.storage import Storage
+
+LIBRARIES = ("av", "numpy", "opencv-python", "pyarrow", "pycolmap", "ray", "scenedetect", "scipy")
+
+
+def record_run(storage: Storage, summaries: Sequence[Summary], engine: str, config_yaml: str) -> str:
+    """Writes one row a phase; returns the run's id."""
+    # Times order runs, the digits keep two that start in one second apart; nothing here enters another manifest.
+    run_id = f"{summaries[0].started_at:%Y%m%dT%H%M%S}-{random.SystemRandom().randrange(10**4):04d}"
+    versions = list(installed_versions().items())
+    rows = [
+        {
+            "run_id": run_id,
+            "phase": s.phase,
+            "engine": engine,
+            "started_at": s.started_at,
+            "wall_s": s.wall_s,
+            "inputs": s.inputs,
+            "committed_before": s.committed_before,
+            **{status: s.counts[status] for status in ("ok", "rejected", "failed")},
+            "stage_seconds": list(s.stage_seconds.items()),
+            "cpu_s": s.cpu_s,
+            "host": socket.gethostname(),
+            "versions": versions,
+            "config": config_yaml,
+        }
+        for s in summaries
+    ]
+    write_rows(storage.run_file(run_id), rows, schema(*RUNS))
+    return run_id
+
+
+def installed_versions() -> dict[str, str]:
+    found = {"factory": __version__, "python": platform.python_version()}
+    for library in LIBRARIES:
+        try:
+            found[library] = version(library)
+        except PackageNotFoundError:
+            found[library] = "not installed"
+    return found

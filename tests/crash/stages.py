@@ -1,0 +1,96 @@
+"""Stages that misbehave on clips whose source names say so, and stages that behave. Importable by workers."""
+
+import ctypes
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+import pyarrow as pa
+
+from factory.clip import Clip, ClipRecord, stable_id
+from factory.engine.work import Row, Unit
+from factory.manifest.schema import COMMON, column, schema
+from factory.phases.phase import Phase, common_row, fingerprint
+from factory.stage import Outcome, Rejected
+
+
+@dataclass
+class Misbehave:
+    """Raises, segfaults, hangs or rejects as the source's name says; else gives its length."""
+
+    needs: ClassVar = ()
+    gives: ClassVar = ("length",)
+    pause_s: float = 0.0
+
+    def __call__(self, record: ClipRecord) -> ClipRecord | Rejected:
+        name = record.clip.source
+        time.sleep(self.pause_s)
+        if "raises" in name:
+            raise ValueError(f"{name} is not to my liking\nand more lines")
+        if "segfaults" in name:
+            ctypes.string_at(0)
+        if "hangs" in name:
+            time.sleep(600)
+        if "rejected" in name:
+            return Rejected(record.give(length=len(name)), ("length: too short for me",))
+        return record.give(length=len(name))
+
+
+@dataclass
+class SegfaultOnce:
+    """Kills its worker the first time it sees a clip, works the second time: a marker file remembers."""
+
+    needs: ClassVar = ()
+    gives: ClassVar = ("length",)
+    folder: str = ""
+
+    def __call__(self, record: ClipRecord) -> ClipRecord:
+        marker = Path(self.folder) / record.clip.clip_id
+        if not marker.exists():
+            marker.write_text("")
+            ctypes.string_at(0)
+        return record.give(length=1)
+
+
+@dataclass
+class CannotStart:
+    """A stage whose set-up fails, as one does whose weights are missing."""
+
+    needs: ClassVar = ()
+    gives: ClassVar = ()
+
+    def setup(self) -> None:
+        from factory.errors import ConfigError
+
+        raise ConfigError("the weights are missing: fetch them.")
+
+    def __call__(self, record: ClipRecord) -> ClipRecord:
+        return record
+
+
+def rows(outcome: Outcome) -> list[Row]:
+    return [{**common_row(outcome), "length": outcome.record.values.get("length")}]
+
+
+def phase(names: list[str], *stages: object, timeout_s: float = 30.0) -> Phase:
+    """A phase over made-up clips, one a name."""
+    chain = stages or (Misbehave(),)
+
+    def units(_storage: object) -> list[Unit]:
+        return [
+            Unit(name_id, ClipRecord(Clip(name_id, name, 0.0, 1.0, 64, 48, 24.0, 0, 24)), fingerprint(chain))
+            for name in names
+            for name_id in [stable_id(name)]
+        ]
+
+    return Phase(
+        name="trial",
+        key="clip_id",
+        upstream="nothing",
+        stages=chain,  # type: ignore[arg-type]
+        rows=rows,
+        schema=schema(*COMMON, column("length", pa.int64(), "characters in the name")),
+        timeout_s=timeout_s,
+        units=units,
+    )

@@ -1,0 +1,64 @@
+"""A clip that raises, kills or hangs its worker is `failed` with the cause; the clips beside it are unharmed."""
+
+import pytest
+
+from factory.engine import inline
+from factory.engine import ray as ray_engine
+from factory.errors import ConfigError
+from factory.manifest.read import read_phase
+from factory.phases.run import run_phase
+from factory.storage import Storage
+from tests.crash.stages import CannotStart, Misbehave, SegfaultOnce, phase
+
+ENGINES = {"inline": inline.run, "ray": ray_engine.run}
+
+
+def run(tmp_path, engine, trial, retry_failed=False):
+    storage = Storage(tmp_path)
+    options = {"workers": 2, "shard_size": 2, "retry_failed": retry_failed, "progress": lambda _: None}
+    summary = run_phase(trial, storage, ENGINES[engine], **options)
+    return summary, {row["source"]: row for row in read_phase(storage, "trial").to_pylist()}
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_each_clip_gets_its_own_outcome(tmp_path, engine):
+    names = ["good-1", "raises-1", "good-2", "segfaults-1", "good-3", "hangs-1", "good-4", "rejected-1"]
+    summary, rows = run(tmp_path, engine, phase(names, Misbehave(), timeout_s=2.0))
+
+    assert {name: row["status"] for name, row in rows.items()} == {
+        **{f"good-{i}": "ok" for i in (1, 2, 3, 4)},
+        **{f"{kind}-1": "failed" for kind in ("raises", "segfaults", "hangs")},
+        "rejected-1": "rejected",
+    }
+    assert rows["raises-1"]["error_type"] == "ValueError"
+    assert rows["raises-1"]["error"] == "raises-1 is not to my liking"
+    assert rows["segfaults-1"]["error_type"] == "WorkerDiedError"
+    assert "SIGSEGV" in rows["segfaults-1"]["error"]
+    assert rows["hangs-1"]["error_type"] == "ClipTimeoutError"
+    assert {rows[f"{kind}-1"]["failed_stage"] for kind in ("raises", "segfaults", "hangs")} == {"Misbehave"}
+    assert rows["rejected-1"]["reasons"] == ["length: too short for me"]
+    assert (summary.counts["ok"], summary.counts["rejected"], summary.counts["failed"]) == (4, 1, 3)
+
+
+def test_a_clip_that_kills_its_worker_once_gets_a_second_chance(tmp_path):
+    markers = tmp_path / "markers"
+    markers.mkdir()
+    _, rows = run(tmp_path / "out", "inline", phase(["a", "b"], SegfaultOnce(str(markers))))
+    assert [row["status"] for row in rows.values()] == ["ok", "ok"]
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_stage_that_cannot_start_ends_the_run_with_its_own_sentence(tmp_path, engine):
+    with pytest.raises(ConfigError, match="the weights are missing"):
+        run(tmp_path, engine, phase(["a"], CannotStart()))
+    assert Storage(tmp_path).parts("trial") == []
+
+
+def test_failures_alone_are_done_again_on_request(tmp_path):
+    names = ["good-1", "raises-1", "rejected-1"]
+    run(tmp_path, "inline", phase(names))
+    again, _ = run(tmp_path, "inline", phase(names))
+    assert (again.todo, again.committed_before) == (0, 3)
+    retried, rows = run(tmp_path, "inline", phase(names), retry_failed=True)
+    assert (retried.todo, retried.committed_before) == (1, 2)
+    assert {name: row["attempt"] for name, row in rows.items()} == {"good-1": 1, "raises-1": 2, "rejected-1": 1}
