@@ -79,9 +79,10 @@ def decode(path: Path, start_s: float = 0.0, *, grey: bool = False, damage: Dama
     damage = damage if damage is not None else Damage()
     with _open(path) as container:
         stream = container.streams.video[0]
-        zero = stream.start_time or 0
         assert stream.time_base is not None
+        zero: int | None = None  # of the first frame that shows: what a container calls its start need not be that
         if start_s > 0:
+            zero = next((f.pts for f in _frames(container, stream, Damage()) if f.pts is not None), 0)
             container.seek(zero + int(start_s / stream.time_base), stream=stream, backward=True)
         index = 0
         for frame in _frames(container, stream, damage):
@@ -89,6 +90,7 @@ def decode(path: Path, start_s: float = 0.0, *, grey: bool = False, damage: Dama
                 damage.corrupt_frames += 1
                 continue
             damage.corrupt_frames += frame.is_corrupt
+            zero = frame.pts if zero is None else zero
             time_s = float((frame.pts - zero) * stream.time_base)
             if time_s < start_s - 1e-4:
                 continue

@@ -1,0 +1,27 @@
+from hypothesis import given
+from hypothesis import strategies as st
+
+from factory.export.names import clip_names
+
+
+def clip(clip_id, source, start_s=0.0):
+    return {"clip_id": clip_id, "source": source, "source_start_s": start_s}
+
+
+def test_one_clip_has_its_source_s_stem_and_several_are_numbered_in_time():
+    rows = [clip("x", "/v/a.mp4", 5.0), clip("y", "/v/a.mp4", 0.0), clip("z", "/v/b.mp4")]
+    assert clip_names(rows) == {"y": "a-00", "x": "a-01", "z": "b"}
+
+
+def test_equal_stems_are_told_apart_by_their_folders():
+    rows = [clip("x", "/v/one/a.mp4"), clip("y", "/v/two/a.mp4"), clip("z", "/v/two/a.mov")]
+    assert clip_names(rows) == {"x": "one_a", "y": "v_two_a.mp4", "z": "v_two_a.mov"}
+
+
+PATHS = st.lists(st.sampled_from("ab"), min_size=1, max_size=3).map(lambda p: "/" + "/".join(p) + ".mp4")
+
+
+@given(st.lists(st.tuples(PATHS, st.integers(0, 3)), min_size=1, max_size=8, unique=True))
+def test_no_two_clips_share_a_name(clips):
+    rows = [clip(str(i), source, float(start)) for i, (source, start) in enumerate(clips)]
+    assert len(set(clip_names(rows).values())) == len(rows)

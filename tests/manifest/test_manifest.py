@@ -1,0 +1,121 @@
+"""Round trips, newest rows, tidying and queries, over parts written as the engine writes them."""
+
+import tempfile
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from factory.errors import ConfigError, StorageError
+from factory.manifest.query import query
+from factory.manifest.read import committed, read_phase
+from factory.manifest.schema import COMMON, INGEST, column, schema
+from factory.manifest.sweep import sweep
+from factory.manifest.write import write_rows
+from factory.storage import Storage
+
+SCHEMA = schema(*COMMON, column("value", pa.float64(), "a feature"))
+
+
+def row(clip_id, status="ok", attempt=1, fingerprint="f", **more):
+    fields = {"clip_id": clip_id, "source": f"/{clip_id}.mp4", "source_start_s": 0.0, "source_end_s": 2.0}
+    return {**fields, "status": status, "reasons": [], "fingerprint": fingerprint, "attempt": attempt, **more}
+
+
+ROWS = st.lists(
+    st.builds(
+        row,
+        clip_id=st.text("0123456789abcdef", min_size=4, max_size=8),
+        status=st.sampled_from(["ok", "rejected", "failed"]),
+        source=st.text(max_size=20),
+        reasons=st.lists(st.text(max_size=10), max_size=3),
+        error=st.none() | st.text(max_size=10),
+        value=st.none() | st.floats(allow_nan=False),
+    ),
+    max_size=12,
+    unique_by=lambda r: r["clip_id"],
+)
+
+
+@given(ROWS)
+@settings(max_examples=40, deadline=None)
+def test_what_is_written_is_read(rows):
+    with tempfile.TemporaryDirectory() as folder:
+        storage = Storage(Path(folder))
+        write_rows(storage.part("filter", "s"), rows, SCHEMA)
+        table = read_phase(storage, "filter")
+        assert table.schema.equals(SCHEMA)
+        names = SCHEMA.names
+        expected = [{name: r.get(name) for name in names} for r in sorted(rows, key=lambda r: r["clip_id"])]
+        assert table.to_pylist() == expected
+
+
+def test_the_same_rows_in_any_order_are_the_same_bytes(tmp_path):
+    rows = [row("b", value=1.0), row("a"), row("c", "failed", error="x")]
+    write_rows(tmp_path / "1.parquet", rows, SCHEMA)
+    write_rows(tmp_path / "2.parquet", rows[::-1], SCHEMA)
+    assert (tmp_path / "1.parquet").read_bytes() == (tmp_path / "2.parquet").read_bytes()
+
+
+def test_a_column_of_nulls_keeps_its_type_beside_a_part_that_has_values(tmp_path):
+    storage = Storage(tmp_path)
+    write_rows(storage.part("filter", "a"), [row("a")], SCHEMA)
+    write_rows(storage.part("filter", "b"), [row("b", "failed", error="x", value=2.0)], SCHEMA)
+    assert read_phase(storage, "filter").schema.field("error").type == pa.string()
+    assert pq.read_table(tmp_path / "filter").num_rows == 2
+
+
+def test_a_key_the_schema_does_not_know_is_refused(tmp_path):
+    with pytest.raises(ValueError, match="speling"):
+        write_rows(tmp_path / "1.parquet", [row("a", speling=1)], SCHEMA)
+    assert not (tmp_path / "1.parquet").exists()
+
+
+def test_every_column_says_what_it_means():
+    assert all(field.metadata[b"meaning"] for field in schema(*COMMON, *INGEST))
+
+
+@pytest.fixture()
+def retried(tmp_path):
+    """Clip b failed at first and was done again; clip c's source is gone."""
+    storage = Storage(tmp_path)
+    write_rows(storage.part("filter", "old"), [row("a", value=0.5), row("b", "failed", error="x"), row("c")], SCHEMA)
+    write_rows(storage.part("filter", "new"), [row("b", attempt=2, value=0.9)], SCHEMA)
+    return storage
+
+
+def test_the_newest_attempt_counts(retried):
+    assert {r["clip_id"]: r["value"] for r in read_phase(retried, "filter").to_pylist()} == {"a": 0.5, "b": 0.9, "c": None}
+    assert committed(retried, "filter", "clip_id")["b"].status == "ok"
+    assert query(retried, "SELECT count(*) FROM filter").fetchall() == [(3,)]
+
+
+def test_sweeping_leaves_what_any_parquet_reader_expects(retried):
+    before = read_phase(retried, "filter").to_pylist()
+    sweep(retried, "filter", "clip_id", lambda key: key != "c")
+    plain = pq.read_table(retried.root / "filter").sort_by("clip_id").to_pylist()
+    assert plain == [r for r in before if r["clip_id"] != "c"]
+
+
+def test_sweeping_twice_changes_nothing(retried):
+    sweep(retried, "filter", "clip_id", lambda _: True)
+    once = {part: part.read_bytes() for part in retried.parts("filter")}
+    sweep(retried, "filter", "clip_id", lambda _: True)
+    assert {part: part.read_bytes() for part in retried.parts("filter")} == once
+
+
+def test_a_query_that_cannot_be_run_says_why(retried):
+    with pytest.raises(ConfigError, match="speling"):
+        query(retried, "SELECT speling FROM filter")
+    with pytest.raises(StorageError, match="holds no manifest"):
+        (retried.root / "empty").mkdir()
+        query(Storage(retried.root / "empty"), "SELECT 1")
+
+
+def test_a_damaged_part_is_named(retried):
+    retried.part("filter", "old").write_bytes(b"PAR1 no more")
+    with pytest.raises(StorageError, match="part-old.parquet cannot be read"):
+        read_phase(retried, "filter")

@@ -1,0 +1,81 @@
+import os
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from factory.errors import StorageError
+from factory.storage import Storage, content_hash, find_sources, local_path, write_atomic
+
+
+@pytest.fixture()
+def folder(tmp_path):
+    for name in ("b.mp4", "a.MKV", "sub/c.webm", "notes.txt", "sub/picture.png"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(name.encode())
+    return tmp_path
+
+
+def names(found, folder):
+    return [os.path.relpath(path, folder) for path in found]
+
+
+def test_a_folder_is_searched_for_videos_by_name(folder):
+    assert names(find_sources(str(folder)), folder) == ["a.MKV", "b.mp4", "sub/c.webm"]
+
+
+def test_a_glob_a_file_and_lists_are_taken_as_given(folder):
+    assert names(find_sources(f"{folder}/**/*.webm"), folder) == ["sub/c.webm"]
+    assert names(find_sources(f"{folder}/notes.txt"), folder) == ["notes.txt"]
+    (folder / "list.csv").write_text("source,label\nb.mp4,1\nsub/c.webm,0\nb.mp4,1\n")
+    assert names(find_sources(f"{folder}/list.csv"), folder) == ["b.mp4", "sub/c.webm"]
+
+
+@pytest.mark.parametrize(
+    ("source", "sentence"),
+    [
+        ("nowhere", "does not exist"),
+        ("empty", "no video"),
+        ("*.mov", "matches no file"),
+        ("list.csv", "no column 'source'"),
+        ("ftp://host/x.mp4", "not on this machine"),
+    ],
+)
+def test_a_source_that_names_nothing_is_one_sentence(tmp_path, source, sentence, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "list.csv").write_text("uri\nx.mp4\n")
+    with pytest.raises(StorageError, match=sentence):
+        find_sources(source)
+
+
+def test_a_writer_that_fails_leaves_nothing_behind(tmp_path):
+    (tmp_path / "taken").write_text("a file where a folder should be")
+    with pytest.raises(StorageError, match="cannot write"):
+        write_atomic(tmp_path / "taken" / "x.parquet", b"content")
+    assert os.listdir(tmp_path) == ["taken"]
+    write_atomic(tmp_path / "new" / "x.parquet", b"content")
+    assert os.listdir(tmp_path / "new") == ["x.parquet"]
+
+
+def test_an_output_that_cannot_be_written_is_found_before_the_work(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(StorageError, match="cannot write to output"):
+        Storage.at(str(tmp_path / "file" / "out")).check_writable()
+
+
+@given(st.text(min_size=1, max_size=12))
+def test_no_name_leads_out_of_the_output(name):
+    storage = Storage.at("/tmp/out")
+    try:
+        path = storage.artifact("ab12", name)
+    except StorageError:
+        return
+    assert os.path.normpath(path).startswith("/tmp/out/artifacts/ab/ab12/")
+
+
+def test_content_not_name_makes_the_hash(folder):
+    (folder / "twin.mp4").write_bytes(b"b.mp4")
+    assert content_hash(str(folder / "twin.mp4")) == content_hash(str(folder / "b.mp4"))
+    with pytest.raises(StorageError, match="is gone"):
+        local_path(str(folder / "none.mp4"))
