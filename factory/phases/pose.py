@@ -1,0 +1,98 @@
+"""Pose: clips in, intrinsics and a trajectory out, or the reason why none can be trusted."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from factory.engine.work import Row, Unit
+from factory.fetch import Fetch
+from factory.manifest.schema import COMMON, POSE, schema
+from factory.phases.phase import Phase, clips_from, common_row
+from factory.sfm.tracks import Tracks
+from factory.sfm.trajectory import Trajectory
+from factory.stage import Outcome, Stage
+from factory.storage import Storage
+
+
+def pose_phase(upstream: str, stages: Sequence[Stage], timeout_s: float) -> Phase:
+    chain = (Fetch(), *stages)
+
+    def units(storage: Storage) -> list[Unit]:
+        found = clips_from(storage, upstream, chain)
+        return [replace(unit, record=unit.record.give(storage=storage)) for unit in found]
+
+    return Phase(
+        name="pose",
+        key="clip_id",
+        upstream=upstream,
+        stages=chain,
+        rows=pose_rows,
+        schema=schema(*COMMON, *POSE),
+        timeout_s=timeout_s,
+        units=units,
+        given=("storage",),
+    )
+
+
+def pose_rows(outcome: Outcome) -> list[Row]:
+    """One row, with whatever the chain reached before the clip left it."""
+    values, row = outcome.record.values, common_row(outcome)
+    artifacts = values.get("artifacts", ())
+    row |= {name.removesuffix(".npz"): _uri(row["clip_id"], name) for name in artifacts}
+    if "tracks" in values:
+        tracks: Tracks = values["tracks"]
+        row |= {"timestamps": tracks.times_s.tolist(), "frame_index": tracks.frame_index.tolist()}
+        row |= {"fps": _rate(tracks.times_s), "width": outcome.record.clip.width, "height": outcome.record.clip.height}
+    if "background" in values:
+        row |= {"motion_count": values["background"].hypotheses, "background_margin": values["background"].margin}
+    if (motion := values.get("camera_motion")) is not None:
+        row |= {"camera_motion": motion.verdict, "still_share": motion.still_share}
+        row["parallax_ratio"] = motion.parallax_ratio
+    if "dynamic_masks" in values:
+        row["dynamic_share"] = float(np.mean(values["dynamic_masks"].share))
+    if "trajectory" in values:
+        row |= _trajectory(values["trajectory"], outcome.record.clip.width)
+    if (confidence := values.get("confidence")) is not None:
+        row |= {
+            "half_ate_percent": confidence.half_ate_percent,
+            "half_rotation_deg": confidence.half_rotation_deg,
+            "half_focal_spread": confidence.half_focal_spread,
+            "ring_win": confidence.ring_win,
+            "ring_cover": confidence.ring_cover,
+            "supported_ratio": confidence.supported,
+            "explained_ratio": confidence.explained,
+            "step_ratio": confidence.step_ratio,
+        }
+    return [row]
+
+
+def _trajectory(trajectory: Trajectory, width: int) -> Row:
+    """Columns of a trajectory, its camera in pixels of the clip's own frames."""
+    scale, camera = width / trajectory.tracks.width, trajectory.camera
+    return {
+        "registered": trajectory.registered.tolist(),
+        "world_from_cam": [None if np.isnan(p).any() else p.ravel().tolist() for p in trajectory.world_from_cam],
+        "camera_model": trajectory.camera_model,
+        "focal_px": camera.focal_px * scale,
+        "cx_px": (camera.cx + 0.5) * scale - 0.5,
+        "cy_px": (camera.cy + 0.5) * scale - 0.5,
+        "k1": camera.k1,
+        "focal_reliable": trajectory.focal_reliable,
+        "registered_ratio": trajectory.registered_ratio,
+        "rotation_only": trajectory.rotation_only,
+        "method": trajectory.method,
+        "reprojection_error_px": trajectory.reprojection_error_px,
+        "parallax_median_deg": trajectory.parallax_median_deg,
+        "track_count": trajectory.track_count,
+        "inlier_count": trajectory.inlier_count,
+    }
+
+
+def _uri(clip_id: str, name: str) -> str:
+    """An artifact's path relative to the output, so that an output can be moved."""
+    return f"artifacts/{clip_id[:2]}/{clip_id}/{name}"
+
+
+def _rate(times_s: np.ndarray) -> float | None:
+    return float((len(times_s) - 1) / (times_s[-1] - times_s[0])) if len(times_s) > 1 else None

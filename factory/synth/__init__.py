@@ -1,0 +1,1 @@
+"""Renders dynamic scenes whose camera, depth and masks are known exactly."""
