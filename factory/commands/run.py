@@ -38,7 +38,7 @@ def compose_and_call(command: str, overrides: list[str], verbose: bool) -> int:
             status.append(1)
 
     if verbose:
-        os.environ["HYDRA_FULL_ERROR"] = "1"
+        os.environ["HYDRA_FULL_ERROR"] = os.environ["FACTORY_VERBOSE"] = "1"
     sys.argv = [f"factory {command}", *overrides]
     hydra.main(version_base="1.3", config_path=str(conf_dir()), config_name="config")(job)()
     return status[-1] if status else 0
@@ -53,6 +53,7 @@ def _run(cfg: "DictConfig") -> int:
     from factory.phases.run import run_phase
 
     sources, storage = _places(cfg)
+    engine, workers = _engine(cfg.engine), _workers(cfg)
     phases = build(cfg, sources)
     storage.check_writable()
     if cfg.profile.ray_address:
@@ -64,8 +65,8 @@ def _run(cfg: "DictConfig") -> int:
                 run_phase(
                     phase,
                     storage,
-                    _engine(cfg.engine),
-                    workers=_workers(cfg),
+                    engine,
+                    workers=workers,
                     shard_size=cfg.shard_size,
                     retry_failed=cfg.retry == "failed",
                     progress=progress,

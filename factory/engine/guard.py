@@ -20,6 +20,7 @@ from factory.engine.work import Row, Unit, UnitReport, Work
 from factory.errors import ClipTimeoutError, ConfigError, FactoryError, WorkerDiedError
 from factory.stage import Outcome, run_chain
 
+VERBOSE = "FACTORY_VERBOSE"  # set in the environment: what libraries print is let through
 _STAGE_NAME_BYTES = 128
 
 
@@ -91,6 +92,9 @@ def _start(work: Work, stage_name: Any, parent: int) -> None:
     global _work, _stage_name
     _work, _stage_name = work, stage_name
     _die_with(parent)
+    if VERBOSE not in os.environ:
+        # COLMAP narrates every step there and takes no level for it; what matters comes back as a value.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
 
 
 def _set_up() -> None:

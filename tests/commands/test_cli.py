@@ -1,0 +1,125 @@
+"""The command as users meet it: every mistake is one sentence and an exit status, never a traceback."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+from tests.conftest import shifted
+from tests.videos import write
+
+
+def factory(*arguments, cwd=None, env=None):
+    """Runs the command; returns (exit status, stdout, stderr)."""
+    command = [sys.executable, "-m", "factory.cli", *map(str, arguments)]
+    environment = {**os.environ, "COLUMNS": "200", **(env or {})}
+    done = subprocess.run(command, capture_output=True, text=True, cwd=cwd, env=environment, timeout=240)
+    return done.returncode, done.stdout, done.stderr
+
+
+@pytest.fixture(scope="module")
+def videos(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("videos")
+    write(folder / "one.mp4", shifted(0, 60))
+    write(folder / "two.mp4", [*shifted(1, 60), *shifted(2, 60)])
+    (folder / "broken.mp4").write_bytes(b"not a video")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def output(videos, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("out") / "out"
+    status, out, err = factory("run", f"source={videos}", f"output={folder}", "pipeline=ingest", "engine=inline")
+    assert status == 0, err
+    assert "ingest" in out
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("overrides", "sentence"),
+    [
+        (["source={videos}"], "output is not given"),
+        (["output=o"], "source is not given"),
+        (["source=nowhere", "output=o"], "does not exist"),
+        (["source={empty}", "output=o"], "no video"),
+        (["source={videos}", "output={file}/o"], "cannot write to output"),
+        (["source={videos}", "output=o", "workers=0"], "workers=0"),
+        (["source={videos}", "output=o", "engine=spark"], "engine=spark is not known"),
+        (["source={videos}", "output=o", "retry=all"], "retry=all is not known"),
+        (["source={videos}", "output=o", "ingest.cut.mim_s=3"], "mim_s"),
+        (["source={videos}", "output=o", "profile=quantum"], "quantum"),
+        (["source={videos}", "output=o", "+ingest.cut.mim_s=3"], "mim_s"),
+    ],
+)
+def test_what_cannot_be_run_is_one_sentence_and_nothing_is_written(videos, tmp_path, overrides, sentence):
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "file").write_text("")
+    places = {"videos": videos, "empty": tmp_path / "empty", "file": tmp_path / "file"}
+    before = sorted(os.listdir(tmp_path))
+    status, _, err = factory("run", *(o.format(**places) for o in overrides), cwd=tmp_path)
+    assert status == 1
+    assert sentence in err
+    assert "Traceback" not in err
+    assert sorted(os.listdir(tmp_path)) == before
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read and write everything")
+def test_an_unreadable_folder_is_one_sentence(videos, tmp_path):
+    closed = tmp_path / "closed"
+    closed.mkdir(mode=0o000)
+    status, _, err = factory("run", f"source={tmp_path}", f"output={tmp_path}/o")
+    assert (status, "cannot be read" in err) == (1, True)
+
+
+def test_help_and_the_composed_configuration_are_hydra_s(tmp_path):
+    status, out, _ = factory("run", "--help", cwd=tmp_path)
+    assert status == 0
+    assert "pipeline: dynpose" in out
+    status, out, _ = factory("run", "source=a", "output=b", "ingest.cut.max_s=7", "--cfg", "job", cwd=tmp_path)
+    assert status == 0
+    assert "max_s: 7" in out
+    assert os.listdir(tmp_path) == []
+
+
+def test_unknown_commands_name_the_known_ones():
+    status, _, err = factory("rum")
+    assert status == 2
+    assert "run, plan" in err
+    assert factory("--help")[0] == 0
+
+
+def test_plan_tells_what_is_left_and_does_nothing(videos, output, tmp_path):
+    arguments = [f"source={videos}", "pipeline=ingest"]
+    _, out, _ = factory("plan", *arguments, f"output={tmp_path / 'fresh'}")
+    assert "ingest" in out
+    assert not (tmp_path / "fresh").exists()
+    _, out, _ = factory("plan", *arguments, f"output={output}")
+    cells = [cell.strip() for line in out.splitlines() if "ingest" in line for cell in line.split("│")]
+    assert cells[2:6] == ["3", "3", "0", "0"]
+
+
+def test_status_and_queries_add_up(output):
+    status, out, _ = factory("status", output)
+    assert status == 0
+    cells = [cell.strip() for line in out.splitlines() if line.startswith("│ ingest") for cell in line.split("│")]
+    assert cells[2:6] == ["4", "3", "0", "1"]
+    _, out, _ = factory(
+        "query", output, "SELECT status, count(*) AS n FROM ingest GROUP BY 1 ORDER BY 1", "--format", "json"
+    )
+    assert json.loads(out) == [{"status": "failed", "n": 1}, {"status": "ok", "n": 3}]
+    _, out, _ = factory("query", output, "SELECT status FROM ingest ORDER BY 1", "--format", "csv")
+    assert out.splitlines() == ["status", "failed", "ok", "ok", "ok"]
+
+
+def test_queries_that_cannot_be_run_say_why(output, tmp_path):
+    assert factory("query", output, "SELECT x FROM ingest")[::2][0] == 1
+    status, _, err = factory("status", tmp_path / "nowhere")
+    assert (status, "no such folder" in err) == (1, True)
+
+
+def test_doctor_finds_a_healthy_installation():
+    status, out, _ = factory("doctor")
+    assert status == 0, out
+    assert "frames encoded and decoded" in out

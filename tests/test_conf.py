@@ -1,0 +1,67 @@
+"""Every preset composes, and what it composes can be built and checked."""
+
+from itertools import product
+
+import pytest
+from hydra import compose, initialize_config_dir
+from hydra.errors import HydraException
+
+from factory.commands.run import conf_dir
+from factory.phases.build import build, check_packages
+from factory.errors import ConfigError
+
+GROUPS = ("pipeline", "profile", "ingest", "specialists", "filter", "pose", "tracker", "flow")
+
+
+def options(group: str) -> list[str]:
+    return sorted(path.stem for path in (conf_dir() / group).glob("*.yaml"))
+
+
+def composed(*overrides: str):
+    with initialize_config_dir(version_base="1.3", config_dir=str(conf_dir())):
+        return compose("config", overrides=["source=x", "output=y", *overrides])
+
+
+@pytest.mark.parametrize(("group", "option"), [(g, o) for g in GROUPS for o in options(g)])
+def test_every_preset_composes(group, option):
+    cfg = composed(f"{group}={option}")
+    try:
+        check_packages(cfg.profile.name, cfg.profile.requires)
+    except ConfigError as error:
+        pytest.skip(f"composes, and cannot be built here: {error}")
+    phases = build(cfg, ["x.mp4"])
+    assert [phase.name for phase in phases] == list(cfg.pipeline.phases)
+
+
+def test_no_group_is_left_out():
+    assert {path.parent.name for path in conf_dir().glob("*/*.yaml")} == set(GROUPS)
+
+
+@pytest.mark.parametrize("key", ["filter.exhausted", "filter.rules.flow_peak.moist", "pose.stages.track.max_side"])
+def test_a_misspelt_key_is_named(key):
+    with pytest.raises(HydraException, match=key.rsplit(".", 1)[1]):
+        composed(f"{key}=1")
+
+
+def test_a_stage_without_its_input_is_found_before_anything_runs():
+    with pytest.raises(ConfigError, match="FindBackground needs 'tracks', which nothing before it gives"):
+        build(composed("pipeline=pose", "~pose.stages.track"), ["x.mp4"])
+
+
+def test_a_profile_says_what_to_install():
+    with pytest.raises(ConfigError, match=r"not installed \(no_such_package\): pip install 'factory\[models\]'"):
+        check_packages("gpu", ["no_such_package"])
+
+
+@pytest.mark.parametrize(("pipeline", "exhaustive"), product(["dynpose", "pose"], ["true", "false"]))
+def test_the_fingerprint_knows_what_changes_the_answer(pipeline, exhaustive):
+    from factory.phases.phase import fingerprint
+
+    def prints(*overrides):
+        phases = build(composed(f"pipeline={pipeline}", f"filter.exhaustive={exhaustive}", *overrides), ["x.mp4"])
+        return {phase.name: fingerprint(phase.stages) for phase in phases}
+
+    base = prints()
+    assert prints("workers=7", "engine=inline", "shard_size=3") == base
+    assert prints("tracker.points=700")["pose"] != base["pose"]
+    assert prints("ingest.cut.max_s=11")["ingest"] != base["ingest"]
