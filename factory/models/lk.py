@@ -1,0 +1,153 @@
+"""Sparse point tracks on a CPU: pyramidal Lucas-Kanade at the full frame rate, kept on a sampled grid."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from itertools import tee
+
+import cv2
+import numpy as np
+
+from factory.clip import sampled
+from factory.models.dis import DisFlow
+from factory.sfm.tracks import Tracks, tracks_from
+from factory.video import Frame, shrink
+
+# Sub-pixel stop: the back end works to 0.2 px, so a hundredth leaves the tracker out of the error budget.
+_STOP = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 30, 0.01)
+
+
+@dataclass
+class LucasKanade:
+    """Corners (Shi and Tomasi, CVPR 1994) followed by pyramidal Lucas-Kanade (Bouguet, 2001) with a return check.
+
+    Points follow every frame, so that displacements stay small, but are detected and kept at `sample_fps` only. Each
+    search starts where dense flow on a small picture points: without it, tracks die on fast motion and low frame rates.
+    Where few corners exist (plain walls, dark scenes) weaker ones are taken and compared over a larger window.
+    """
+
+    sample_fps: float = 12.0
+    max_fps: float = 31.0  # between samples, frames closer than this are passed over: 60 fps gain nothing over 30
+    points: int = 800  # most live tracks; more cost time and gain nothing (measured on rendered orbits: 500-2000)
+    spacing_px: float = 9.0  # smallest distance of a new point from any other (same measurement)
+    quality: float = 0.003  # weakest corner, as a share of the strongest
+    window_px: int = 17
+    levels: int = 4
+    return_px: float = 0.7  # forward and backward must end this close to the start
+    few_points: int = 250  # fewer live points than this: low texture
+    few_quality: float = 0.0005
+    few_window_px: int = 25
+    start_side_px: int = 320  # size of the picture for the starting flow; 0: start at rest
+    flow: DisFlow = field(default_factory=lambda: DisFlow("fast"))
+
+    def track(self, frames: Iterable[Frame], native_fps: float) -> tuple[Tracks, list[np.ndarray]]:
+        """Tracks seen in at least two sampled frames, and the sampled frames.
+
+        frames: uint8 (H, W) grey, all of one size, in time order, at the source's rate `native_fps`. Of them those of
+        `factory.clip.sampled` are kept. Positions are pixels of these frames, centres at integers.
+        """
+        images: list[np.ndarray] = []
+        kept: list[tuple[np.ndarray, np.ndarray]] = []
+        times_s: list[float] = []
+        numbers: list[int] = []
+        points, ids, born = np.zeros((0, 2), np.float32), np.zeros(0, np.int64), 0
+        before: np.ndarray | None = None
+        for frame, is_sample in self._thinned(frames, native_fps):
+            if before is not None and len(points):
+                points, alive = self._follow(before, frame.image, points)
+                points, ids = points[alive], ids[alive]
+            before = frame.image
+            if not is_sample:
+                continue
+            apart = self._apart(points, frame.image.shape)
+            points, ids = points[apart], ids[apart]
+            fresh = self._detect(frame.image, points)
+            points = np.concatenate([points, fresh])
+            ids = np.concatenate([ids, born + np.arange(len(fresh))])
+            born += len(fresh)
+            kept.append((ids, points))
+            images.append(frame.image)
+            times_s.append(frame.time_s)
+            numbers.append(frame.index)
+        height, width = images[0].shape if images else (0, 0)
+        tracks = tracks_from(
+            np.concatenate([i for i, _ in kept] or [ids]),
+            np.repeat(np.arange(len(kept)), [len(i) for i, _ in kept]),
+            np.concatenate([p for _, p in kept] or [points]),
+            np.array(times_s),
+            np.array(numbers),
+            (width, height),
+        )
+        return tracks, images
+
+    def _thinned(self, frames: Iterable[Frame], native_fps: float) -> Iterator[tuple[Frame, bool]]:
+        """Frames worth following, each with whether it is on the sampled grid."""
+        everything, copy = tee(frames)
+        grid = sampled(copy, self.sample_fps, native_fps)
+        due = next(grid, None)
+        last_s = -np.inf
+        for frame in everything:
+            is_sample = frame is due
+            if not is_sample and frame.time_s - last_s < 1 / self.max_fps:
+                continue
+            last_s = frame.time_s
+            yield frame, is_sample
+            if is_sample:
+                due = next(grid, None)
+
+    def _follow(self, before: np.ndarray, after: np.ndarray, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Where the points went, float32 (n, 2), and which of them came back on the way back, bool (n,)."""
+        window = self.few_window_px if len(points) < self.few_points else self.window_px
+
+        def search(
+            one: np.ndarray, other: np.ndarray, at: np.ndarray, guess: np.ndarray
+        ) -> tuple[np.ndarray, np.ndarray]:
+            flags = cv2.OPTFLOW_USE_INITIAL_FLOW
+            size, top = (window, window), self.levels - 1
+            ends, found, _ = cv2.calcOpticalFlowPyrLK(
+                one, other, at, guess, winSize=size, maxLevel=top, criteria=_STOP, flags=flags
+            )
+            return np.asarray(ends), np.asarray(found)[:, 0] == 1
+
+        start = points + self._start(before, after, points)
+        there, found = search(before, after, points, start.copy())
+        # The way back starts as far off as the way there did: from the true place it would always look consistent.
+        back, returned = search(after, before, there, points + there - start)
+        inside = np.all((there >= 0) & (there <= np.array(after.shape[::-1]) - 1), axis=1)
+        close = np.linalg.norm(back - points, axis=1) < self.return_px
+        return there, found & returned & inside & close
+
+    def _start(self, before: np.ndarray, after: np.ndarray, points: np.ndarray) -> np.ndarray:
+        """First guess of each displacement, float32 (n, 2): dense flow of small pictures, read at the points."""
+        if self.start_side_px == 0:
+            return np.zeros_like(points)
+        small, next_small = shrink(before, self.start_side_px), shrink(after, self.start_side_px)
+        flow = self.flow.flow(small, next_small)
+        scale = before.shape[1] / small.shape[1]
+        at = np.clip((points / scale).round().astype(int), 0, np.array(small.shape[::-1]) - 1)
+        return (flow[at[:, 1], at[:, 0]] * scale).astype(np.float32)
+
+    def _apart(self, points: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+        """Of points that have run together the older one stays: bool (n,)."""
+        cell = np.maximum(1.0, self.spacing_px / 3)
+        at = (points / cell).astype(np.int64)
+        _, first = np.unique(at[:, 1] * (shape[1] + 1) + at[:, 0], return_index=True)
+        keep = np.zeros(len(points), bool)
+        keep[first] = True
+        return keep
+
+    def _detect(self, image: np.ndarray, points: np.ndarray) -> np.ndarray:
+        """New corners away from the points: float32 (n, 2)."""
+        free = np.full(image.shape, 255, np.uint8)
+        for x, y in points.round().astype(int).tolist():
+            cv2.circle(free, (x, y), round(self.spacing_px), 0, -1)
+        room = self.points - len(points)
+        fresh = self._corners(image, free, room, self.quality)
+        if len(points) + len(fresh) < self.few_points:
+            fresh = self._corners(image, free, room, self.few_quality)
+        return fresh
+
+    def _corners(self, image: np.ndarray, free: np.ndarray, most: int, quality: float) -> np.ndarray:
+        if most <= 0:
+            return np.zeros((0, 2), np.float32)
+        found = cv2.goodFeaturesToTrack(image, most, quality, self.spacing_px, mask=free, blockSize=5)
+        return np.zeros((0, 2), np.float32) if found is None else found.reshape(-1, 2)

@@ -1,0 +1,141 @@
+"""Exact tracks of known scenes come back as the cameras that saw them; what cannot be solved is not invented."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from factory.geometry.camera import invert_rigid
+from factory.geometry.trajectory import pose_errors
+from factory.sfm.confidence import assess
+from factory.sfm.model import Model
+from factory.sfm.options import SolveOptions
+from factory.sfm.polish import polished
+from factory.sfm.resection import connected, resected
+from factory.sfm.solve import adapted, is_sparse, solve_tracks
+from factory.sfm.tracks import Tracks
+from factory.sfm.trajectory import Trajectory
+from tests.sfm.scenes import FOCAL_PX, Scene, scene, walk
+
+OPTIONS = SolveOptions(strides=(1, 2, 4, 8), radial=False)
+
+
+@pytest.fixture(scope="module")
+def seen() -> Scene:
+    return scene(walk(20), static=300, moving=60)
+
+
+@pytest.fixture(scope="module")
+def solved(seen: Scene) -> Trajectory:
+    return solve_tracks(seen.tracks, ~seen.is_dynamic, OPTIONS)
+
+
+def test_the_cameras_come_back(solved: Trajectory):
+    errors = pose_errors(solved.world_from_cam, walk(20))
+    assert solved.registered.all()
+    assert errors.ate_percent is not None
+    assert errors.ate_percent < 0.3
+    assert errors.rpe_rotation_deg < 0.05
+    assert solved.camera.focal_px == pytest.approx(FOCAL_PX, rel=0.02)
+    assert solved.reprojection_error_px is not None
+    assert solved.reprojection_error_px < 0.3
+
+
+def test_two_runs_agree_to_the_last_bit(seen: Scene, solved: Trajectory):
+    again = solve_tracks(seen.tracks, ~seen.is_dynamic, OPTIONS)
+    assert np.array_equal(again.world_from_cam, solved.world_from_cam)
+    assert again.camera == solved.camera
+
+
+def test_a_moving_body_that_is_not_labelled_background_gives_no_points(seen: Scene, solved: Trajectory):
+    has_point = np.isfinite(solved.points[:, 0])
+    assert has_point[~seen.is_dynamic].mean() > 0.9
+    assert has_point[seen.is_dynamic].mean() < 0.1
+
+
+def test_a_start_far_off_finds_the_focal_length_too(seen: Scene):
+    far = solve_tracks(seen.tracks, ~seen.is_dynamic, OPTIONS, focal_px=1.8 * FOCAL_PX)
+    assert far.camera.focal_px == pytest.approx(FOCAL_PX, rel=0.03)
+
+
+def test_distortion_is_found_where_there_is_some_and_not_where_there_is_none(seen: Scene):
+    straight = solve_tracks(seen.tracks, ~seen.is_dynamic, replace(OPTIONS, radial=True))
+    assert abs(straight.camera.k1) < 0.01
+    ideal = (seen.tracks.xy - [319.5, 179.5]) / FOCAL_PX
+    bent = ideal * (1 - 0.1 * np.sum(ideal**2, axis=1, keepdims=True)) * FOCAL_PX + [319.5, 179.5]
+    curved = solve_tracks(replace(seen.tracks, xy=bent), ~seen.is_dynamic, replace(OPTIONS, radial=True))
+    assert curved.camera.k1 == pytest.approx(-0.1, abs=0.03)
+
+
+def test_a_good_solve_is_accepted(solved: Trajectory):
+    confidence = assess(solved, OPTIONS)
+    assert confidence.accepted, confidence.reasons
+    assert confidence.focal_reliable
+    assert confidence.half_ate_percent is not None
+    assert confidence.half_ate_percent < 1.0
+
+
+def test_following_the_moving_body_is_refused_for_what_it_leaves_unexplained():
+    crowd = scene(walk(20), static=300, moving=300)
+    wrong = solve_tracks(crowd.tracks, crowd.is_dynamic, OPTIONS)
+    confidence = assess(wrong, OPTIONS)
+    assert not confidence.accepted
+    assert "border" in " ".join(confidence.reasons)
+
+
+def test_a_frame_that_sees_nothing_is_not_registered(seen: Scene):
+    blind = seen.tracks.observations(seen.tracks.frame != 7)
+    long = blind.lengths() >= 3
+    answer = solve_tracks(blind.select(long), np.ones(long.sum(), bool), OPTIONS)
+    assert not answer.registered[7]
+    assert np.isnan(answer.world_from_cam[7]).all()
+    assert answer.registered.sum() >= 18
+
+
+def test_too_few_tracks_give_no_trajectory_and_say_so(seen: Scene):
+    few = seen.tracks.select(np.arange(seen.tracks.count) < 6)
+    answer = solve_tracks(few, np.ones(few.count, bool), OPTIONS)
+    assert not answer.registered.any()
+    confidence = assess(answer, OPTIONS)
+    assert not confidence.accepted
+    assert confidence.reasons == ("fewer than three frames could be placed: there is no trajectory",)
+
+
+def test_a_lost_frame_is_put_in_place_again(solved: Trajectory):
+    poses = invert_rigid(solved.world_from_cam)
+    lost = poses.copy()
+    lost[5] = np.nan
+    kept = solved.kept & (solved.tracks.frame != 5)
+    found = resected(solved.tracks, Model(solved.camera, lost, solved.points, kept), 20, 4.0)
+    assert np.allclose(found.cam_from_world[5], poses[5], atol=5e-3)
+
+
+def test_parts_without_common_tracks_are_cut_off(solved: Trajectory):
+    tracks = solved.tracks
+    first_seen = tracks.frame[np.searchsorted(tracks.track, np.arange(tracks.count))]
+    last_seen = tracks.frame[np.searchsorted(tracks.track, np.arange(tracks.count), "right") - 1]
+    crossing = (first_seen < 12) & (last_seen >= 12)
+    model = Model(
+        solved.camera, invert_rigid(solved.world_from_cam), solved.points, solved.kept & ~crossing[tracks.track]
+    )
+    part = connected(tracks, model, 10)
+    assert part.registered[:10].all()
+    assert not part.registered[12:].any()
+    assert polished(tracks, model, np.full(tracks.count, 0.5), OPTIONS).registered.all()  # all tracks join them again
+
+
+def every(tracks: Tracks, step: int) -> Tracks:
+    """Only every `step`-th of the tracks."""
+    return tracks.select(np.arange(tracks.count) % step == 0)
+
+
+def test_options_follow_the_clip(seen: Scene):
+    everything = np.ones(seen.tracks.count, bool)
+    few = every(seen.tracks, 4)
+    assert adapted(replace(OPTIONS, few_tracks=10, sparse_common=10), seen.tracks, everything).sift is not None
+    plain = adapted(replace(OPTIONS, sparse_common=1), few, np.ones(few.count, bool))
+    assert plain.sift is None
+    assert plain.refinement is None
+    slow = replace(seen.tracks, times_s=seen.tracks.times_s * 12)
+    assert is_sparse(slow, OPTIONS)
+    assert adapted(OPTIONS, slow, everything).sparse
