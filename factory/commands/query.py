@@ -18,7 +18,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def call(options: argparse.Namespace) -> int:
     relation = query(Storage.at(options.output), options.sql)
     if options.format == "table":
-        relation.show(max_width=10_000 if not sys.stdout.isatty() else None)
+        relation.show(max_rows=10_000, max_width=None if sys.stdout.isatty() else 10_000)
         return 0
     table = relation.to_arrow_table()
     if options.format == "json":

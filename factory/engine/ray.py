@@ -7,6 +7,8 @@ error handling drops whole blocks, and its Parquet writer appends duplicates.
 import logging
 import os
 import pickle
+import re
+import socket
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -16,7 +18,7 @@ import numpy as np
 
 from factory.engine.work import Shard, ShardResult, Work, dumps
 from factory.engine.worker import Worker
-from factory.errors import FactoryError
+from factory.errors import ConfigError, FactoryError
 
 LOCAL_OBJECT_STORE_BYTES = 256 * 2**20  # rows are ids and numbers; Ray's default is a third of the memory
 
@@ -75,8 +77,16 @@ def _connect(workers: int) -> None:
     options: dict[str, Any] = {}
     if "RAY_ADDRESS" not in os.environ:
         options = {"num_cpus": workers, "object_store_memory": LOCAL_OBJECT_STORE_BYTES, "include_dashboard": False}
-    with _native_chatter_hidden():
-        ray.init(logging_level=logging.ERROR, log_to_driver=False, **options)
+    where = os.environ.get("RAY_ADDRESS", "")
+    try:
+        if host_port := re.fullmatch(r"\[?([^/\]]+)\]?:(\d+)", where):
+            # Ray itself would try for minutes.
+            socket.create_connection((host_port[1], int(host_port[2])), timeout=10).close()
+        with _native_chatter_hidden():
+            ray.init(logging_level=logging.ERROR, log_to_driver=False, **options)
+    except (ConnectionError, TimeoutError, socket.gaierror) as error:
+        place = where if where not in ("", "auto") else "this machine"
+        raise ConfigError(f"no Ray cluster answers at {place}: start one, or take profile=cpu.") from error
 
 
 @contextmanager

@@ -13,6 +13,8 @@ PRESETS = {
     "medium": cv2.DISOPTICAL_FLOW_PRESET_MEDIUM,
 }
 
+LEAST_SIDE_PX = 32  # OpenCV 4.14 reads out of bounds on smaller pictures, and dies of it (tried: 6 to 48 px)
+
 
 @dataclass
 class DisFlow:
@@ -28,7 +30,14 @@ class DisFlow:
 
         first, second: uint8 (H, W) grey. start: a flow to begin from, same shape as the answer.
         """
-        return self._dis.calc(first, second, None if start is None else start.copy())
+        height, width = first.shape
+        below, right = max(0, LEAST_SIDE_PX - height), max(0, LEAST_SIDE_PX - width)
+        if below or right:
+            edges = (0, below, 0, right, cv2.BORDER_REPLICATE)
+            first, second = cv2.copyMakeBorder(first, *edges), cv2.copyMakeBorder(second, *edges)
+            start = None if start is None else cv2.copyMakeBorder(start, *edges)
+        found = self._dis.calc(first, second, None if start is None else start.copy())
+        return np.asarray(found[:height, :width])
 
     @cached_property
     def _dis(self) -> Any:

@@ -1,6 +1,6 @@
 """Measures the filter on labelled clips: decisions, precision and recall, CPU time. Not a test: nothing is asserted.
 
-    python tests/bench/filter.py MEDIA [--rules conf/filter/dynpose.yaml]
+    python -m tests.bench.filter [MEDIA] [filter=dynpose ...]
 
 MEDIA holds labels.csv (file, suitable: 1, 0 or empty for "do not count"). Every file is cut into clips as `ingest`
 does; a file counts as accepted when any of its clips is. All specialists run on every clip, none is spared by an early
@@ -9,50 +9,23 @@ rejection, so that every feature and every reason shows. CPU seconds are the pro
 
 import argparse
 import csv
+import os
 from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 from time import process_time
 
 import cv2
-import yaml
+from hydra import compose, initialize_config_dir
+from hydra.utils import instantiate
 
 from factory.clip import Clip, ClipRecord
+from factory.commands.run import conf_dir
 from factory.filters.decide import Decide
-from factory.filters.distortion import LensDistortion
-from factory.filters.drawn import DrawnLook
-from factory.filters.drive import DriveShare
-from factory.filters.flow import FlowFeatures
-from factory.filters.focal import FocalLength
-from factory.filters.moving import MovingShare
-from factory.filters.overlay import StaticOverlay
-from factory.filters.parallax import Parallax
-from factory.filters.presenting import Presenting
-from factory.filters.quality import ImageQuality
-from factory.filters.sample import SampleFrames
-from factory.filters.stability import TrackStability
-from factory.filters.tracks import PointTracks
-from factory.filters.two_view import TwoView
-from factory.filters.zoom import ZoomRate
 from factory.ingest.cut import CutClips
 from factory.ingest.survey import SurveySource
-from factory.stage import Rejected, check_chain, stage_name
+from factory.stage import Rejected, stage_name
 from factory.video import decode_span
-
-ROOT = Path(__file__).parents[2]
-
-
-def specialists() -> list:
-    """All specialists, cheapest first; each is set up."""
-    stages = [
-        SampleFrames(), ImageQuality(), DrawnLook(), FlowFeatures(), StaticOverlay(), Presenting(), PointTracks(),
-        TrackStability(), TwoView(), MovingShare(), Parallax(), ZoomRate(), DriveShare(), FocalLength(), LensDistortion(),
-    ]  # fmt: skip
-    check_chain(stages, given=("path",))
-    for stage in stages:
-        if hasattr(stage, "setup"):
-            stage.setup()
-    return stages
 
 
 def clips_of(path: Path, least_s: float) -> Iterator[Clip]:
@@ -71,13 +44,19 @@ def decoding_seconds(clip: Clip) -> float:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("media", type=Path)
-    parser.add_argument("--rules", type=Path, default=ROOT / "conf" / "filter" / "dynpose.yaml")
+    parser.add_argument("media", type=Path, nargs="?", default=Path(os.environ.get("FACTORY_MEDIA", "../shared/media")))
     parser.add_argument("--least-s", type=float, default=1.5, help="shortest clip (s)")
+    parser.add_argument("overrides", nargs="*", help="of the configuration")
     options = parser.parse_args()
     cv2.setNumThreads(1)
+    with initialize_config_dir(version_base="1.3", config_dir=str(conf_dir())):
+        cfg = compose("config", overrides=["source=x", "output=y", *options.overrides])
+    stages = [instantiate(node) for node in cfg.filter.stages.values()]
+    decide = Decide(cfg.filter.rules)
+    for stage in stages:
+        if hasattr(stage, "setup"):
+            stage.setup()
 
-    stages, decide = specialists(), Decide(yaml.safe_load(options.rules.read_text()))
     spent: dict[str, float] = defaultdict(float)
     decoding_s, frames = 0.0, 0
     best: dict[str, float] = {}
@@ -97,7 +76,10 @@ def main() -> None:
             best[file] = max(best.get(file, 0.0), record["score"])
             numbers = {k: v for k, v in record.values.items() if v is None or isinstance(v, float)}
             text = " ".join(f"{k}={'-' if v is None else format(v, '.3g')}" for k, v in numbers.items())
-            print(f"\n{file} {clip.start_s:.1f}-{clip.end_s:.1f} s, label {label or '-'}: {'rejected' if reasons else 'ok'}")
+            print(
+                f"\n{file} {clip.start_s:.1f}-{clip.end_s:.1f} s, label {label or '-'}:",
+                "rejected" if reasons else "ok",
+            )
             print(f"    {text}", *reasons, sep="\n    ")
     report(best, labels)
     print(f"\nCPU ms per sampled frame, {frames} frames:")

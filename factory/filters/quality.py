@@ -1,0 +1,45 @@
+"""Image-quality specialist: sharpness, exposure, resolution and frame rate (C1)."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import cv2
+import numpy as np
+
+from factory.clip import ClipRecord
+from factory.video import shrink
+
+
+@dataclass
+class ImageQuality:
+    """Needs: stills, list of uint8 (H, W, 3) RGB. Gives, medians over the stills where they apply:
+
+    sharpness: standard deviation of the Laplacian over that of the picture (plus five grey levels, so that noise in
+    the dark does not pass for detail), of the still shrunk to `side_px`: what a tracker can hold on to, whatever the
+    size of the file. brightness: median grey, 0-255. clipped_share: pixels that are black or white. short_side_px and
+    frame_rate: of the source.
+    """
+
+    needs: ClassVar[tuple[str, ...]] = ("stills",)
+    gives: ClassVar[tuple[str, ...]] = ("sharpness", "brightness", "clipped_share", "short_side_px", "frame_rate")
+
+    side_px: int = 320
+
+    def __call__(self, record: ClipRecord) -> ClipRecord:
+        measured = [self._measure(cv2.cvtColor(s, cv2.COLOR_RGB2GRAY)) for s in self._small(record["stills"])]
+        sharpness, brightness, clipped = np.median(measured, axis=0)
+        return record.give(
+            sharpness=float(sharpness),
+            brightness=float(brightness),
+            clipped_share=float(clipped),
+            short_side_px=float(min(record.clip.width, record.clip.height)),
+            frame_rate=float(record.clip.fps),
+        )
+
+    def _small(self, stills: list[np.ndarray]) -> list[np.ndarray]:
+        return [shrink(still, self.side_px) for still in stills]
+
+    @staticmethod
+    def _measure(grey: np.ndarray) -> tuple[float, float, float]:
+        detail = float(cv2.Laplacian(grey, cv2.CV_32F).std()) / (float(grey.std()) + 5.0)
+        return detail, float(np.median(grey)), float(((grey < 8) | (grey > 247)).mean())

@@ -1,0 +1,79 @@
+"""Decodes a clip once for all specialists: small frames at a low rate, and a few large stills."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from factory.clip import Clip, ClipRecord, sampled
+from factory.errors import VideoError
+from factory.video import Frame, clip_frames, shrink
+
+
+@dataclass
+class SampleFrames:
+    """Decodes the clip and keeps what the specialists look at.
+
+    Needs: path, the clip's local file. Gives: frames, uint8 (T, h, w, 3) RGB at `fps`, longer side `max_side_px` at
+    most; times_s, float64 (T,), seconds in the source; stills, list of uint8 (H, W, 3) RGB at full size, evenly spaced;
+    repeat_share, the share of frames that repeat the frame before, of all frames of the source.
+
+    Raises VideoError when fewer than two frames can be decoded, or when the stream ends in the first half of the clip.
+    """
+
+    needs: ClassVar[tuple[str, ...]] = ("path",)
+    gives: ClassVar[tuple[str, ...]] = ("frames", "times_s", "stills", "repeat_share")
+
+    fps: float = 12.0  # DynPose-100K's rate
+    max_side_px: int = 320  # a tracked point is good to about 0.1 px: enough for every motion test here
+    still_count: int = 5
+    least_decoded: float = 0.5  # of the clip's span; less is a damaged file, not a clip
+
+    def __call__(self, record: ClipRecord) -> ClipRecord:
+        clip = record.clip
+        watch = _Watch(clip, self.still_count)
+        stream = watch(clip_frames(record["path"], clip))
+        kept = [(f.time_s, shrink(f.image, self.max_side_px)) for f in sampled(stream, self.fps, clip.fps)]
+        if len(kept) < 2:
+            raise VideoError(f"only {len(kept)} frames of the clip can be decoded: the file is damaged or too short.")
+        if watch.last_s - clip.start_s < self.least_decoded * clip.duration_s - 2 / max(clip.fps, 1.0):
+            raise VideoError(
+                f"the stream ends {watch.last_s - clip.start_s:.1f} s into a clip of {clip.duration_s:.1f} s: "
+                "the file is damaged, download it again."
+            )
+        return record.give(
+            frames=np.stack([image for _, image in kept]),
+            times_s=np.array([time_s for time_s, _ in kept]),
+            stills=watch.stills or [watch.newest],
+            repeat_share=watch.repeats / max(watch.count - 1, 1),
+        )
+
+
+class _Watch:
+    """Sees every decoded frame on its way: picks the stills and counts exact repeats."""
+
+    # Compared on every 8th pixel of every 8th row. A repeated frame of an encoded film comes back almost unchanged:
+    # differences of one grey level are the encoder's.
+    step_px = 8
+    tolerance = 1
+
+    def __init__(self, clip: Clip, still_count: int) -> None:
+        part = (np.arange(still_count) + 0.5) / still_count
+        self._due_s = list(clip.start_s + part * clip.duration_s)
+        self.newest = np.empty((0, 0, 3), np.uint8)
+        self.stills: list[np.ndarray] = []
+        self.count, self.repeats, self.last_s = 0, 0, clip.start_s
+
+    def __call__(self, frames: Iterator[Frame]) -> Iterator[Frame]:
+        before: np.ndarray | None = None
+        for frame in frames:
+            thin = frame.image[:: self.step_px, :: self.step_px].astype(np.int16)
+            if before is not None and np.abs(thin - before).max() <= self.tolerance:
+                self.repeats += 1
+            before = thin
+            self.count, self.last_s, self.newest = self.count + 1, frame.time_s, frame.image
+            if self._due_s and frame.time_s >= self._due_s[0]:
+                self._due_s.pop(0)
+                self.stills.append(frame.image)
+            yield frame

@@ -1,0 +1,146 @@
+"""Relative camera motion between frames of a clip, computed once for every specialist that needs geometry."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import ClassVar
+
+import cv2
+import numpy as np
+
+from factory.clip import ClipRecord
+from factory.filters.robust import fit_essential
+from factory.filters.tracks import Tracks
+from factory.geometry.camera import centred_camera
+
+
+@dataclass(frozen=True)
+class ViewPair:
+    """Two frames, their common points and the motion of the camera that most of the points agree on.
+
+    xy1, xy2: float64 (n, 2) pixels. seconds between the frames. rotation (3, 3) and direction (3,), unit: the second
+    camera from the first. error_px: float64 (n,), signed Sampson distance, its sign tells the side of the epipolar
+    line. tolerance_px (n,): what a static point may be off. behind: bool (n,), on its line, but moving against it: a
+    static point would have to lie behind a camera.
+    """
+
+    xy1: np.ndarray
+    xy2: np.ndarray
+    seconds: float
+    rotation: np.ndarray
+    direction: np.ndarray
+    error_px: np.ndarray
+    tolerance_px: np.ndarray
+    behind: np.ndarray
+
+    @property
+    def side(self) -> np.ndarray:
+        """-1, 0, 1 (n,): beside its epipolar line on one side, on it, on the other side."""
+        return np.sign(self.error_px) * (np.abs(self.error_px) > self.tolerance_px)
+
+    @property
+    def rigid(self) -> np.ndarray:
+        """bool (n,): the points that move as a static scene would."""
+        return (self.side == 0) & ~self.behind
+
+
+@dataclass
+class TwoView:
+    """Essential matrices (five points, MSAC) between frames far enough apart for the camera to have moved.
+
+    From each of `starts` frames, the first later frame in which the median point has moved `target` diagonals: a
+    fixed step in time would lose fast points and see nothing of slow ones. Where a scene is nearly flat or far, several
+    E explain the lines equally well, and some put half the scene behind the camera: of `fits` the one is taken that
+    leaves most points rigid. The focal length is guessed: a field of view between the phone's and the film camera's.
+
+    Needs: point_tracks, times_s. Gives: view_pairs, list of ViewPair; paired_share, float, the share of starts from
+    which the points moved at least `least` diagonals with enough tracks left.
+    """
+
+    needs: ClassVar[tuple[str, ...]] = ("point_tracks", "times_s")
+    gives: ClassVar[tuple[str, ...]] = ("view_pairs", "paired_share")
+
+    starts: int = 12
+    target: float = 0.03  # of the diagonal: 11 px of 320 x 180
+    least: float = 0.008  # 3 px: below that the tracker's noise bends the geometry
+    longest_s: float = 1.0
+    least_tracks: int = 40
+    error_px: float = 1.0  # MSAC threshold and least tolerance of a static point
+    error_share: float = 0.05  # of its displacement: lens distortion and rolling shutter grow with motion
+    fits: int = 4
+    focal_guess: float = 1.0  # of the longer side; 53 degrees across
+
+    def __call__(self, record: ClipRecord) -> ClipRecord:
+        tracks: Tracks = record["point_tracks"]
+        first = np.unique(np.linspace(0, max(len(tracks.xy) - 2, 0), self.starts).astype(int))
+        pairs = list(self._pairs(tracks, record["times_s"], first))
+        return record.give(view_pairs=pairs, paired_share=len(pairs) / len(first))
+
+    def _pairs(self, tracks: Tracks, times_s: np.ndarray, first: np.ndarray) -> Iterator[ViewPair]:
+        matrix = centred_camera(self.focal_guess * max(tracks.width, tracks.height), tracks.width, tracks.height).matrix
+        for i in first:
+            found = self._far_enough(tracks, times_s, int(i))
+            if found is None:
+                continue
+            j, xy1, xy2 = found
+            seconds = float(times_s[j] - times_s[i])
+            fits = [fit_essential(xy1, xy2, matrix, self.error_px, seed) for seed in range(self.fits)]
+            options = [self._pair(xy1, xy2, seconds, essential, matrix) for essential in fits if essential is not None]
+            if options:
+                yield max(options, key=lambda pair: int(pair.rigid.sum()))
+
+    def _pair(
+        self, xy1: np.ndarray, xy2: np.ndarray, seconds: float, essential: np.ndarray, matrix: np.ndarray
+    ) -> ViewPair:
+        tolerance_px = np.maximum(self.error_px, self.error_share * np.linalg.norm(xy2 - xy1, axis=1))
+        inverse = np.linalg.inv(matrix)
+        error_px = _signed_sampson(inverse.T @ essential @ inverse, xy1, xy2)
+        rotation, direction, behind = _decompose(essential, matrix, xy1, xy2, 2 * tolerance_px)
+        on_line = np.abs(error_px) <= tolerance_px
+        return ViewPair(xy1, xy2, seconds, rotation, direction, error_px, tolerance_px, behind & on_line)
+
+    def _far_enough(self, tracks: Tracks, times_s: np.ndarray, i: int) -> tuple[int, np.ndarray, np.ndarray] | None:
+        found: tuple[int, np.ndarray, np.ndarray] | None = None
+        moved = 0.0
+        for j in range(i + 1, len(times_s)):
+            if j > i + 1 and times_s[j] - times_s[i] > self.longest_s + 1e-3:
+                break
+            xy1, xy2, _ = tracks.common(i, j)
+            if len(xy1) < self.least_tracks:
+                break
+            moved = float(np.median(np.linalg.norm(xy2 - xy1, axis=1))) / tracks.diagonal_px
+            found = j, xy1.astype(float), xy2.astype(float)
+            if moved > self.target:
+                break
+        return found if moved > self.least else None
+
+
+def _signed_sampson(fundamental: np.ndarray, xy1: np.ndarray, xy2: np.ndarray) -> np.ndarray:
+    """Sampson distance (Hartley and Zisserman, eq. 11.9) with the sign of x2^T F x1, pixels, float64 (n,)."""
+    h1, h2 = (np.column_stack([xy, np.ones(len(xy))]) for xy in (xy1, xy2))
+    line2, line1 = h1 @ fundamental.T, h2 @ fundamental
+    gradient = np.sqrt((line2[:, :2] ** 2).sum(axis=1) + (line1[:, :2] ** 2).sum(axis=1))
+    return (h2 * line2).sum(axis=1) / np.maximum(gradient, 1e-12)
+
+
+def _decompose(
+    essential: np.ndarray, matrix: np.ndarray, xy1: np.ndarray, xy2: np.ndarray, tolerance_px: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Of the four motions of E, the one that puts the fewest points behind a camera; and those points, bool (n,).
+
+    A point that the rotation alone explains within the tolerance is far away: its depth has no sign.
+    """
+    inverse = np.linalg.inv(matrix)
+    rays1, rays2 = (np.column_stack([xy, np.ones(len(xy))]) @ inverse.T for xy in (xy1, xy2))
+    rotation_a, rotation_b, baseline = cv2.decomposeEssentialMat(essential)
+    options = []
+    for rotation in (rotation_a, rotation_b):
+        turned = rays1 @ rotation.T
+        off_px = np.linalg.norm(turned[:, :2] / turned[:, 2:] - rays2[:, :2], axis=1) * matrix[0, 0]
+        far = (off_px < tolerance_px) & (turned[:, 2] > 0)
+        for direction in (baseline.ravel(), -baseline.ravel()):
+            # depth2 * ray2 = depth1 * turned + direction; crossed with ray2, depth1 is what remains.
+            a, b = np.cross(rays2, turned), np.cross(rays2, np.broadcast_to(direction, rays2.shape))
+            depth1 = -(a * b).sum(axis=1) / np.maximum((a * a).sum(axis=1), 1e-12)
+            depth2 = depth1 * turned[:, 2] + direction[2]
+            options.append((rotation, direction, ~(((depth1 > 0) & (depth2 > 0)) | far)))
+    return min(options, key=lambda option: int(option[2].sum()))

@@ -1,0 +1,24 @@
+"""Every number a specialist gives has a column and a meaning; every rule speaks of a feature that exists."""
+
+import yaml
+from hydra.utils import get_class
+
+from factory.filters.features import FEATURES
+from tests.conftest import ROOT
+
+ARRAYS = {"frames", "times_s", "stills", "point_tracks", "view_pairs"}  # what specialists pass to each other
+
+
+def settings(path: str) -> dict:
+    return yaml.safe_load((ROOT / "conf" / path).read_text())
+
+
+def test_every_number_given_has_a_meaning():
+    classes = [get_class(node["_target_"]) for node in settings("specialists/classical.yaml").values()]
+    given = {name for specialist in classes for name in specialist.gives}
+    assert given - ARRAYS == set(FEATURES)
+
+
+def test_every_rule_speaks_of_a_known_feature():
+    rules = settings("filter/dynpose.yaml")
+    assert {rule.get("feature", name) for name, rule in rules.items()} <= set(FEATURES)
