@@ -7,8 +7,8 @@ from hydra import compose, initialize_config_dir
 from hydra.errors import HydraException
 
 from factory.commands.run import conf_dir
-from factory.phases.build import build, check_packages
 from factory.errors import ConfigError
+from factory.phases.build import build, check_packages
 
 GROUPS = ("pipeline", "profile", "ingest", "specialists", "filter", "pose", "tracker", "flow")
 

@@ -8,7 +8,7 @@ from factory.errors import StorageError
 from factory.storage import Storage, content_hash, find_sources, local_path, write_atomic
 
 
-@pytest.fixture()
+@pytest.fixture
 def folder(tmp_path):
     for name in ("b.mp4", "a.MKV", "sub/c.webm", "notes.txt", "sub/picture.png"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
@@ -53,9 +53,9 @@ def test_a_writer_that_fails_leaves_nothing_behind(tmp_path):
     (tmp_path / "taken").write_text("a file where a folder should be")
     with pytest.raises(StorageError, match="cannot write"):
         write_atomic(tmp_path / "taken" / "x.parquet", b"content")
-    assert os.listdir(tmp_path) == ["taken"]
+    assert [path.name for path in tmp_path.iterdir()] == ["taken"]
     write_atomic(tmp_path / "new" / "x.parquet", b"content")
-    assert os.listdir(tmp_path / "new") == ["x.parquet"]
+    assert [path.name for path in (tmp_path / "new").iterdir()] == ["x.parquet"]
 
 
 def test_an_output_that_cannot_be_written_is_found_before_the_work(tmp_path):

@@ -16,7 +16,7 @@ def write(path: Path, frames: Sequence[np.ndarray], fps: int = 24) -> Path:
     return path
 
 
-def write_at(path: Path, frames: Sequence[np.ndarray], times_s: Sequence[float], rotation_deg: int = 0) -> Path:
+def write_at(path: Path, frames: Sequence[np.ndarray], times_s: Sequence[float]) -> Path:
     """A Matroska or MP4 file whose frames are shown at the times given."""
     height, width = frames[0].shape[:2]
     with av.open(str(path), "w") as container:

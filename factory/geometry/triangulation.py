@@ -48,7 +48,7 @@ def _solve_linear(rows: np.ndarray, weight: np.ndarray, track: np.ndarray, count
 
 
 def reprojection_errors(xy: np.ndarray, cam_from_world: np.ndarray, points: np.ndarray, camera: Camera) -> np.ndarray:
-    """Distance in pixels (N,) between observations and their points (N, 3); inf behind the camera or without a point."""
+    """Pixels (N,) between observations and their points (N, 3); inf behind the camera or without a point."""
     in_camera = transform_points(cam_from_world, points)
     ahead = in_camera[:, 2] > 1e-9
     errors = np.full(len(xy), np.inf)

@@ -1,6 +1,6 @@
 """Measures camera poses against ground truth: COLMAP, GLOMAP (both on SIFT) and this package, in one table.
 
-    python tests/bench/pose.py --media FOLDER [--clips kitti06_start ...] [--methods ours glomap colmap] [--cache FOLDER]
+    python tests/bench/pose.py --media FOLDER [--clips NAME ...] [--methods ours glomap colmap] [--cache FOLDER]
 
 ATE is the root mean square position error after Sim(3) in % of the true path, over registered frames; RPE the root mean
 square rotation error between successive registered frames; CPU is process time per 100 sampled frames. A cached result
@@ -11,7 +11,7 @@ import argparse
 import json
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -21,7 +21,11 @@ import pycolmap
 from scipy.spatial.transform import Rotation
 
 from factory.clip import Clip
-from factory.geometry.trajectory import pose_errors
+from factory.geometry.trajectory import PoseErrors, pose_errors
+from factory.models.lk import LucasKanade
+from factory.sfm.background import ChooseBackground
+from factory.sfm.confidence import assess
+from factory.sfm.solve import solve_clip
 from factory.video import Frame, clip_frames, probe
 
 FPS = 12.0
@@ -51,6 +55,20 @@ def ground_truth(folder: Path) -> np.ndarray:
     poses[:, :3, 3] = rows[:, 1:4]
     poses[:, :3, :3] = Rotation.from_quat(rows[:, 4:8]).as_matrix()
     return poses
+
+
+def ours(video: Path) -> Result:
+    """Tracks, background and poses of this package; the cost is that of all three, decoding and assessment included."""
+    started = time.process_time()
+    clip = whole_clip(video)
+    tracks, images = LucasKanade(sample_fps=FPS).track(clip_frames(video, clip, None, MAX_SIDE_PX, grey=True), clip.fps)
+    answer = solve_clip(tracks, ChooseBackground()(tracks).is_background, images)
+    confidence = assess(answer)
+    cpu_s = time.process_time() - started
+    poses = {int(f): answer.world_from_cam[f] for f in np.flatnonzero(answer.registered)}
+    verdict = "accepted" if confidence.accepted else "refused: " + "; ".join(confidence.reasons)
+    note = verdict if confidence.focal_reliable else f"{verdict}; focal unreliable"
+    return Result(poses, answer.camera.focal_px, cpu_s, note)
 
 
 def colmap(frames: list[Frame], folder: Path) -> Result:
@@ -111,30 +129,40 @@ def homogeneous(matrix: np.ndarray) -> np.ndarray:
     return np.vstack([matrix, [0.0, 0.0, 0.0, 1.0]])
 
 
-def table_row(name: str, method: str, result: Result, frames: list[Frame], folder: Path) -> str:
-    truth = ground_truth(folder)
+def errors_of(result: Result, video: Path) -> tuple[PoseErrors, float]:
+    """Errors over registered frames, and the share of frames that are; at least three must be."""
+    numbers = [f.index for f in clip_frames(video, whole_clip(video), FPS, 64, grey=True)]
     positions = sorted(result.world_from_cam)
-    registered = 100.0 * len(positions) / len(frames)
-    cpu = 100.0 * result.cpu_s / len(frames)
-    if len(positions) < 3:
-        return f"{name:20s} {method:8s} {'-':>8s} {'-':>8s} {registered:6.0f} {'-':>7s} {cpu:7.1f}  {result.note}"
     estimate = np.stack([result.world_from_cam[p] for p in positions])
-    errors = pose_errors(estimate, truth[[frames[p].index for p in positions]])
+    truth = ground_truth(video.parent)[[numbers[p] for p in positions]]
+    return pose_errors(estimate, truth), len(positions) / len(numbers)
+
+
+def table_row(method: str, result: Result, video: Path, frames: list[Frame]) -> str:
+    name, cpu = video.parent.name, 100.0 * result.cpu_s / len(frames)
+    if len(result.world_from_cam) < 3:
+        return f"{name:20s} {method:8s} {'-':>8s} {'-':>8s} {0:6.0f} {'-':>7s} {cpu:7.1f}  {result.note}"
+    errors, registered = errors_of(result, video)
     ate = float("nan") if errors.ate_percent is None else errors.ate_percent
-    intrinsics = json.loads((folder / "intrinsics.json").read_text())
-    focal = 100.0 * (result.focal_px / (frames[0].image.shape[1] / intrinsics["width"] * intrinsics["fx"]) - 1.0)
+    intrinsics = json.loads((video.parent / "intrinsics.json").read_text())
+    true_focal_px = intrinsics["fx"] * frames[0].image.shape[1] / intrinsics["width"]
+    focal = 100.0 * (result.focal_px / true_focal_px - 1.0)
     return (
-        f"{name:20s} {method:8s} {ate:8.4f} {errors.rpe_rotation_deg:8.4f} {registered:6.0f} "
+        f"{name:20s} {method:8s} {ate:8.4f} {errors.rpe_rotation_deg:8.4f} {100 * registered:6.0f} "
         f"{focal:+7.1f} {cpu:7.1f}  {result.note}"
     )
 
 
-def cached(path: Path | None, solve: Callable[[], Result]) -> Result:
+def solved(method: str, video: Path, frames: list[Frame], cache: Path | None) -> Result:
+    if method == "ours":
+        return ours(video)
+    path = None if cache is None else cache / f"{video.stem}-{method}.json"
     if path is not None and path.exists():
         stored = json.loads(path.read_text())
         poses = {int(k): np.array(v) for k, v in stored["world_from_cam"].items()}
         return Result(poses, stored["focal_px"], stored["cpu_s"], stored["note"])
-    result = solve()
+    with tempfile.TemporaryDirectory() as scratch:
+        result = {"colmap": colmap, "glomap": glomap}[method](frames, Path(scratch))
     if path is not None:
         path.parent.mkdir(parents=True, exist_ok=True)
         poses = {str(k): v.tolist() for k, v in result.world_from_cam.items()}
@@ -157,17 +185,12 @@ def main() -> None:
     parser.add_argument("--cache", type=Path)
     arguments = parser.parse_args()
     cv2.setNumThreads(1)
-    pycolmap.logging.minloglevel = int(pycolmap.logging.Level.FATAL)
     print(f"{'clip':20s} {'method':8s} {'ATE %':>8s} {'RPE deg':>8s} {'reg %':>6s} {'focal %':>7s} {'CPU s':>7s}")
     for video in videos(arguments.media, arguments.clips):
         frames = list(clip_frames(video, whole_clip(video), FPS, MAX_SIDE_PX, grey=True))
         for method in arguments.methods:
-            cache = (
-                None if arguments.cache is None or method == "ours" else arguments.cache / f"{video.stem}-{method}.json"
-            )
-            with tempfile.TemporaryDirectory() as scratch:
-                result = cached(cache, lambda: {"colmap": colmap, "glomap": glomap}[method](frames, Path(scratch)))
-            print(table_row(video.parent.name, method, result, frames, video.parent), flush=True)
+            result = solved(method, video, frames, arguments.cache)
+            print(table_row(method, result, video, frames), flush=True)
 
 
 if __name__ == "__main__":

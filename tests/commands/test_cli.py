@@ -15,7 +15,7 @@ def factory(*arguments, cwd=None, env=None):
     """Runs the command; returns (exit status, stdout, stderr)."""
     command = [sys.executable, "-m", "factory.cli", *map(str, arguments)]
     environment = {**os.environ, "COLUMNS": "200", **(env or {})}
-    done = subprocess.run(command, capture_output=True, text=True, cwd=cwd, env=environment, timeout=240)
+    done = subprocess.run(command, capture_output=True, text=True, cwd=cwd, env=environment, timeout=60)
     return done.returncode, done.stdout, done.stderr
 
 
@@ -57,17 +57,18 @@ def test_what_cannot_be_run_is_one_sentence_and_nothing_is_written(videos, tmp_p
     (tmp_path / "empty").mkdir()
     (tmp_path / "file").write_text("")
     places = {"videos": videos, "empty": tmp_path / "empty", "file": tmp_path / "file"}
-    before = sorted(os.listdir(tmp_path))
+    before = sorted(tmp_path.iterdir())
     status, _, err = factory("run", *(o.format(**places) for o in overrides), cwd=tmp_path)
     assert status == 1
     assert sentence in err
     assert "Traceback" not in err
-    assert sorted(os.listdir(tmp_path)) == before
+    assert sorted(tmp_path.iterdir()) == before
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read and write everything")
-def test_an_unreadable_folder_is_one_sentence(videos, tmp_path):
+def test_an_unreadable_folder_is_one_sentence(tmp_path):
     closed = tmp_path / "closed"
+    (tmp_path / "v.mp4").write_bytes(b"")
     closed.mkdir(mode=0o000)
     status, _, err = factory("run", f"source={tmp_path}", f"output={tmp_path}/o")
     assert (status, "cannot be read" in err) == (1, True)
@@ -80,7 +81,7 @@ def test_help_and_the_composed_configuration_are_hydra_s(tmp_path):
     status, out, _ = factory("run", "source=a", "output=b", "ingest.cut.max_s=7", "--cfg", "job", cwd=tmp_path)
     assert status == 0
     assert "max_s: 7" in out
-    assert os.listdir(tmp_path) == []
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_unknown_commands_name_the_known_ones():
@@ -123,3 +124,20 @@ def test_doctor_finds_a_healthy_installation():
     status, out, _ = factory("doctor")
     assert status == 0, out
     assert "frames encoded and decoded" in out
+
+
+def test_paths_may_hold_what_hydra_s_grammar_would_trip_over(tmp_path):
+    folder = tmp_path / "a, b [c] it's=d"
+    folder.mkdir()
+    write(folder / "one.mp4", shifted(0, 60))
+    status, _, err = factory("run", f"source={folder}", f"output={folder}/out", "pipeline=ingest", "engine=inline")
+    assert status == 0, err
+    assert (folder / "out" / "ingest").is_dir()
+
+
+def test_a_cluster_that_is_not_there_is_one_sentence(videos, tmp_path):
+    arguments = [f"source={videos}", f"output={tmp_path}/o", "pipeline=ingest", "profile=cluster"]
+    status, _, err = factory("run", *arguments, env={"RAY_ADDRESS": "127.0.0.1:1"})
+    assert status == 1
+    assert "no Ray cluster answers at 127.0.0.1:1" in err
+    assert "Traceback" not in err

@@ -1,0 +1,109 @@
+"""The state of a reconstruction as flat arrays beside `Tracks`, and its way into pycolmap and back."""
+
+import itertools
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pycolmap
+
+from factory.geometry.camera import Camera, invert_rigid
+from factory.geometry.triangulation import reprojection_errors, triangulation_angles_deg
+from factory.sfm.tracks import Tracks
+
+# glog, which reports every step on stderr and in files, would fill a worker's log; failures come back as values.
+pycolmap.logging.minloglevel = 3
+
+# pycolmap counts pixel centres at 0.5, this package at 0.
+COLMAP_OFFSET_PX = 0.5
+
+
+@dataclass(frozen=True)
+class Model:
+    """What is known of a clip's geometry: one camera, poses, points, and which observations support them.
+
+    cam_from_world: float64 (F, 4, 4), NaN where a frame is not registered. points: float64 (M, 3), NaN where a track
+    has none. kept: bool (N,), the observations that count; they belong to registered frames and existing points.
+    """
+
+    camera: Camera
+    cam_from_world: np.ndarray
+    points: np.ndarray
+    kept: np.ndarray
+
+    @property
+    def registered(self) -> np.ndarray:
+        """bool (F,)."""
+        return np.isfinite(self.cam_from_world[:, 0, 0])
+
+    def keep(self, kept: np.ndarray) -> "Model":
+        return replace(self, kept=kept)
+
+
+def errors_px(tracks: Tracks, model: Model) -> np.ndarray:
+    """Reprojection error of every observation, float64 (N,); inf where pose or point is missing or behind."""
+    errors = np.full(len(tracks.track), np.inf)
+    known = model.registered[tracks.frame] & np.isfinite(model.points[tracks.track, 0])
+    rows = np.flatnonzero(known)
+    errors[rows] = reprojection_errors(
+        tracks.xy[rows], model.cam_from_world[tracks.frame[rows]], model.points[tracks.track[rows]], model.camera
+    )
+    return errors
+
+
+def parallax_deg(tracks: Tracks, model: Model) -> np.ndarray:
+    """Triangulation angle of each track over its kept observations, float64 (M,); 0 without any."""
+    rows = np.flatnonzero(model.kept)
+    if len(rows) == 0:
+        return np.zeros(tracks.count)
+    world_from_cam = invert_rigid(model.cam_from_world)[tracks.frame[rows]]
+    return triangulation_angles_deg(world_from_cam, model.points, tracks.track[rows], tracks.count)
+
+
+def colmap_camera(camera: Camera, width: int, height: int, radial: bool) -> pycolmap.Camera:
+    centre = [camera.cx + COLMAP_OFFSET_PX, camera.cy + COLMAP_OFFSET_PX]
+    name, extra = ("SIMPLE_RADIAL", [camera.k1]) if radial else ("SIMPLE_PINHOLE", [])
+    params = [camera.focal_px, *centre, *extra]
+    return pycolmap.Camera(model=name, width=width, height=height, params=params, camera_id=1)
+
+
+def to_colmap(tracks: Tracks, model: Model, radial: bool = False, poses: bool = True) -> pycolmap.Reconstruction:
+    """A pycolmap reconstruction of the kept observations; image id = frame + 1. Without `poses` frames have none yet
+    and points that are not known start at the origin."""
+    reconstruction = pycolmap.Reconstruction()
+    reconstruction.add_camera_with_trivial_rig(colmap_camera(model.camera, tracks.width, tracks.height, radial))
+    rows = np.flatnonzero(model.kept)
+    frame, order = tracks.frame[rows], np.argsort(tracks.frame[rows], kind="stable")
+    begin = np.searchsorted(frame[order], np.arange(tracks.frames + 1))
+    slot = np.empty(len(rows), np.int64)
+    slot[order] = np.arange(len(rows)) - np.repeat(begin[:-1], np.diff(begin))
+    for f in range(tracks.frames):
+        if poses and not model.registered[f]:
+            continue
+        keypoints = tracks.xy[rows[order[begin[f] : begin[f + 1]]]] + COLMAP_OFFSET_PX
+        image = pycolmap.Image(name=str(f), keypoints=keypoints, camera_id=1, image_id=f + 1)
+        if poses:
+            reconstruction.add_image_with_trivial_frame(image, pycolmap.Rigid3d(model.cam_from_world[f, :3]))
+        else:
+            reconstruction.add_image_with_trivial_frame(image)
+    starts = np.flatnonzero(np.diff(tracks.track[rows], prepend=-1))
+    elements = [pycolmap.TrackElement(int(f) + 1, int(s)) for f, s in zip(frame, slot, strict=True)]
+    for a, b in itertools.pairwise([*starts, len(rows)]):
+        track = int(tracks.track[rows[a]])
+        xyz = model.points[track] if poses else np.zeros(3)
+        reconstruction.add_point3D_with_id(track + 1, pycolmap.Point3D(xyz=xyz, track=pycolmap.Track(elements[a:b])))
+    return reconstruction
+
+
+def from_colmap(reconstruction: pycolmap.Reconstruction, tracks: Tracks, model: Model) -> Model:
+    """The model with the reconstruction's camera, poses and points."""
+    cam_from_world = np.full((tracks.frames, 4, 4), np.nan)
+    for image_id, image in reconstruction.images.items():
+        if image.has_pose:
+            cam_from_world[image_id - 1] = np.vstack([image.cam_from_world().matrix(), [0.0, 0.0, 0.0, 1.0]])
+    points = np.full((tracks.count, 3), np.nan)
+    for point_id, point in reconstruction.points3D.items():
+        points[point_id - 1] = point.xyz
+    params = reconstruction.cameras[1].params
+    camera = replace(model.camera, focal_px=float(params[0]), k1=float(params[3]) if len(params) > 3 else 0.0)
+    kept = model.kept & np.isfinite(cam_from_world[tracks.frame, 0, 0]) & np.isfinite(points[tracks.track, 0])
+    return Model(camera, cam_from_world, points, kept)

@@ -1,0 +1,61 @@
+"""Frames that the global solvers lost, or placed where nothing fits, put in place from the points the others made."""
+
+from dataclasses import replace
+
+import numpy as np
+import pycolmap
+from scipy.sparse.csgraph import connected_components
+
+from factory.sfm.model import COLMAP_OFFSET_PX, Model, colmap_camera
+from factory.sfm.tracks import Tracks
+
+LEAST_POINTS = 12  # six points fix a pose; twice as many must agree
+
+
+def resected(tracks: Tracks, model: Model, least_kept: int, max_error_px: float) -> Model:
+    """The model with new poses for frames that keep fewer than `least_kept` observations, where points allow one.
+
+    A frame that finds no pose stays as it is. Points come from observations kept in other frames.
+    """
+    held = np.bincount(tracks.frame[model.kept], minlength=tracks.frames)
+    weak = np.flatnonzero((held < least_kept) | ~model.registered)
+    strong = model.kept & ~np.isin(tracks.frame, weak)
+    usable = np.bincount(tracks.track[strong], minlength=tracks.count) >= 2
+    view = colmap_camera(model.camera, tracks.width, tracks.height, radial=model.camera.k1 != 0.0)
+    poses, kept = model.cam_from_world.copy(), model.kept.copy()
+    options = pycolmap.AbsolutePoseEstimationOptions()
+    options.ransac.max_error = max_error_px
+    options.ransac.random_seed = 0
+    for f in weak:
+        rows = np.flatnonzero((tracks.frame == f) & usable[tracks.track])
+        if len(rows) < LEAST_POINTS:
+            continue
+        answer = pycolmap.estimate_and_refine_absolute_pose(
+            tracks.xy[rows] + COLMAP_OFFSET_PX, model.points[tracks.track[rows]], view, options
+        )
+        if answer is not None and answer["num_inliers"] >= LEAST_POINTS:
+            poses[f] = np.vstack([answer["cam_from_world"].matrix(), [0.0, 0.0, 0.0, 1.0]])
+            kept[rows[np.asarray(answer["inlier_mask"], dtype=bool)]] = True
+    return replace(model, cam_from_world=poses, kept=kept)
+
+
+def connected(tracks: Tracks, model: Model, least_shared: int) -> Model:
+    """Only the largest set of frames that hang together by `least_shared` kept tracks a pair: parts joined by less
+    have no common scale, and their relative place is an invention."""
+    registered = np.flatnonzero(model.registered)
+    rows = np.flatnonzero(model.kept)
+    seen = np.zeros((tracks.frames, tracks.count), np.float32)
+    seen[tracks.frame[rows], tracks.track[rows]] = 1.0
+    shared = seen @ seen.T >= least_shared
+    part = _largest_component(shared[np.ix_(registered, registered)])
+    poses = model.cam_from_world.copy()
+    lost = np.setdiff1d(registered, registered[part])
+    poses[lost] = np.nan
+    return replace(model, cam_from_world=poses, kept=model.kept & ~np.isin(tracks.frame, lost))
+
+
+def _largest_component(adjacent: np.ndarray) -> np.ndarray:
+    if len(adjacent) == 0:
+        return np.zeros(0, bool)
+    _, label = connected_components(adjacent, directed=False)
+    return np.asarray(label == np.bincount(label).argmax())

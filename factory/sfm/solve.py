@@ -1,0 +1,159 @@
+"""From tracks to a trajectory: the order of the steps, and what to do when the first way fails."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from factory.geometry.camera import Camera, centred_camera, invert_rigid
+from factory.sfm.adjust import Adjustment, adjust, filtered
+from factory.sfm.averaging import global_poses, thinned
+from factory.sfm.focal import focal_start
+from factory.sfm.incremental import incremental_poses
+from factory.sfm.model import Model, errors_px, parallax_deg
+from factory.sfm.options import SolveOptions
+from factory.sfm.polish import polished
+from factory.sfm.refine import refined
+from factory.sfm.relative import RelativePose, inlier_share, relative_poses, stride_pairs
+from factory.sfm.sift import sift_tracks, together
+from factory.sfm.tracks import Tracks
+from factory.sfm.trajectory import Trajectory
+
+
+def solve_clip(
+    tracks: Tracks, background: np.ndarray, grey_frames: Sequence[np.ndarray], options: SolveOptions | None = None
+) -> Trajectory:
+    """Poses of a clip's sampled frames from its background tracks.
+
+    background: bool (M,). grey_frames: uint8 (H, W), one a sampled frame. A clip that cannot be solved gives a
+    trajectory without registered frames. The same input gives the same answer.
+    """
+    options = adapted(options or SolveOptions(), tracks, background)
+    working, static = working_tracks(tracks, background, grey_frames, options)
+    return solve_tracks(working, static, options)
+
+
+def adapted(options: SolveOptions, tracks: Tracks, background: np.ndarray) -> SolveOptions:
+    """The options for this clip: where so few points live in a frame that edges and shadows are among them, and frames
+    do not just lie far apart, bounds are looser, and neither patches nor distortion are trusted (study: 3.8 -> 1.1 %).
+    """
+    sparse = is_sparse(tracks.select(background), options)
+    if sparse or len(tracks.track) >= options.few_tracks * tracks.frames:
+        return replace(options, sparse=sparse)
+    return replace(
+        options, refinement=None, sift=None, radial=False, positioned_per_frame=10**6, loss_px=1.0, cut_px=1.5
+    )
+
+
+def working_tracks(
+    tracks: Tracks, background: np.ndarray, grey_frames: Sequence[np.ndarray], options: SolveOptions
+) -> tuple[Tracks, np.ndarray]:
+    """The tracks of at least three frames, refined, and SIFT tracks after them; and which are background, bool."""
+    long = tracks.lengths() >= 3
+    working, static = tracks.select(long), background[long]
+    if options.refinement is not None:
+        working = refined(working, grey_frames, options.refinement)
+    if options.sift is None:
+        return working, static
+    extra, extra_static = sift_tracks(tracks, background, grey_frames, options.sparse, options.sift)
+    return together(working, extra), np.concatenate([static, extra_static])
+
+
+def is_sparse(tracks: Tracks, options: SolveOptions) -> bool:
+    """Whether successive frames are so far apart that a frame-to-frame tracker loses the thread."""
+    if tracks.frames < 2:
+        return False
+    common = min(len(tracks.pair(f, f + 1)[0]) for f in range(tracks.frames - 1))
+    return common < options.sparse_common or float(np.median(np.diff(tracks.times_s))) > options.sparse_interval_s
+
+
+def solve_tracks(
+    tracks: Tracks, static: np.ndarray, options: SolveOptions, focal_px: float | None = None
+) -> Trajectory:
+    """As `solve_clip` on tracks that need no more work. `focal_px` replaces the search for a starting focal length.
+
+    Where a solve explains too little, others start from a shorter and a longer focal length; most observations win.
+    """
+    start = focal_start(tracks.select(static), options.focal) if focal_px is None else focal_px
+    best, method = _attempt(tracks, static, start, options), "global"
+    for factor in options.other_focals:
+        if _explains_enough(tracks, static, best, options):
+            break
+        other = _attempt(tracks, static, start * factor, options)
+        if other is not None and (best is None or other.kept.sum() > best.kept.sum()):
+            best = other
+    if best is None or best.registered.mean() < options.least_registered:
+        other = _incremental_attempt(tracks, static, start, options)
+        if other is not None and (best is None or other.registered.sum() > best.registered.sum()):
+            best, method = other, "incremental"
+    return trajectory(tracks, static, best, centred_camera(start, tracks.width, tracks.height), method)
+
+
+def _explains_enough(tracks: Tracks, static: np.ndarray, model: Model | None, options: SolveOptions) -> bool:
+    if model is None or not model.registered.all():
+        return False
+    return bool(model.kept[static[tracks.track]].mean() >= options.least_explained)
+
+
+def _attempt(tracks: Tracks, static: np.ndarray, focal_px: float, options: SolveOptions) -> Model | None:
+    camera = centred_camera(focal_px, tracks.width, tracks.height)
+    model = _global(tracks, static, _pairs(tracks, static, camera, options), camera, options)
+    return None if model is None else polished(tracks, model, _least_share(static, options), options)
+
+
+def _incremental_attempt(tracks: Tracks, static: np.ndarray, focal_px: float, options: SolveOptions) -> Model | None:
+    camera = centred_camera(focal_px, tracks.width, tracks.height)
+    model = incremental_poses(tracks, _pairs(tracks, static, camera, options), camera)
+    return None if model is None else polished(tracks, model, _least_share(static, options), options)
+
+
+def _pairs(tracks: Tracks, static: np.ndarray, camera: Camera, options: SolveOptions) -> list[RelativePose]:
+    pairs = stride_pairs(tracks.frames, options.strides)
+    return relative_poses(tracks, pairs, camera, options.pair_error_px, options.pair_trials, static)
+
+
+def _least_share(static: np.ndarray, options: SolveOptions) -> np.ndarray:
+    return np.where(static, options.least_share, options.doubted_share)
+
+
+def _global(
+    tracks: Tracks, static: np.ndarray, poses: list[RelativePose], camera: Camera, options: SolveOptions
+) -> Model | None:
+    vote = static & (np.nan_to_num(inlier_share(tracks, poses)) >= options.least_vote)
+    model = global_poses(tracks, poses, camera, thinned(tracks, vote, options.positioned_per_frame))
+    if model is None:
+        return None
+    for cut_px, iterations, free in ((16.0, 10, False), (5.0, 15, True), (2.5, 20, True)):
+        model = filtered(tracks, model, cut_px)
+        if not model.kept.any():
+            return None
+        model = adjust(tracks, model, Adjustment("HUBER", 1.0, iterations, focal=free, rotation=free))
+    return model
+
+
+def trajectory(tracks: Tracks, static: np.ndarray, model: Model | None, camera: Camera, method: str) -> Trajectory:
+    """The model in the shape the rest of the package knows; no registered frame where there is no model."""
+    if model is None:
+        nowhere = np.full((tracks.frames, 4, 4), np.nan)
+        model = Model(camera, nowhere, np.full((tracks.count, 3), np.nan), np.zeros(len(tracks.track), bool))
+    errors = errors_px(tracks, model)[model.kept]
+    angles = parallax_deg(tracks, model)
+    angles = angles[angles > 0]
+    some = len(errors) > 0
+    world_from_cam = invert_rigid(model.cam_from_world)
+    world_from_cam[~model.registered] = np.nan
+    return Trajectory(
+        registered=model.registered,
+        world_from_cam=world_from_cam,
+        camera=model.camera,
+        camera_model="SIMPLE_RADIAL" if model.camera.k1 != 0.0 else "SIMPLE_PINHOLE",
+        focal_reliable=None,
+        reprojection_error_px=float(errors.mean()) if some else None,
+        parallax_mean_deg=float(angles.mean()) if some else None,
+        parallax_median_deg=float(np.median(angles)) if some else None,
+        tracks=tracks,
+        static=static,
+        points=np.where(np.isin(np.arange(tracks.count), tracks.track[model.kept])[:, None], model.points, np.nan),
+        kept=model.kept,
+        method=method,
+    )

@@ -1,0 +1,184 @@
+"""The pose phase's steps on one clip: track, find the background, judge the camera, mask, solve, keep, assess."""
+
+from dataclasses import dataclass, field, replace
+from typing import ClassVar
+
+import numpy as np
+
+from factory.artifacts import pack_arrays, pack_masks
+from factory.clip import ClipRecord
+from factory.geometry.camera import centred_camera
+from factory.models.lk import LucasKanade
+from factory.sfm.background import Background, ChooseBackground
+from factory.sfm.confidence import AcceptRule, assess
+from factory.sfm.masks import DynamicMasks, MaskDynamics
+from factory.sfm.motion import CameraMotion, JudgeMotion
+from factory.sfm.relabel import Relabel
+from factory.sfm.rotation_only import solve_rotation
+from factory.sfm.solve import SolveOptions, solve_clip
+from factory.sfm.tracks import Tracks
+from factory.sfm.trajectory import Trajectory
+from factory.stage import Rejected
+from factory.storage import Storage
+from factory.video import clip_frames
+
+
+@dataclass
+class TrackPoints:
+    """Follows points through every frame of the clip.
+
+    Gives: tracks, in pixels of the working frames; grey_frames, the sampled frames, uint8 (H, W) each.
+    """
+
+    needs: ClassVar = ("path",)
+    gives: ClassVar = ("tracks", "grey_frames")
+
+    tracker: LucasKanade = field(default_factory=LucasKanade)
+    max_side_px: int = 1280
+
+    def __call__(self, record: ClipRecord) -> ClipRecord:
+        frames = clip_frames(record["path"], record.clip, max_side_px=self.max_side_px, grey=True)
+        tracks, grey_frames = self.tracker.track(frames, record.clip.fps)
+        return record.give(tracks=tracks, grey_frames=grey_frames)
+
+
+@dataclass
+class FindBackground:
+    """Tells the static world's tracks from those of what moves. Gives: background."""
+
+    needs: ClassVar = ("tracks",)
+    gives: ClassVar = ("background",)
+
+    choose: ChooseBackground = field(default_factory=ChooseBackground)
+
+    def __call__(self, record: ClipRecord) -> ClipRecord:
+        return record.give(background=self.choose(record["tracks"]))
+
+
+@dataclass
+class JudgeCamera:
+    """Whether the camera stands, only turns, or moves; where it does not move, labels can be sharper.
+
+    Gives: camera_motion, and background anew.
+    """
+
+    needs: ClassVar = ("tracks", "background")
+    gives: ClassVar = ("camera_motion", "background")
+
+    judge: JudgeMotion = field(default_factory=JudgeMotion)
+    relabel: Relabel = field(default_factory=Relabel)
+
+    def __call__(self, record: ClipRecord) -> ClipRecord:
+        tracks, background = record["tracks"], record["background"]
+        motion = self.judge(tracks, background)
+        return record.give(camera_motion=motion, background=self.relabel(tracks, background, motion))
+
+
+@dataclass
+class MaskMotion:
+    """Which pixels of the sampled frames move on their own. Gives: dynamic_masks."""
+
+    needs: ClassVar = ("tracks", "background", "grey_frames")
+    gives: ClassVar = ("dynamic_masks",)
+
+    mask: MaskDynamics = field(default_factory=MaskDynamics)
+
+    def __call__(self, record: ClipRecord) -> ClipRecord:
+        return record.give(dynamic_masks=self.mask(record["grey_frames"], record["tracks"], record["background"]))
+
+
+@dataclass
+class SolveCamera:
+    """The trajectory: identity for a still camera, rotations for one that only turns, global SfM for the others.
+
+    Gives: trajectory, in pixels of the working frames.
+    """
+
+    needs: ClassVar = ("tracks", "background", "camera_motion", "grey_frames")
+    gives: ClassVar = ("trajectory",)
+
+    options: SolveOptions = field(default_factory=SolveOptions)
+
+    def __call__(self, record: ClipRecord) -> ClipRecord:
+        tracks: Tracks = record["tracks"]
+        background: Background = record["background"]
+        motion: CameraMotion = record["camera_motion"]
+        if motion.verdict == "still":
+            return record.give(trajectory=standing(tracks))
+        if motion.verdict == "rotation":
+            return record.give(trajectory=solve_rotation(tracks, background.is_background, motion.focal_px))
+        return record.give(trajectory=solve_clip(tracks, background.is_background, record["grey_frames"], self.options))
+
+
+def standing(tracks: Tracks) -> Trajectory:
+    """The trajectory of a camera that stands still: the identity in every frame. Nothing is known of its focal length;
+    the longer side stands in for it."""
+    return Trajectory(
+        registered=np.ones(tracks.frames, bool),
+        world_from_cam=np.tile(np.eye(4), (tracks.frames, 1, 1)),
+        camera=centred_camera(float(max(tracks.width, tracks.height)), tracks.width, tracks.height),
+        camera_model="SIMPLE_PINHOLE",
+        focal_reliable=False,
+        reprojection_error_px=None,
+        parallax_mean_deg=None,
+        parallax_median_deg=None,
+        tracks=tracks,
+        static=np.ones(tracks.count, bool),
+        points=np.full((tracks.count, 3), np.nan),
+        kept=np.zeros(len(tracks.track), bool),
+        method="still",
+        rotation_only=True,
+    )
+
+
+@dataclass
+class KeepArtifacts:
+    """Writes tracks and masks beside the manifests. Gives: artifacts, their names."""
+
+    needs: ClassVar = ("storage", "tracks", "background", "dynamic_masks")
+    gives: ClassVar = ("artifacts",)
+
+    def __call__(self, record: ClipRecord) -> ClipRecord:
+        storage: Storage = record["storage"]
+        tracks: Tracks = record["tracks"]
+        background: Background = record["background"]
+        masks: DynamicMasks = record["dynamic_masks"]
+        contents = {
+            "tracks.npz": pack_arrays(
+                track=tracks.track,
+                frame=tracks.frame,
+                xy=tracks.xy.astype(np.float32),
+                times_s=tracks.times_s,
+                frame_index=tracks.frame_index,
+                size=np.array([tracks.width, tracks.height]),
+                is_dynamic=background.is_dynamic,
+            ),
+            "masks.npz": pack_masks(tracks.frame_index, masks.masks),
+        }
+        for name, content in contents.items():
+            storage.write(storage.artifact(record.clip.clip_id, name), content)
+        return record.give(artifacts=tuple(contents))
+
+
+@dataclass
+class AssessCamera:
+    """Rejects what cannot be trusted, with the reason. Gives: confidence (None for still and turning cameras)."""
+
+    needs: ClassVar = ("trajectory",)
+    gives: ClassVar = ("confidence",)
+
+    options: SolveOptions = field(default_factory=SolveOptions)
+    rule: AcceptRule = field(default_factory=AcceptRule)
+
+    def __call__(self, record: ClipRecord) -> ClipRecord | Rejected:
+        trajectory: Trajectory = record["trajectory"]
+        if trajectory.rotation_only:
+            share = trajectory.registered_ratio
+            record = record.give(confidence=None)
+            if share < self.rule.least_registered:
+                return Rejected(record, (f"registered: only {share:.0%} of the frames could be placed",))
+            return record
+        confidence = assess(trajectory, self.options, self.rule)
+        trajectory = replace(trajectory, focal_reliable=confidence.focal_reliable)
+        record = record.give(confidence=confidence, trajectory=trajectory)
+        return record if confidence.accepted else Rejected(record, confidence.reasons)

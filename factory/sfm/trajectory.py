@@ -1,0 +1,55 @@
+"""The answer of the pose phase for one clip: a camera trajectory with its quality."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from factory.geometry.camera import Camera
+from factory.sfm.tracks import Tracks
+
+
+@dataclass(frozen=True)
+class Trajectory:
+    """Poses of F sampled frames and what they rest on.
+
+    registered: bool (F,). world_from_cam: float64 (F, 4, 4), NaN where not registered; OpenCV axes; the unit of length
+    is free, and all positions are zero if `rotation_only`. camera: one for all frames, of model `camera_model`.
+    focal_reliable: whether the clip pins the focal length down; None until `assess` has looked. tracks: those of at
+    least three frames (refined, with SIFT tracks); static: bool (M,), which of them were taken for background; points:
+    float64 (M, 3), NaN where a track has none; kept: bool (N,), the observations that count. method: "global",
+    "incremental" or "rotation".
+    """
+
+    registered: np.ndarray
+    world_from_cam: np.ndarray
+    camera: Camera
+    camera_model: str
+    focal_reliable: bool | None
+    reprojection_error_px: float | None
+    parallax_mean_deg: float | None
+    parallax_median_deg: float | None
+    tracks: Tracks
+    static: np.ndarray
+    points: np.ndarray
+    kept: np.ndarray
+    method: str
+    rotation_only: bool = False
+
+    @property
+    def registered_ratio(self) -> float:
+        return float(self.registered.mean()) if len(self.registered) else 0.0
+
+    @property
+    def track_count(self) -> int:
+        """Tracks that took part."""
+        return self.tracks.count
+
+    @property
+    def inlier_count(self) -> int:
+        """Tracks that have a point."""
+        return len(np.unique(self.tracks.track[self.kept]))
+
+    @property
+    def observation_count(self) -> int:
+        """Kept observations."""
+        return int(self.kept.sum())
