@@ -11,8 +11,8 @@ from factory.storage import local_path
 class Fetch:
     """Gives `path`, a local file with the source's content. Raises StorageError when the source is gone."""
 
-    needs: ClassVar = ()
-    gives: ClassVar = ("path",)
+    needs: ClassVar[tuple[str, ...]] = ()
+    gives: ClassVar[tuple[str, ...]] = ("path",)
 
     def __call__(self, record: ClipRecord) -> ClipRecord:
         return record.give(path=local_path(record.clip.source))

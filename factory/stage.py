@@ -24,8 +24,8 @@ class Rejected:
 class Stage(Protocol):
     """One step on one clip.
 
-    A stage may also have `setup()` (once per worker, before the first clip), `close()` (once, after the last),
-    `version` (an int, raised when the same parameters give another answer) and `num_gpus` (share of a GPU per worker).
+    A stage may also have `setup()`, called once per worker before the first clip, and `version`, an int that is raised
+    when the same parameters give another answer.
     """
 
     needs: ClassVar[tuple[str, ...]]

@@ -73,11 +73,9 @@ def _solver() -> str:
 
 
 def _faces() -> str:
-    import cv2
+    from factory.filters.presenting import Presenting
 
-    path = Path(cv2.data.haarcascades) / "haarcascade_frontalface_default.xml"
-    if cv2.CascadeClassifier(str(path)).empty():
-        raise FactoryError("OpenCV has no face detector: pip install 'opencv-python>=4.10,<5'.")
+    Presenting().setup()
     return "face detector loads"
 
 

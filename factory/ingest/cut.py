@@ -29,8 +29,8 @@ class CutClips:
     bulk lies between 4 and 10 s.
     """
 
-    needs: ClassVar = ("survey", "content_hash")
-    gives: ClassVar = ("spans",)
+    needs: ClassVar[tuple[str, ...]] = ("survey", "content_hash")
+    gives: ClassVar[tuple[str, ...]] = ("spans",)
 
     min_s: float = 2.0
     max_s: float = 12.0

@@ -38,8 +38,8 @@ class SurveySource:
     when too much of it cannot be decoded: a truncated or damaged file is fetched again, not mined.
     """
 
-    needs: ClassVar = ("path",)
-    gives: ClassVar = ("survey",)
+    needs: ClassVar[tuple[str, ...]] = ("path",)
+    gives: ClassVar[tuple[str, ...]] = ("survey",)
 
     max_damage: float = 0.01  # share of frames lost or corrupt; a guess: one bad frame in four seconds is a bad file
     min_covered: float = 0.9  # share of the declared duration that must decode; a guess, headers round

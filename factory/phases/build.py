@@ -44,7 +44,7 @@ def _phase(cfg: DictConfig, name: str, upstream: str | None, sources: Sequence[s
     if name == "filter":
         from factory.phases.filter import filter_phase
 
-        rules = OmegaConf.to_container(cfg.filter.rules, resolve=True)
+        rules: Any = OmegaConf.to_container(cfg.filter.rules, resolve=True)
         return filter_phase(upstream, stages, rules, cfg.filter.exhaustive, cfg.filter.timeout_s)
     if name == "pose":
         from factory.phases.pose import pose_phase

@@ -22,8 +22,8 @@ from factory.storage import Storage, content_hash
 class Unique:
     """Rejects a source whose bytes are those of another one in the same run."""
 
-    needs: ClassVar = ("duplicate_of",)
-    gives: ClassVar = ()
+    needs: ClassVar[tuple[str, ...]] = ("duplicate_of",)
+    gives: ClassVar[tuple[str, ...]] = ()
 
     def __call__(self, record: ClipRecord) -> ClipRecord | Rejected:
         if record["duplicate_of"] is None:

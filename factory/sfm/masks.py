@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 import cv2
 import numpy as np
+from scipy.spatial import cKDTree
 
 from factory.models.dis import DisFlow
 from factory.sfm.background import Background
@@ -23,12 +24,13 @@ class DynamicMasks:
 
 @dataclass
 class MaskDynamics:
-    """Evidence of each frame against its neighbours in time, carried along the motion, then cut out along colours.
+    """What dense flow and labelled tracks say of each pixel, added up and cut out along colours.
 
-    Evidence must hold against the frame before and the frame after, for what one of them hides looks moving in it.
-    Dynamic tracks add their surroundings where evidence is near. The cut is GrabCut (Rother et al., SIGGRAPH 2004).
-    Measured: mean J 0.46 on four real clips (0.29-0.60) and 0.65 on a composite with true masks, 2.6-4.4 CPU s
-    per 100 frames; grey frames in place of colour cost about 0.015.
+    Flow: evidence against the frame before and the frame after, for what one of them hides looks moving in it, carried
+    along the motion. Tracks: the vote of the nearest ones, each as sure as its label. Flow alone misses what moves
+    slowly or along the camera's own motion, tracks alone are coarse and, in real footage, often wrong one by one.
+    The cut is GrabCut (Rother et al., SIGGRAPH 2004). Measured, mean J: 0.40 on four real clips (flow alone 0.42,
+    tracks alone 0.32), 0.57 on a composite with true masks (0.64, 0.25), 0.70 on four rendered clips (0.42, 0.74).
     """
 
     side_px: int = 320  # of the masks
@@ -37,12 +39,14 @@ class MaskDynamics:
     far_px: float = 6.0  # of the tracks' frame: what moves less from frame to frame is compared over more of them,
     most_apart: int = 4  # up to this many
     memory: float = 0.8  # weight of the past and the future
-    sure: float = 0.5  # evidence that is not asked about again
-    likely: float = 0.1
-    track_px: float = 5.0  # radius around a dynamic track, and
-    join_px: float = 12.0  # gap closed between them, both at 320 wide; as are the next two
-    near_px: float = 8.0  # tracks this far from evidence count
-    margin_px: float = 4.0  # beyond this from all that is likely, nothing is cut
+    surely_dynamic: float = 0.2  # track values (see Background) up to which a label is certain,
+    hardly_dynamic: float = 0.6  # and from which it says nothing
+    voters: int = 6  # nearest tracks asked
+    reach_px: float = 14.0  # of a vote, at 320 wide; nothing beyond 1.5 times that
+    vote_weight: float = 0.7  # of the tracks, that of flow being 1
+    sure: float = 0.8  # sum that is not asked about again
+    likely: float = 0.35
+    margin_px: float = 4.0  # beyond this from all that is likely, at 320 wide, nothing is cut
 
     def __call__(self, frames: Sequence[np.ndarray], tracks: Tracks, background: Background) -> DynamicMasks:
         """frames: the F sampled frames of the tracks, uint8 (H, W) grey or (H, W, 3) RGB, in their proportions."""
@@ -53,8 +57,9 @@ class MaskDynamics:
         moves = self._remembered(moves, before, after)
         masks = np.zeros((len(frames), height, width), bool)
         for f, frame in enumerate(frames):
-            around = self._around_tracks(tracks, background, f, scale, (height, width))
-            masks[f] = self._cut(shrink(frame, self.cut_side_px), cv2.GaussianBlur(moves[f], (0, 0), 1.0), around)
+            votes = self._votes(tracks, background, f, scale, (height, width))
+            evidence = cv2.GaussianBlur(moves[f], (0, 0), 1.0) + self.vote_weight * votes
+            masks[f] = self._cut(shrink(frame, self.cut_side_px), evidence)
         return DynamicMasks(masks, masks.mean(axis=(1, 2)))
 
     def _evidence(
@@ -117,30 +122,29 @@ class MaskDynamics:
         past, future = sweep(range(len(moves)), before), sweep(range(len(moves) - 1, -1, -1), after)
         return [((past[f] + future[f]) / 2).astype(np.float32) for f in range(len(moves))]
 
-    def _around_tracks(
+    def _votes(
         self, tracks: Tracks, background: Background, frame: int, scale: float, shape: tuple[int, int]
     ) -> np.ndarray:
-        """What dynamic tracks surround, without what background tracks stand on: bool (h, w)."""
+        """How surely the tracks around each pixel are dynamic, 0 to 1, 0 far from all: float32 (h, w)."""
         ids, xy = tracks.at(frame)
-        moving, steady = np.zeros(shape, np.uint8), np.zeros(shape, np.uint8)
-        unit = max(shape) / 320
-        for canvas, chosen, radius in (
-            (moving, background.is_dynamic, self.track_px),
-            (steady, background.is_background, 0.6 * self.track_px),
-        ):
-            for x, y in (xy[chosen[ids]] * scale).round().astype(int).tolist():
-                cv2.circle(canvas, (x, y), max(1, round(radius * unit)), 1, -1)
-        edge = round(self.join_px * unit) + 1
-        padded = cv2.copyMakeBorder(moving, edge, edge, edge, edge, cv2.BORDER_CONSTANT, value=0)
-        joined = cv2.morphologyEx(padded, cv2.MORPH_CLOSE, _disc(self.join_px * unit))
-        return (joined[edge:-edge, edge:-edge] > 0) & (steady == 0)
+        value = background.value[ids]
+        known = np.isfinite(value)
+        span = self.hardly_dynamic - self.surely_dynamic
+        dynamic = np.clip((self.hardly_dynamic - value[known]) / span, 0.0, 1.0)
+        if (dynamic > 0.5).sum() < 3:
+            return np.zeros(shape, np.float32)
+        y, x = np.mgrid[0 : shape[0] : 2, 0 : shape[1] : 2]  # every second pixel: the votes are smooth
+        pixels = np.column_stack([x.ravel(), y.ravel()])
+        distance, who = cKDTree(xy[known] * scale).query(pixels, k=min(self.voters, len(dynamic)))
+        reach = self.reach_px * max(shape) / 320
+        weight = np.exp(-0.5 * (distance / reach) ** 2) * (distance < 1.5 * reach)
+        votes = (weight * dynamic[who]).sum(axis=1) / np.maximum(weight.sum(axis=1), 1e-6)
+        return np.asarray(cv2.resize(votes.reshape(x.shape).astype(np.float32), shape[::-1]))
 
-    def _cut(self, picture: np.ndarray, moves: np.ndarray, around: np.ndarray) -> np.ndarray:
-        """The mask, bool (h, w), of a small picture's evidence (h, w) and of what its dynamic tracks surround."""
-        unit = max(moves.shape) / 320
-        sure, likely = moves > self.sure, moves > self.likely
-        likely |= around & _grown(likely, self.near_px * unit)
-        margin = _grown(sure | likely, self.margin_px * unit)
+    def _cut(self, picture: np.ndarray, evidence: np.ndarray) -> np.ndarray:
+        """The mask, bool (h, w), of a small picture's evidence (h, w)."""
+        sure, likely = evidence > self.sure, evidence > self.likely
+        margin = _grown(likely, self.margin_px * max(evidence.shape) / 320)
         size = picture.shape[1::-1]
         labels = np.full(picture.shape[:2], cv2.GC_PR_BGD, np.uint8)
         for region, label in ((likely, cv2.GC_PR_FGD), (~margin, cv2.GC_BGD), (sure, cv2.GC_FGD)):
@@ -153,7 +157,7 @@ class MaskDynamics:
             models = np.zeros((1, 65)), np.zeros((1, 65))
             cv2.grabCut(colours, labels, (0, 0, 1, 1), *models, 2, cv2.GC_INIT_WITH_MASK)
             inside = (labels == cv2.GC_FGD) | (labels == cv2.GC_PR_FGD)
-        return cv2.resize(inside.astype(np.float32), moves.shape[::-1]) > 0.5
+        return cv2.resize(inside.astype(np.float32), evidence.shape[::-1]) > 0.5
 
 
 def _both(one: PairEvidence | None, other: PairEvidence | None, shape: tuple[int, ...]) -> np.ndarray:

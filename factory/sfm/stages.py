@@ -30,8 +30,8 @@ class TrackPoints:
     Gives: tracks, in pixels of the working frames; grey_frames, the sampled frames, uint8 (H, W) each.
     """
 
-    needs: ClassVar = ("path",)
-    gives: ClassVar = ("tracks", "grey_frames")
+    needs: ClassVar[tuple[str, ...]] = ("path",)
+    gives: ClassVar[tuple[str, ...]] = ("tracks", "grey_frames")
 
     tracker: LucasKanade = field(default_factory=LucasKanade)
     max_side_px: int = 1280
@@ -46,8 +46,8 @@ class TrackPoints:
 class FindBackground:
     """Tells the static world's tracks from those of what moves. Gives: background."""
 
-    needs: ClassVar = ("tracks",)
-    gives: ClassVar = ("background",)
+    needs: ClassVar[tuple[str, ...]] = ("tracks",)
+    gives: ClassVar[tuple[str, ...]] = ("background",)
 
     choose: ChooseBackground = field(default_factory=ChooseBackground)
 
@@ -62,8 +62,8 @@ class JudgeCamera:
     Gives: camera_motion, and background anew.
     """
 
-    needs: ClassVar = ("tracks", "background")
-    gives: ClassVar = ("camera_motion", "background")
+    needs: ClassVar[tuple[str, ...]] = ("tracks", "background")
+    gives: ClassVar[tuple[str, ...]] = ("camera_motion", "background")
 
     judge: JudgeMotion = field(default_factory=JudgeMotion)
     relabel: Relabel = field(default_factory=Relabel)
@@ -78,8 +78,8 @@ class JudgeCamera:
 class MaskMotion:
     """Which pixels of the sampled frames move on their own. Gives: dynamic_masks."""
 
-    needs: ClassVar = ("tracks", "background", "grey_frames")
-    gives: ClassVar = ("dynamic_masks",)
+    needs: ClassVar[tuple[str, ...]] = ("tracks", "background", "grey_frames")
+    gives: ClassVar[tuple[str, ...]] = ("dynamic_masks",)
 
     mask: MaskDynamics = field(default_factory=MaskDynamics)
 
@@ -94,8 +94,8 @@ class SolveCamera:
     Gives: trajectory, in pixels of the working frames.
     """
 
-    needs: ClassVar = ("tracks", "background", "camera_motion", "grey_frames")
-    gives: ClassVar = ("trajectory",)
+    needs: ClassVar[tuple[str, ...]] = ("tracks", "background", "camera_motion", "grey_frames")
+    gives: ClassVar[tuple[str, ...]] = ("trajectory",)
 
     options: SolveOptions = field(default_factory=SolveOptions)
 
@@ -135,8 +135,8 @@ def standing(tracks: Tracks) -> Trajectory:
 class KeepArtifacts:
     """Writes tracks and masks beside the manifests. Gives: artifacts, their names."""
 
-    needs: ClassVar = ("storage", "tracks", "background", "dynamic_masks")
-    gives: ClassVar = ("artifacts",)
+    needs: ClassVar[tuple[str, ...]] = ("storage", "tracks", "background", "dynamic_masks")
+    gives: ClassVar[tuple[str, ...]] = ("artifacts",)
 
     def __call__(self, record: ClipRecord) -> ClipRecord:
         storage: Storage = record["storage"]
@@ -164,8 +164,8 @@ class KeepArtifacts:
 class AssessCamera:
     """Rejects what cannot be trusted, with the reason. Gives: confidence (None for still and turning cameras)."""
 
-    needs: ClassVar = ("trajectory",)
-    gives: ClassVar = ("confidence",)
+    needs: ClassVar[tuple[str, ...]] = ("trajectory",)
+    gives: ClassVar[tuple[str, ...]] = ("confidence",)
 
     options: SolveOptions = field(default_factory=SolveOptions)
     rule: AcceptRule = field(default_factory=AcceptRule)

@@ -19,8 +19,8 @@ from factory.stage import Outcome, Rejected
 class Misbehave:
     """Raises, segfaults, hangs or rejects as the source's name says; else gives its length."""
 
-    needs: ClassVar = ()
-    gives: ClassVar = ("length",)
+    needs: ClassVar[tuple[str, ...]] = ()
+    gives: ClassVar[tuple[str, ...]] = ("length",)
     pause_s: float = 0.0
 
     def __call__(self, record: ClipRecord) -> ClipRecord | Rejected:
@@ -41,8 +41,8 @@ class Misbehave:
 class SegfaultOnce:
     """Kills its worker the first time it sees a clip, works the second time: a marker file remembers."""
 
-    needs: ClassVar = ()
-    gives: ClassVar = ("length",)
+    needs: ClassVar[tuple[str, ...]] = ()
+    gives: ClassVar[tuple[str, ...]] = ("length",)
     folder: str = ""
 
     def __call__(self, record: ClipRecord) -> ClipRecord:
@@ -57,8 +57,8 @@ class SegfaultOnce:
 class CannotStart:
     """A stage whose set-up fails, as one does whose weights are missing."""
 
-    needs: ClassVar = ()
-    gives: ClassVar = ()
+    needs: ClassVar[tuple[str, ...]] = ()
+    gives: ClassVar[tuple[str, ...]] = ()
 
     def setup(self) -> None:
         from factory.errors import ConfigError
