@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
@@ -14,7 +15,7 @@ from factory.phases.run import Plan, Summary
 from factory.storage import Storage
 
 LOG_EVERY_S = 10.0
-MOST_REASONS = 12
+STATUSES = ("ok", "rejected", "failed")
 
 
 @contextmanager
@@ -59,57 +60,62 @@ def _counts(summary: Summary) -> str:
 
 
 def print_summary(summaries: Sequence[Summary], storage: Storage) -> None:
-    """One table: clips per status and seconds per stage; then why clips were rejected and what failed."""
-    console = _console()
-    table = Table(title=f"{storage.root}", title_justify="left")
-    for name in ("phase", "inputs", "done before", "ok", "rejected", "failed", "wall s", "start s", "CPU s", "stage s"):
-        table.add_column(name, justify="left" if name in ("phase", "stage s") else "right")
+    """One table: of each phase the clips per status and the costs, under it why clips were rejected, what failed, and
+    the seconds of each stage."""
+    table = _table(str(storage.root), ("", "in", "before", "ok", "rejected", "failed", "wall s", "CPU s"))
     for s in summaries:
-        dearest = sorted(s.stage_seconds.items(), key=lambda item: -item[1])
-        stages = "\n".join(f"{stage} {seconds:.1f}" for stage, seconds in dearest)
-        counts = [str(s.counts[status]) for status in ("ok", "rejected", "failed")]
-        times = [f"{s.wall_s:.1f}", f"{s.start_up_s:.1f}", f"{s.cpu_s:.1f}"]
-        table.add_row(s.phase, str(s.inputs), str(s.committed_before), *counts, *times, stages)
-    console.print(table)
-    print_counts("rejected, by rule", {f"{s.phase}: {k}": n for s in summaries for k, n in s.reasons.items()})
-    print_counts("failed, by error", {f"{s.phase}: {k}": n for s in summaries for k, n in s.errors.items()})
+        counts = [str(s.counts[status]) for status in STATUSES]
+        table.add_row(s.phase, str(s.inputs), str(s.committed_before), *counts, f"{s.wall_s:.1f}", f"{s.cpu_s:.1f}")
+        if s.start_up_s:
+            table.add_row("  (start-up)", *[""] * 5, f"{s.start_up_s:.1f}")
+        for reason, count in _ranked(s.reasons):
+            table.add_row(f"  {reason}", *[""] * 3, str(count))
+        for error, count in _ranked(s.errors):
+            table.add_row(f"  {error}", *[""] * 4, str(count))
+        for stage, seconds in _ranked(s.stage_seconds):
+            table.add_row(f"  {stage}", *[""] * 5, f"{seconds:.1f}")
+    _console().print(table)
 
 
 def print_counts(title: str, counts: Mapping[str, int]) -> None:
-    if not counts:
-        return
-    table = Table(title=title, title_justify="left", show_header=False)
-    table.add_column(justify="left")
-    table.add_column(justify="right")
-    ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
-    for name, count in ranked[:MOST_REASONS]:
-        table.add_row(name, str(count))
-    if len(ranked) > MOST_REASONS:
-        table.add_row(f"{len(ranked) - MOST_REASONS} more", str(sum(n for _, n in ranked[MOST_REASONS:])))
-    _console().print(table)
+    if counts:
+        table = _table(title, ("", "clips"))
+        for name, count in _ranked(counts):
+            table.add_row(name, str(count))
+        _console().print(table)
+
+
+def _ranked(counts: Mapping[str, float]) -> list[tuple[str, float]]:
+    return sorted(counts.items(), key=lambda item: (-item[1], item[0]))
 
 
 def print_plan(plans: Sequence[tuple[Phase, Plan]], engine: str, workers: int) -> None:
     """What is left, per phase. A phase's clips are known once the phase before it has run."""
-    table = Table(title=f"engine {engine}, {workers} workers of 1 CPU", title_justify="left")
-    for name in ("phase", "inputs known", "committed", "to do", "shards", "time limit s", "stages"):
-        table.add_column(name, justify="left" if name in ("phase", "stages") else "right")
+    title = f"engine {engine}, workers: {workers} of 1 CPU"
+    table = _table(title, ("", "inputs known", "committed", "to do", "shards", "limit s"))
     for phase, plan in plans:
         figures = [len(plan.units), len(plan.units) - len(plan.todo), len(plan.todo), len(plan.shards)]
-        stages = " > ".join(type(stage).__name__ for stage in phase.stages)
-        table.add_row(phase.name, *map(str, figures), f"{phase.timeout_s:g}", stages)
+        table.add_row(phase.name, *map(str, figures), f"{phase.timeout_s:g}")
+        for stage in phase.stages:
+            table.add_row(f"  {type(stage).__name__}")
     _console().print(table)
     if any(not plan.units for _, plan in plans[1:]):
         _console().print("A phase's inputs are the clips that pass the phase before it; they grow as that one works.")
 
 
 def print_table(title: str, names: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    table = Table(title=title, title_justify="left")
-    for index, name in enumerate(names):
-        table.add_column(name, justify="left" if index == 0 else "right")
+    table = _table(title, names)
     for row in rows:
         table.add_row(*row)
     _console().print(table)
+
+
+def _table(title: str, names: Sequence[str]) -> Table:
+    """Names to the left, figures to the right, few lines: it has to fit in 80 columns."""
+    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, padding=(0, 1, 0, 0), title_style="bold")
+    for index, name in enumerate(names):
+        table.add_column(name, justify="left" if index == 0 else "right", no_wrap=True)
+    return table
 
 
 def _console() -> Console:
