@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 
 from factory.clip import ClipRecord
+from factory.errors import ConfigError
 from factory.video import shrink
 
 
@@ -27,9 +28,10 @@ class Presenting:
     agreeing_windows: int = 6  # OpenCV's minNeighbors; twice its default: rather miss a face than invent one
 
     def setup(self) -> None:
-        self._faces = cv2.CascadeClassifier(
-            str(Path(cv2.__file__).parent / "data" / "haarcascade_frontalface_default.xml")
-        )
+        path = Path(cv2.__file__).parent / "data" / "haarcascade_frontalface_default.xml"
+        self._faces = cv2.CascadeClassifier(str(path))
+        if self._faces.empty():
+            raise ConfigError("OpenCV has no face detector: pip install 'opencv-python>=4.10,<5'.")
 
     def __call__(self, record: ClipRecord) -> ClipRecord:
         return record.give(face_share=float(np.median([self._largest(still) for still in record["stills"]])))

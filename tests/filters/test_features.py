@@ -6,7 +6,8 @@ from hydra.utils import get_class
 from factory.filters.features import FEATURES
 from tests.conftest import ROOT
 
-ARRAYS = {"frames", "times_s", "stills", "point_tracks", "view_pairs"}  # what specialists pass to each other
+# What specialists pass to each other.
+ARRAYS = {"frames", "times_s", "stills", "point_tracks", "view_pairs", "view_steps"}
 
 
 def settings(path: str) -> dict:

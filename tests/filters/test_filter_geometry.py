@@ -12,7 +12,7 @@ from factory.filters.focal import FocalLength
 from factory.filters.moving import MovingShare
 from factory.filters.parallax import Parallax
 from factory.filters.tracks import Tracks
-from factory.filters.two_view import TwoView, ViewPair
+from factory.filters.two_view import TwoView
 from factory.filters.zoom import ZoomRate
 from factory.geometry.camera import centred_camera
 from factory.geometry.epipolar import fundamental_matrix, sampson_error
@@ -68,16 +68,6 @@ def test_a_body_seen_by_a_turning_camera_is_found():
     background, carried = project(room(900), *camera), project(body((-0.045, 0.0, 0.0), count=16, size=0.3), *camera)
     assert features(background)["moving_share"] < 0.005
     assert features(join(background, carried))["moving_share"] > 0.02
-
-
-@pytest.mark.parametrize(("left", "right", "expected"), [(0.0, 1.0, 0.0), (0.4, 0.6, 0.06)])
-def test_what_moves_the_wrong_way_is_an_object_unless_it_reaches_from_side_to_side(left, right, expected):
-    xy = np.random.default_rng(0).uniform((0, 0), (WIDTH, HEIGHT), (600, 2))
-    part = xy / [WIDTH, HEIGHT]
-    behind = (part[:, 0] >= left) & (part[:, 0] <= right) & (part[:, 1] > 0.6)
-    swirl = np.random.default_rng(1).normal(0, 4, (600, 2))  # no homography explains it
-    pair = ViewPair(xy, xy + swirl, 0.2, np.eye(3), np.array([1.0, 0, 0]), np.zeros(600), np.ones(600), behind)
-    assert MovingShare().moving(pair, float(np.hypot(WIDTH, HEIGHT))).mean() == pytest.approx(expected, abs=0.03)
 
 
 def test_errors_are_sampson_distances_with_a_side():
