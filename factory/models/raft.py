@@ -34,12 +34,17 @@ class RaftFlow:
         import torch
 
         del start
+        network = self._network
         height, width = first.shape[:2]
         pictures = [torch.from_numpy(_padded(image)).permute(2, 0, 1)[None] for image in (first, second)]
         batch = [(picture.float() / 127.5 - 1.0).to(self.device) for picture in pictures]
         with torch.inference_mode():
-            found = self._network(*batch, num_flow_updates=self.updates)[-1][0]
+            found = network(*batch, num_flow_updates=self.updates)[-1][0]
         return found.permute(1, 2, 0).cpu().numpy()[:height, :width]
+
+    def setup(self) -> None:
+        """Loads the network. Raises ConfigError when there is no GPU for it."""
+        _ = self._network
 
     @cached_property
     def _network(self) -> Any:

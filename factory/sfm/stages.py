@@ -83,6 +83,12 @@ class MaskMotion:
 
     mask: MaskDynamics = field(default_factory=MaskDynamics)
 
+    def setup(self) -> None:
+        """A flow model that has to be loaded is loaded now: no clip could do without it."""
+        load = getattr(self.mask.motion.flow, "setup", None)
+        if load is not None:
+            load()
+
     def __call__(self, record: ClipRecord) -> ClipRecord:
         return record.give(dynamic_masks=self.mask(record["grey_frames"], record["tracks"], record["background"]))
 
