@@ -12,8 +12,8 @@ from factory.models.dis import DisFlow
 from factory.sfm.tracks import Tracks, tracks_from
 from factory.video import Frame, shrink
 
-# Sub-pixel stop: the back end works to 0.2 px, so a hundredth leaves the tracker out of the error budget.
-_STOP = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 30, 0.01)
+# Sub-pixel stop: the back end works to 0.2 px, so a fiftieth leaves the tracker out of the error budget.
+_STOP = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 15, 0.02)
 
 
 @dataclass

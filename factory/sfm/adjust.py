@@ -36,6 +36,8 @@ def adjust(tracks: Tracks, model: Model, how: Adjustment) -> Model:
     options.ceres.loss_function_scale = how.loss_px
     options.ceres.solver_options.max_num_iterations = how.iterations
     options.ceres.solver_options.num_threads = 1
+    # Dense takes 0.85 of the sparse solver's time on 96 frames; pycolmap changes over at 50, and 120 is a guess.
+    options.ceres.max_num_images_direct_dense_cpu_solver = 120
     # pycolmap's default of 0 never stops early.
     options.ceres.solver_options.function_tolerance = 1e-6
     config = pycolmap.BundleAdjustmentConfig()

@@ -62,7 +62,7 @@ class ChooseBackground:
 
     vote: RigidVote = field(default_factory=RigidVote)
     rounds: int = 3  # 1 leaves 4-6 % dynamic observations, 3 leave 0.1-0.3 %, 6 no fewer (rendered clips)
-    complement_rounds: int = 4
+    complement_rounds: int = 3  # guess; 4 cost a third more
     least_left: float = 0.08  # share of observations a further motion is looked for in
     same: float = 0.8  # overlap (intersection over union) above which two motions are one
     least_length: int = 3  # frames of a track that takes part
@@ -102,6 +102,8 @@ class ChooseBackground:
                 found[name] = value
 
         look("dominant", left.copy(), self.rounds)
+        if "dominant" in found and self._is_unbeatable(tracks, self._holds(found["dominant"])):
+            return found
         for name in ("complement 1", "complement 2"):
             if lengths[left].sum() >= self.least_left * lengths.sum():
                 look(name, left.copy(), self.complement_rounds)
@@ -109,6 +111,11 @@ class ChooseBackground:
             mean = np.stack([np.bincount(tracks.track, tracks.xy[:, k], tracks.count) for k in (0, 1)], axis=1)
             look("ring", in_ring(mean / lengths[:, None], tracks.width, tracks.height, self.ring_share), self.rounds)
         return found
+
+    def _is_unbeatable(self, tracks: Tracks, holds: np.ndarray) -> bool:
+        """Whether no other motion can score as much: it could win the cells this one does not, and cover all."""
+        win = border_score(tracks, holds, 0.0)
+        return border_score(tracks, holds, self.cover_weight) > 1.0 - win + self.cover_weight
 
     def _holds(self, value: np.ndarray) -> np.ndarray:
         with np.errstate(invalid="ignore"):

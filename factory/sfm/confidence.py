@@ -73,7 +73,7 @@ def assess(trajectory: Trajectory, options: SolveOptions | None = None, rule: Ac
     tracks = trajectory.tracks
     registered = float(trajectory.registered.mean()) if tracks.frames else 0.0
     if trajectory.registered.sum() < 3:
-        reason = "fewer than three frames could be placed: there is no trajectory"
+        reason = "registered_ratio: fewer than three frames could be placed, there is no trajectory"
         return Confidence(False, (reason,), False, registered, None, None, None, None, 0.0, 0.0, 0.0, 0.0, None)
     explained = explained_tracks(trajectory, rule.explained_px)
     win = border_score(tracks, explained, 0.0)
@@ -102,27 +102,28 @@ def objections(numbers: Confidence, rule: AcceptRule) -> tuple[str, ...]:
     """What speaks against accepting, one sentence each."""
     found = []
     if numbers.registered < rule.least_registered:
-        found.append(f"only {numbers.registered:.0%} of the frames could be placed")
+        found.append(f"registered_ratio: only {numbers.registered:.0%} of the frames could be placed")
     if numbers.half_ate_percent is None or numbers.half_rotation_deg is None:
-        found.append("half of the tracks alone give no solution: the solution hangs on too little")
+        found.append("half_ate_percent: half of the tracks alone give no solution, it hangs on too little")
     else:
         if numbers.half_ate_percent > rule.most_half_ate_percent:
             found.append(
-                f"two halves of the tracks disagree by {numbers.half_ate_percent:.1f} % of the path: "
+                f"half_ate_percent: two halves of the tracks disagree by {numbers.half_ate_percent:.1f} % of the path, "
                 "the solution cannot be trusted"
             )
         allowed_deg = rule.most_half_rotation_deg + rule.half_rotation_share * (numbers.turn_deg or 0.0)
         if numbers.half_rotation_deg > allowed_deg:
             found.append(
-                f"two halves of the tracks disagree by {numbers.half_rotation_deg:.2f} degrees a frame: "
-                "the solution cannot be trusted"
+                f"half_rotation_deg: two halves of the tracks disagree by {numbers.half_rotation_deg:.2f} degrees "
+                "a frame, the solution cannot be trusted"
             )
     if numbers.ring_win < rule.least_ring_win:
         found.append(
-            f"the solution explains only {numbers.ring_win:.0%} of the picture's border: it may follow a moving object"
+            f"ring_win: the solution explains only {numbers.ring_win:.0%} of the picture's border, "
+            "it may follow a moving object"
         )
     if numbers.supported < rule.least_supported:
-        found.append(f"only {numbers.supported:.0%} of the placed frames see enough points that fit")
+        found.append(f"supported_ratio: only {numbers.supported:.0%} of the placed frames see enough points that fit")
     return tuple(found)
 
 
@@ -148,21 +149,34 @@ def _halves(trajectory: Trajectory, options: SolveOptions, rule: AcceptRule) -> 
 
     They start from focal lengths below and above the solution, so that a focal length that nothing holds shows too.
     """
+    for per_frame in (rule.half_tracks_per_frame, None):
+        solves = _half_solves(trajectory, options, per_frame)
+        common = solves[0].registered & solves[1].registered & trajectory.registered
+        if common.sum() >= max(3, 0.9 * trajectory.registered.sum()):
+            return _apart(solves, common)
+    return None
+
+
+def _half_solves(trajectory: Trajectory, options: SolveOptions, per_frame: int | None) -> list[Trajectory]:
+    """Solves of both halves, thinned to `per_frame` tracks a frame; of all their tracks if None: where few tracks last,
+    thinned halves may not hold together though the halves do."""
     tracks = trajectory.tracks
     # The tracks that were voted out decide nothing here either.
     used = trajectory.static & (np.bincount(tracks.track[trajectory.kept], minlength=tracks.count) > 0)
     first = np.random.default_rng(0).random(tracks.count) < 0.5
     light = replace(
-        options, rounds=((4.0, 10), (1.0, 30)), radial=False, other_focals=(), strides=(1, 2, 4, 8, 16), pair_trials=60
+        options, rounds=((4.0, 8), (1.0, 20)), radial=False, other_focals=(), strides=(1, 2, 4, 8, 16), pair_trials=60
     )
     solves = []
     for half, factor in ((first, 0.85), (~first, 1.2)):
-        part = tracks.select(thinned(tracks, used & half, rule.half_tracks_per_frame))
+        part = tracks.select(used & half if per_frame is None else thinned(tracks, used & half, per_frame))
         start_px = factor * trajectory.camera.focal_px
         solves.append(solve_tracks(part, np.ones(part.count, bool), light, start_px))
-    common = solves[0].registered & solves[1].registered & trajectory.registered
-    if common.sum() < max(3, 0.9 * trajectory.registered.sum()):
-        return None
+    return solves
+
+
+def _apart(solves: list[Trajectory], common: np.ndarray) -> tuple[float, float, float] | None:
+    """How far two solves lie apart, as in `_halves`, over the frames `common`."""
     first_half, second_half = (solve.world_from_cam[common] for solve in solves)
     ate_percent = pose_errors(first_half, second_half).ate_percent
     if ate_percent is None:

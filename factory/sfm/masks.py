@@ -155,7 +155,7 @@ class MaskDynamics:
             cv2.setRNGSeed(0)
             colours = picture if picture.ndim == 3 else np.dstack([picture] * 3)
             models = np.zeros((1, 65)), np.zeros((1, 65))
-            cv2.grabCut(colours, labels, (0, 0, 1, 1), *models, 2, cv2.GC_INIT_WITH_MASK)
+            cv2.grabCut(colours, labels, (0, 0, 1, 1), *models, 1, cv2.GC_INIT_WITH_MASK)
             inside = (labels == cv2.GC_FGD) | (labels == cv2.GC_PR_FGD)
         return cv2.resize(inside.astype(np.float32), evidence.shape[::-1]) > 0.5
 

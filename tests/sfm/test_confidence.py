@@ -2,9 +2,15 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
+from factory.sfm import confidence
 from factory.sfm.confidence import AcceptRule, Confidence, objections
+from factory.sfm.options import SolveOptions
+from factory.sfm.stages import standing
+from factory.sfm.tracks import tracks_from
+from factory.sfm.trajectory import Trajectory
 
 GOOD = Confidence(
     accepted=False,
@@ -30,12 +36,18 @@ def test_a_good_solve_has_no_objection():
 @pytest.mark.parametrize(
     "change, words",
     [
-        ({"half_ate_percent": 3.1}, "two halves of the tracks disagree by 3.1 % of the path"),
-        ({"half_rotation_deg": 0.34, "turn_deg": 1.5}, "disagree by 0.34 degrees a frame"),
-        ({"half_ate_percent": None, "half_rotation_deg": None}, "half of the tracks alone give no solution"),
-        ({"ring_win": 0.27}, "27% of the picture's border"),
-        ({"supported": 0.9}, "90% of the placed frames"),
-        ({"registered": 0.5}, "only 50% of the frames"),
+        ({"half_ate_percent": 3.1}, "half_ate_percent: two halves of the tracks disagree by 3.1 % of the path"),
+        (
+            {"half_rotation_deg": 0.34, "turn_deg": 1.5},
+            "half_rotation_deg: two halves of the tracks disagree by 0.34 degrees",
+        ),
+        (
+            {"half_ate_percent": None, "half_rotation_deg": None},
+            "half_ate_percent: half of the tracks alone give no solution",
+        ),
+        ({"ring_win": 0.27}, "ring_win: the solution explains only 27% of the picture's border"),
+        ({"supported": 0.9}, "supported_ratio: only 90% of the placed frames"),
+        ({"registered": 0.5}, "registered_ratio: only 50% of the frames"),
     ],
 )
 def test_each_number_alone_refuses(change: dict[str, float], words: str):
@@ -46,3 +58,29 @@ def test_each_number_alone_refuses(change: dict[str, float], words: str):
 
 def test_a_camera_that_turns_fast_is_allowed_more():
     assert objections(replace(GOOD, half_rotation_deg=0.2, turn_deg=8.0), AcceptRule()) == ()
+
+
+def test_halves_that_do_not_hold_together_when_thinned_are_solved_whole(monkeypatch: pytest.MonkeyPatch):
+    asked: list[int | None] = []
+
+    def solves(trajectory: Trajectory, _: SolveOptions, per_frame: int | None) -> list[Trajectory]:
+        asked.append(per_frame)
+        half = trajectory if per_frame is None else standing_nowhere(trajectory)
+        return [half, half]
+
+    monkeypatch.setattr(confidence, "_half_solves", solves)
+    scene = moving()
+    assert confidence._halves(scene, SolveOptions(), AcceptRule(half_tracks_per_frame=7)) is not None
+    assert asked == [7, None]
+
+
+def moving() -> Trajectory:
+    poses = np.tile(np.eye(4), (5, 1, 1))
+    poses[:, :2, 3] = [[0, 0], [1, 0], [2, 1], [3, 0], [5, 0]]
+    times_s = np.arange(5) / 10
+    tracks = tracks_from(np.zeros(5, int), np.arange(5), np.zeros((5, 2)), times_s, np.arange(5), (64, 48))
+    return replace(standing(tracks), world_from_cam=poses, rotation_only=False)
+
+
+def standing_nowhere(trajectory: Trajectory) -> Trajectory:
+    return replace(trajectory, registered=np.zeros(5, bool))

@@ -98,7 +98,7 @@ def test_too_few_tracks_give_no_trajectory_and_say_so(seen: Scene):
     assert not answer.registered.any()
     confidence = assess(answer, OPTIONS)
     assert not confidence.accepted
-    assert confidence.reasons == ("fewer than three frames could be placed: there is no trajectory",)
+    assert confidence.reasons == ("registered_ratio: fewer than three frames could be placed, there is no trajectory",)
 
 
 def test_a_lost_frame_is_put_in_place_again(solved: Trajectory):
