@@ -47,7 +47,8 @@ class BackgroundMotion:
         """What takes most background points (n, 2) to the other frame, float64 (3, 3); None if nothing does."""
         if len(xy) < self.least_tracks:
             return None
-        found, _ = cv2.findHomography(xy, xy_other, cv2.USAC_MAGSAC, 1.5, maxIters=500, confidence=0.99)
+        # Not one of the USAC methods: on degenerate points they fail an assertion of their own.
+        found, _ = cv2.findHomography(xy, xy_other, cv2.RANSAC, 1.5, maxIters=500, confidence=0.99)
         return None if found is None or abs(np.linalg.det(found)) < 1e-6 else np.asarray(found)
 
     def compare(

@@ -133,7 +133,7 @@ class MaskDynamics:
         dynamic = np.clip((self.hardly_dynamic - value[known]) / span, 0.0, 1.0)
         if (dynamic > 0.5).sum() < 3:
             return np.zeros(shape, np.float32)
-        y, x = np.mgrid[0 : shape[0] : 2, 0 : shape[1] : 2]  # every second pixel: the votes are smooth
+        y, x = np.mgrid[0 : shape[0] : 4, 0 : shape[1] : 4]  # every fourth pixel: the votes are smooth
         pixels = np.column_stack([x.ravel(), y.ravel()])
         distance, who = cKDTree(xy[known] * scale).query(pixels, k=min(self.voters, len(dynamic)))
         reach = self.reach_px * max(shape) / 320
