@@ -5,6 +5,7 @@ BIN := $(VENV)/bin
 INPUT ?=
 OUTPUT ?= out
 ARGS ?=
+FACTORY_MEDIA ?= ../shared/media
 export OMP_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
@@ -38,9 +39,9 @@ lint: install ## ruff and mypy
 	$(BIN)/mypy
 
 bench: install ## speed and accuracy on the development videos (FACTORY_MEDIA)
-	$(BIN)/python -m tests.bench.filter
-	$(BIN)/python -m tests.bench.pose
-	$(BIN)/python -m tests.bench.engine
+	$(BIN)/python -m tests.bench.filter $(FACTORY_MEDIA)
+	$(BIN)/python -m tests.bench.pose --media $(FACTORY_MEDIA)
+	$(BIN)/python -m tests.bench.engine $(FACTORY_MEDIA)
 
 clean: ## removes what make and the tools leave behind
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info sample out

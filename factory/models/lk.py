@@ -9,7 +9,7 @@ import numpy as np
 
 from factory.clip import sampled
 from factory.models.dis import DisFlow
-from factory.sfm.tracks import Tracks, tracks_from
+from factory.tracks import Tracks, tracks_from
 from factory.video import Frame, shrink
 
 # Sub-pixel stop: the back end works to 0.2 px, so a fiftieth leaves the tracker out of the error budget.

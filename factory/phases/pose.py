@@ -9,10 +9,10 @@ from factory.engine.work import Row, Unit
 from factory.fetch import Fetch
 from factory.manifest.schema import COMMON, POSE, schema
 from factory.phases.phase import Phase, clips_from, common_row
-from factory.sfm.tracks import Tracks
 from factory.sfm.trajectory import Trajectory
 from factory.stage import Outcome, Stage
 from factory.storage import Storage
+from factory.tracks import Tracks
 
 
 def pose_phase(upstream: str, stages: Sequence[Stage], timeout_s: float) -> Phase:

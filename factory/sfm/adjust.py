@@ -7,7 +7,7 @@ import pycolmap
 
 from factory.geometry.triangulation import triangulate
 from factory.sfm.model import Model, errors_px, from_colmap, parallax_deg, to_colmap
-from factory.sfm.tracks import Tracks
+from factory.tracks import Tracks
 
 
 @dataclass(frozen=True)

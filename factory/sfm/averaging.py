@@ -8,7 +8,7 @@ import pycolmap
 from factory.geometry.camera import Camera, invert_rigid
 from factory.sfm.model import Model, from_colmap, to_colmap
 from factory.sfm.relative import RelativePose
-from factory.sfm.tracks import Tracks
+from factory.tracks import Tracks
 
 
 def pose_graph(poses: list[RelativePose]) -> pycolmap.PoseGraph:

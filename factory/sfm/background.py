@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from factory.sfm.hypotheses import RigidVote, TrackPair
-from factory.sfm.tracks import Tracks
+from factory.tracks import Tracks
 
 
 @dataclass(frozen=True)

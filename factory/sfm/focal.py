@@ -8,7 +8,7 @@ import numpy as np
 from factory.geometry.camera import centred_camera
 from factory.geometry.epipolar import fundamental_matrix, sampson_error
 from factory.sfm.relative import relative_pose
-from factory.sfm.tracks import Tracks
+from factory.tracks import Tracks
 
 
 @dataclass(frozen=True)

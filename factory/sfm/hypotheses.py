@@ -9,7 +9,7 @@ from scipy.spatial import cKDTree
 
 from factory.geometry.camera import centred_camera, unproject
 from factory.geometry.epipolar import essential_matrix, sampson_error
-from factory.sfm.tracks import Tracks
+from factory.tracks import Tracks
 
 
 @dataclass(frozen=True)

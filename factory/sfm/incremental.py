@@ -9,7 +9,7 @@ import pycolmap
 from factory.geometry.camera import Camera
 from factory.sfm.model import COLMAP_OFFSET_PX, Model, colmap_camera
 from factory.sfm.relative import RelativePose
-from factory.sfm.tracks import Tracks
+from factory.tracks import Tracks
 
 
 def incremental_poses(tracks: Tracks, poses: list[RelativePose], camera: Camera) -> Model | None:

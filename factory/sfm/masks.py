@@ -10,7 +10,7 @@ from scipy.spatial import cKDTree
 from factory.models.dis import DisFlow
 from factory.sfm.background import Background
 from factory.sfm.evidence import BackgroundMotion, PairEvidence
-from factory.sfm.tracks import Tracks
+from factory.tracks import Tracks
 from factory.video import shrink
 
 

@@ -8,7 +8,7 @@ import pycolmap
 
 from factory.geometry.camera import Camera, invert_rigid
 from factory.geometry.triangulation import reprojection_errors, triangulation_angles_deg
-from factory.sfm.tracks import Tracks
+from factory.tracks import Tracks
 
 # glog, which reports every step on stderr and in files, would fill a worker's log; failures come back as values.
 pycolmap.logging.minloglevel = 3

@@ -11,8 +11,8 @@ import numpy as np
 from factory.geometry.epipolar import essential_matrix, sampson_error
 from factory.sfm.background import Background, in_ring
 from factory.sfm.hypotheses import five_point_pose
-from factory.sfm.tracks import Tracks
 from factory.sfm.turning import Matches, rotation_residual, turning_focal
+from factory.tracks import Tracks
 
 Verdict = Literal["still", "rotation", "parallax", "unknown"]
 

@@ -9,7 +9,7 @@ from factory.sfm.averaging import thinned
 from factory.sfm.model import Model
 from factory.sfm.options import SolveOptions
 from factory.sfm.resection import connected, resected
-from factory.sfm.tracks import Tracks
+from factory.tracks import Tracks
 
 
 def polished(tracks: Tracks, model: Model, least_share: np.ndarray, options: SolveOptions) -> Model:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import cv2
 import numpy as np
 
-from factory.sfm.tracks import Tracks
+from factory.tracks import Tracks
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,8 @@ import numpy as np
 
 from factory.sfm.background import Background, labelled
 from factory.sfm.motion import CameraMotion
-from factory.sfm.tracks import Tracks
 from factory.sfm.turning import Matches, fit_rotation, rotation_residual
+from factory.tracks import Tracks
 
 
 @dataclass

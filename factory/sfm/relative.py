@@ -9,7 +9,7 @@ import pycolmap
 from factory.geometry.camera import Camera
 from factory.geometry.epipolar import fundamental_matrix, sampson_error
 from factory.sfm.model import COLMAP_OFFSET_PX, colmap_camera
-from factory.sfm.tracks import Tracks
+from factory.tracks import Tracks
 
 LEAST_MATCHES = 15  # COLMAP's own minimum for a pair
 MOST_MATCHES = (

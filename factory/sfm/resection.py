@@ -7,7 +7,7 @@ import pycolmap
 from scipy.sparse.csgraph import connected_components
 
 from factory.sfm.model import COLMAP_OFFSET_PX, Model, colmap_camera
-from factory.sfm.tracks import Tracks
+from factory.tracks import Tracks
 
 LEAST_POINTS = 12  # six points fix a pose; twice as many must agree
 

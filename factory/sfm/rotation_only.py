@@ -7,9 +7,9 @@ import numpy as np
 from factory.geometry.camera import centred_camera
 from factory.sfm.averaging import global_rotations
 from factory.sfm.relative import RelativePose, stride_pairs
-from factory.sfm.tracks import Tracks
 from factory.sfm.trajectory import Trajectory
 from factory.sfm.turning import Matches, fit_rotation, rotation_residual, turning_focal
+from factory.tracks import Tracks
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
 
-from factory.sfm.tracks import Tracks, tracks_from
+from factory.tracks import Tracks, tracks_from
 
 
 @dataclass(frozen=True)

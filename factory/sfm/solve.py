@@ -16,8 +16,8 @@ from factory.sfm.polish import polished
 from factory.sfm.refine import refined
 from factory.sfm.relative import RelativePose, inlier_share, relative_poses, stride_pairs
 from factory.sfm.sift import sift_tracks, together
-from factory.sfm.tracks import Tracks
 from factory.sfm.trajectory import Trajectory
+from factory.tracks import Tracks
 
 
 def solve_clip(

@@ -16,10 +16,10 @@ from factory.sfm.motion import CameraMotion, JudgeMotion
 from factory.sfm.relabel import Relabel
 from factory.sfm.rotation_only import solve_rotation
 from factory.sfm.solve import SolveOptions, solve_clip
-from factory.sfm.tracks import Tracks
 from factory.sfm.trajectory import Trajectory
 from factory.stage import Rejected
 from factory.storage import Storage
+from factory.tracks import Tracks
 from factory.video import clip_frames
 
 

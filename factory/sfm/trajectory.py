@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from factory.geometry.camera import Camera
-from factory.sfm.tracks import Tracks
+from factory.tracks import Tracks
 
 
 @dataclass(frozen=True)

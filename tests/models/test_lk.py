@@ -7,7 +7,7 @@ import pytest
 from factory.clip import sampled
 from factory.models.dis import DisFlow
 from factory.models.lk import LucasKanade
-from factory.sfm.tracks import Tracks
+from factory.tracks import Tracks
 from factory.video import Frame
 
 HEIGHT, WIDTH = 180, 320

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.spatial.transform import Rotation
 
-from factory.sfm.tracks import Tracks, tracks_from
+from factory.tracks import Tracks, tracks_from
 
 WIDTH, HEIGHT, FOCAL_PX = 640, 360, 520.0
 

@@ -5,7 +5,7 @@ import pytest
 
 from factory.sfm.background import ChooseBackground, border_score
 from factory.sfm.hypotheses import depths, in_front
-from factory.sfm.tracks import tracks_from
+from factory.tracks import tracks_from
 from tests.sfm.scenes import Scene, scene, walk
 
 FRAMES = 18

@@ -9,8 +9,8 @@ from factory.sfm import confidence
 from factory.sfm.confidence import AcceptRule, Confidence, objections
 from factory.sfm.options import SolveOptions
 from factory.sfm.stages import standing
-from factory.sfm.tracks import tracks_from
 from factory.sfm.trajectory import Trajectory
+from factory.tracks import tracks_from
 
 GOOD = Confidence(
     accepted=False,

@@ -12,7 +12,7 @@ from factory.sfm.evidence import BackgroundMotion
 from factory.sfm.masks import DynamicMasks, MaskDynamics
 from factory.sfm.motion import JudgeMotion
 from factory.sfm.relabel import Relabel
-from factory.sfm.tracks import Tracks
+from factory.tracks import Tracks
 from factory.video import Frame, clip_frames, probe
 from tests.models.test_lk import texture
 

@@ -11,8 +11,8 @@ from factory.models.lk import LucasKanade
 from factory.sfm.background import ChooseBackground
 from factory.sfm.motion import CameraMotion, JudgeMotion
 from factory.sfm.relabel import Relabel
-from factory.sfm.tracks import tracks_from
 from factory.sfm.turning import Matches, fit_rotation, rotation_residual, turning_focal
+from factory.tracks import tracks_from
 from factory.video import clip_frames, probe
 from tests.sfm.scenes import FOCAL_PX, Scene, scene, walk
 

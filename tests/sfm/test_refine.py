@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from factory.sfm.refine import PatchRefinement, refined
-from factory.sfm.tracks import Tracks, tracks_from
+from factory.tracks import Tracks, tracks_from
 
 FRAMES = 8
 

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 
 from factory.sfm.sift import SiftTracks, sift_tracks, together
-from factory.sfm.tracks import Tracks, tracks_from
+from factory.tracks import Tracks, tracks_from
 
 FRAMES, STEP_PX = 6, 37
 

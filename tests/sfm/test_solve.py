@@ -13,8 +13,8 @@ from factory.sfm.options import SolveOptions
 from factory.sfm.polish import polished
 from factory.sfm.resection import connected, resected
 from factory.sfm.solve import adapted, is_sparse, solve_tracks
-from factory.sfm.tracks import Tracks
 from factory.sfm.trajectory import Trajectory
+from factory.tracks import Tracks
 from tests.sfm.scenes import FOCAL_PX, Scene, scene, walk
 
 OPTIONS = SolveOptions(strides=(1, 2, 4, 8), radial=False)

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from factory.sfm.tracks import Tracks, tracks_from
+from factory.tracks import Tracks, tracks_from
 
 FRAMES = 6
 
