@@ -41,6 +41,7 @@ lint: install ## ruff and mypy
 bench: install ## speed and accuracy on the development videos (FACTORY_MEDIA)
 	$(BIN)/python -m tests.bench.filter $(FACTORY_MEDIA)
 	$(BIN)/python -m tests.bench.pose --media $(FACTORY_MEDIA)
+	$(BIN)/python -m tests.bench.masks $(FACTORY_MEDIA)/masks_gt $(FACTORY_MEDIA)/gt_poses
 	$(BIN)/python -m tests.bench.engine $(FACTORY_MEDIA)
 
 clean: ## removes what make and the tools leave behind

@@ -1,0 +1,68 @@
+"""Measures dynamic masks against true ones: mean J (intersection over union), precision, recall, CPU time.
+
+    python -m tests.bench.masks FOLDER [FOLDER ...]
+
+Below each folder, videos with true masks are looked for: `masks/NNNNN.png` or `<name>_masks/NNNNN.png` beside the
+video, 255 = moving, NNNNN the frame's number. `factory synth` makes such a folder.
+"""
+
+import argparse
+from pathlib import Path
+from time import process_time
+
+import cv2
+import numpy as np
+
+from factory.clip import Clip, ClipRecord
+from factory.sfm.stages import FindBackground, JudgeCamera, MaskMotion, TrackPoints
+from factory.video import probe
+
+
+def true_masks(video: Path) -> Path | None:
+    for folder in (video.parent / f"{video.stem}_masks", video.parent / "masks"):
+        if folder.is_dir():
+            return folder
+    return None
+
+
+def measured(video: Path, truth: Path) -> tuple[float, float, float, float]:
+    """J, precision and recall, means over frames, and CPU seconds of the masks per 100 sampled frames."""
+    info = probe(video)
+    clip = Clip("", str(video), 0.0, info.duration_s + 1, info.width, info.height, info.fps, 0, 0)
+    record = ClipRecord(clip, {"path": video})
+    for stage in (TrackPoints(), FindBackground(), JudgeCamera()):
+        record = stage(record)
+    begin = process_time()
+    masks = MaskMotion()(record)["dynamic_masks"].masks
+    cpu_s = process_time() - begin
+    scores = []
+    for number, mask in zip(record["tracks"].frame_index, masks, strict=True):
+        picture = cv2.imread(str(truth / f"{number:05d}.png"), cv2.IMREAD_GRAYSCALE)
+        if picture is None:
+            continue
+        wanted = picture > 0
+        ours = cv2.resize(mask.astype(np.uint8), wanted.shape[::-1], interpolation=cv2.INTER_NEAREST) > 0
+        both, either = (ours & wanted).sum(), (ours | wanted).sum()
+        scores.append((both / either if either else 1.0, both / max(ours.sum(), 1), both / max(wanted.sum(), 1)))
+    return (*np.mean(scores, axis=0), 100 * cpu_s / len(masks))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folders", type=Path, nargs="+")
+    options = parser.parse_args()
+    cv2.setNumThreads(1)
+    print(f"{'clip':24}{'J':>7}{'P':>7}{'R':>7}{'CPU s':>8}")
+    for folder in options.folders:
+        found = []
+        for video in sorted(folder.rglob("*.mp4")):
+            truth = true_masks(video)
+            if truth is not None:
+                found.append(measured(video, truth))
+                print(f"{video.stem:24}{found[-1][0]:7.3f}{found[-1][1]:7.2f}{found[-1][2]:7.2f}{found[-1][3]:8.1f}")
+        if found:
+            print(f"{f'mean of {len(found)} in {folder.name}':24}{np.mean([f[0] for f in found]):7.3f}")
+
+
+if __name__ == "__main__":
+    main()
