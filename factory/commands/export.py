@@ -4,6 +4,7 @@ import argparse
 from importlib import import_module
 from pathlib import Path
 
+from factory.errors import StorageError
 from factory.storage import Storage
 
 FORMATS = ("tum", "davis")
@@ -17,7 +18,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def call(options: argparse.Namespace) -> int:
+    storage = Storage.at(options.output)
+    storage.check_readable()
+    if "pose" not in storage.phases():
+        raise StorageError(f"{storage.root} holds no poses: no clip has reached the pose phase yet.")
     export = import_module(f"factory.export.{options.format}").export
-    count = export(Storage.at(options.output), Path(options.dest), options.where)
+    count = export(storage, Path(options.dest), options.where)
     print(f"{count} clips written to {options.dest}")
     return 0

@@ -36,18 +36,7 @@ def call(options: argparse.Namespace) -> int:
         rows.append([phase, *map(str, figures), share, f"{kept_s:.1f}", *_cost(storage, phase, counts.get("ok", 0))])
         reasons.update(f"{phase}: {r.split(':')[0]}" for many in table["reasons"].to_pylist() for r in many or ())
         errors.update(f"{phase}: {e}" for e in table["error_type"].to_pylist() if e)
-    names = [
-        "phase",
-        "rows",
-        "ok",
-        "rejected",
-        "failed",
-        "kept",
-        "seconds kept",
-        "wall s",
-        "CPU s",
-        "CPU s per ok clip",
-    ]
+    names = ["", "rows", "ok", "rejected", "failed", "kept", "kept s", "wall s", "CPU s", "per ok"]
     print_table(str(storage.root), names, rows)
     print_counts("rejected, by rule", reasons)
     print_counts("failed, by error", errors)

@@ -120,6 +120,12 @@ def test_queries_that_cannot_be_run_say_why(output, tmp_path):
     assert (status, "no such folder" in err) == (1, True)
 
 
+def test_an_output_without_poses_has_nothing_to_export(output, tmp_path):
+    status, _, err = factory("export", output, tmp_path / "dest", "--format", "tum")
+    assert (status, "holds no poses" in err) == (1, True)
+    assert not (tmp_path / "dest").exists()
+
+
 def test_doctor_finds_a_healthy_installation():
     status, out, _ = factory("doctor")
     assert status == 0, out
