@@ -26,7 +26,8 @@ class AcceptRule:
     provenance: 37 solves of 14 rendered and real clips with known error: 15 right (< 1 % of the path) all accepted, 15
     wrong (> 5 %) all refused. The allowance for turning was read off the 1 Hz office (0.16 of 8.2 degrees, right) and a
     mixture of two motions (0.34 of 1.5). Since the halves are lighter: 25 solves of 5 clips with labels falsified on
-    purpose (tests/bench/doubt.py), no wrong one accepted. `least_registered` is DynPose-100K's, `most_focal_spread` a guess.
+    purpose (tests/bench/doubt.py), no wrong one accepted. `least_registered` is DynPose-100K's, `most_focal_spread` a
+    guess.
     """
 
     least_ring_win: float = 0.38
