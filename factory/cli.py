@@ -12,12 +12,14 @@ factory turns folders of video into training data with geometry.
   factory status OUTPUT                      the funnel per phase, reasons, failures, cost
   factory query OUTPUT "SQL" [--format table|csv|json|parquet]    tables are named as the phases, and `runs`
   factory export OUTPUT DEST --format tum|davis [--where SQL]
+  factory evaluate pose|reprojection|filter|masks|tracks|depth ...     against ground truth
+  factory calibrate OUTPUT LABELS --to FILE.yaml     fits the filter's score to labels
   factory synth DEST [--only NAME ...]       renders the sample clips, with ground truth
   factory doctor                             what this machine has, and whether it works
 
 Options before or after the command: -v shows tracebacks, --version, --help (also after a command)."""
 
-COMMANDS = ("run", "plan", "status", "query", "export", "synth", "doctor")
+COMMANDS = ("run", "plan", "status", "query", "export", "evaluate", "calibrate", "synth", "doctor")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

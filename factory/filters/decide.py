@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 from factory.clip import ClipRecord
 from factory.errors import ConfigError
+from factory.filters.fused import parse_fused
 from factory.stage import Rejected
 
 
@@ -75,6 +76,10 @@ class Decide:
     when its score is at least 0.5. The weakest link decides because one broken criterion makes a clip useless,
     however good the rest; nothing is learned or weighted. In a cascade the score of a clip rejected early is an upper
     bound: what was not computed could only lower it.
+
+    An entry `score` among the rules (see `factory.filters.fused`) replaces that score by one learned from labels, which
+    then decides as well: a clip is rejected when it is under the entry's `least`, or breaks a rule that stands beside
+    it.
     """
 
     needs: ClassVar[tuple[str, ...]] = ()
@@ -83,11 +88,18 @@ class Decide:
     rules: Mapping[str, Mapping[str, Any]]
 
     def __post_init__(self) -> None:
-        self._rules = parse_rules(self.rules)
+        rules = dict(self.rules)
+        fused = rules.pop("score", None)
+        self._fused = None if fused is None else parse_fused(fused)
+        self._rules = parse_rules(rules)
 
     def __call__(self, record: ClipRecord) -> ClipRecord | Rejected:
         known = [(rule, record.values.get(rule.feature)) for rule in self._rules]
         values = [(rule, float(value)) for rule, value in known if value is not None]
-        record = record.give(score=min((rule.score(value) for rule, value in values), default=1.0))
+        score = min((rule.score(value) for rule, value in values), default=1.0)
         reasons = tuple(rule.complaint(value) for rule, value in values if rule.broken(value))
+        if self._fused is not None:
+            score = self._fused.score(record.values)
+            reasons += (self._fused.complaint(record.values),) if score < self._fused.least else ()
+        record = record.give(score=score)
         return Rejected(record, reasons) if reasons else record

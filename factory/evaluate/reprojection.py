@@ -1,0 +1,160 @@
+"""Poses and intrinsics against matches of static points: the protocol of DynPose-100K's Panda-Test table.
+
+Per pair the Sampson distance in pixels, for a picture 720 high; per video the mean; over videos the share under 5, 10
+and 30 px and the mean. A failed video counts as identity poses. Of those the paper's formula gives no epipolar geometry
+(t = 0), so that there, as between any two poses at one place, the distance is that of the match from its transfer by
+the rotation: for identity poses the plain distance of the two pixels.
+"""
+
+import csv
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+
+from factory.errors import ConfigError, StorageError
+from factory.evaluate.cameras import PosedCamera, read_cameras
+from factory.evaluate.report import Report, Table, bars
+from factory.evaluate.sampling import LEAST_POSED
+from factory.geometry.camera import invert_rigid
+from factory.geometry.epipolar import essential_matrix, sampson_error
+
+COLUMNS = ("clip", "time_i", "time_j", "x_i", "y_i", "x_j", "y_j", "width", "height")
+BOUNDS_PX = (5, 10, 30)
+HEIGHT_PX = 720.0
+# Two cameras closer than this share of the trajectory's extent stand at one place: TUM files have 9 decimals.
+SAME_PLACE = 1e-6
+
+
+@dataclass(frozen=True)
+class Matches:
+    """Static points of one clip seen twice: times (N, 2) s, xy_i, xy_j (N, 2) pixels, size (N, 2) width, height."""
+
+    clip: str
+    times_s: np.ndarray
+    xy_i: np.ndarray
+    xy_j: np.ndarray
+    size: np.ndarray
+
+
+@dataclass(frozen=True)
+class VideoError:
+    """mean_px: of all pairs, also of those (`unposed`) that lack a pose, which count as identity."""
+
+    clip: str
+    solved: bool
+    pairs: int
+    unposed: int
+    mean_px: float
+
+
+def read_matches(path: Path) -> list[Matches]:
+    """A CSV or Parquet file with the columns clip, time_i, time_j (s in the source), x_i, y_i, x_j, y_j (pixels,
+    centres at integers), width, height (of the whole displayed frame those pixels are of). Raises StorageError."""
+    try:
+        if path.suffix == ".parquet":
+            import pyarrow.parquet as pq
+
+            rows = pq.read_table(path).to_pylist()
+        else:
+            with path.open(newline="") as file:
+                rows = list(csv.DictReader(file))
+        clips: dict[str, list[list[float]]] = {}
+        for row in rows:
+            clips.setdefault(str(row["clip"]), []).append([float(row[name]) for name in COLUMNS[1:]])
+    except (OSError, KeyError, ValueError, TypeError) as error:
+        raise StorageError(f"{path} cannot be read ({error!r}): it needs the columns {', '.join(COLUMNS)}.") from error
+    found = [(name, np.array(many)) for name, many in sorted(clips.items())]
+    if not found:
+        raise StorageError(f"{path} holds no correspondence.")
+    return [Matches(name, a[:, :2], a[:, 2:4], a[:, 4:6], a[:, 6:8]) for name, a in found]
+
+
+def identity_px(matches: Matches) -> np.ndarray:
+    """Distance of the two pixels of each match, for a picture 720 high: float64 (N,)."""
+    return np.linalg.norm(matches.xy_j - matches.xy_i, axis=1) * HEIGHT_PX / matches.size[:, 1]
+
+
+def video_error(matches: Matches, cameras: Sequence[PosedCamera]) -> VideoError:
+    """The mean over a video's pairs. `cameras`: the estimates that go by its name, pieces of one video each.
+
+    The video has failed when less than 80 % of the annotated moments have a pose; a pair whose poses are in different
+    pieces, or missing, counts as identity.
+    """
+    errors, posed = identity_px(matches), np.zeros(matches.times_s.shape, bool)
+    fallen = np.ones(len(errors), bool)
+    for camera in cameras:
+        index = np.stack([camera.at(matches.times_s[:, side]) for side in (0, 1)], axis=1)
+        posed |= index >= 0
+        both = fallen & np.all(index >= 0, axis=1)
+        errors[both] = _pair_errors(matches, camera, index, both)
+        fallen &= ~both
+    moments, number = np.unique(matches.times_s, return_inverse=True)
+    seen = np.bincount(number.ravel(), posed.ravel(), len(moments)) > 0
+    if seen.mean() < LEAST_POSED:
+        return VideoError(matches.clip, False, len(errors), len(errors), float(identity_px(matches).mean()))
+    return VideoError(matches.clip, True, len(errors), int(fallen.sum()), float(errors.mean()))
+
+
+def _pair_errors(matches: Matches, camera: PosedCamera, index: np.ndarray, wanted: np.ndarray) -> np.ndarray:
+    poses, lens = camera.trajectory.world_from_cam, camera.lens
+    first, second = poses[index[wanted, 0]], poses[index[wanted, 1]]
+    cam_j_from_i = invert_rigid(second) @ first
+    xy_i = lens.undistorted(matches.xy_i[wanted], matches.size[wanted])
+    xy_j = lens.undistorted(matches.xy_j[wanted], matches.size[wanted])
+    inverse = np.linalg.inv(lens.matrix)
+    distance = sampson_error(inverse.T @ essential_matrix(cam_j_from_i) @ inverse, xy_i, xy_j)
+    turned = np.einsum("nij,nj->ni", lens.matrix @ cam_j_from_i[:, :3, :3] @ inverse, np.c_[xy_i, np.ones(len(xy_i))])
+    in_front = turned[:, 2] > 1e-9
+    transfer = np.linalg.norm(turned[:, :2] / np.where(in_front, turned[:, 2], 1)[:, None] - xy_j, axis=1)
+    diagonal = float(np.hypot(lens.full_width, lens.full_height))
+    transfer = np.where(in_front, transfer, diagonal)
+    extent = np.linalg.norm(np.ptp(poses[:, :3, 3], axis=0))
+    apart = np.linalg.norm(first[:, :3, 3] - second[:, :3, 3], axis=1) > SAME_PLACE * extent
+    return np.where(apart, distance, transfer) * HEIGHT_PX / lens.full_height
+
+
+def evaluate_reprojection(methods: Mapping[str, Path], correspondences: Path, per_clip: bool = False) -> Report:
+    """A row a method, and one for identity poses. Raises StorageError, ConfigError."""
+    videos = read_matches(correspondences)
+    identity = [VideoError(m.clip, True, len(m.xy_i), 0, float(identity_px(m).mean())) for m in videos]
+    scores = {"identity": identity}
+    for name, place in methods.items():
+        cameras = read_cameras(place)
+        scores[name] = [video_error(m, _of(m.clip, cameras)) for m in videos]
+    common = [all(scores[name][i].solved for name in methods) for i in range(len(videos))]
+    names = ["method", "% reg", *_headings(""), *_headings(f" ({sum(common)})")]
+    rows, every = [], [True] * len(videos)
+    for name, many in scores.items():
+        share = 100 * float(np.mean([s.solved for s in many]))
+        rows.append([name, share, *_columns(many, every), *_columns(many, common)])
+    title = f"{len(videos)} videos, Sampson distance in px at 720p; a failed video counts as identity poses"
+    tables = [Table(title, names, rows, decimals=2)]
+    if per_clip:
+        for name, many in scores.items():
+            lines = [[s.clip, s.pairs, s.unposed, "ok" if s.solved else "FAILED", s.mean_px] for s in many]
+            tables.append(Table(name, ["clip", "pairs", "unposed", "", "mean px"], lines, decimals=2))
+    values = {"methods": {name: [asdict(s) for s in many] for name, many in scores.items()}, "table": [names, *rows]}
+    series = {name: [s.mean_px for s in many] for name, many in scores.items()}
+    return Report(tables, values, draw=bars([m.clip for m in videos], series, "mean px at 720p"))
+
+
+def _of(clip: str, cameras: Sequence[PosedCamera]) -> list[PosedCamera]:
+    exact = [c for c in cameras if c.trajectory.name == clip]
+    named = exact or [c for c in cameras if c.trajectory.stem == clip]
+    sources = sorted({c.trajectory.source for c in exact})
+    if len(sources) > 1:
+        raise ConfigError(f"{sources[0]} and {sources[1]} are both estimates of {clip}: remove one.")
+    return named
+
+
+def _headings(end: str) -> list[str]:
+    return [*(f"%<{bound}{end}" for bound in BOUNDS_PX), f"mean{end}"]
+
+
+def _columns(scores: Sequence[VideoError], wanted: Sequence[bool]) -> list[float | None]:
+    means = np.array([s.mean_px for s, want in zip(scores, wanted, strict=True) if want])
+    if not len(means):
+        return [None] * (len(BOUNDS_PX) + 1)
+    return [*(100 * float(np.mean(means < bound)) for bound in BOUNDS_PX), float(means.mean())]
