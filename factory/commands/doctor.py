@@ -16,7 +16,7 @@ from factory.phases.record import installed_versions
 EXTRAS = {
     "models": ("torch", "torchvision"),
     "synth": ("embreex",),
-    "report": ("matplotlib",),
+    "evaluate": ("evo", "matplotlib", "sklearn"),
 }
 
 

@@ -41,7 +41,7 @@ INGEST = (
     column("rotation_deg", pa.int32(), "rotation flag of the container, already applied"),
 )
 
-FILTER = (column("score", pa.float64(), "how far the clip is inside the rules, 0 to 1; kept from 0.5 on"),)
+FILTER = (column("score", pa.float64(), "how far the clip is inside the rules, 0 to 1, kept from 0.5 on; or the learned score of a calibrated preset"),)
 
 POSE = (
     column("timestamps", pa.list_(pa.float64()), "seconds in the source of each sampled frame"),
@@ -59,7 +59,10 @@ POSE = (
     column("rotation_only", pa.bool_(), "positions are unknown and stand at the origin: a still or turning camera"),
     column("method", pa.string(), "global or incremental SfM, rotation, still"),
     column("camera_model", pa.string(), "COLMAP's name: SIMPLE_PINHOLE or SIMPLE_RADIAL"),
-    column("focal_px", pa.float64(), "one for all frames, pixels"),
+    column("focal_px", pa.float64(), "one for all frames, pixels; the median where the lens zooms"),
+    column(
+        "focal_per_frame_px", pa.list_(pa.float64()), "one a sampled frame, pixels, where the lens zooms; null where shared"
+    ),
     column("cx_px", pa.float64(), "principal point; pixel centres at integers; the centre, not estimated"),
     column("cy_px", pa.float64(), "principal point; pixel centres at integers; the centre, not estimated"),
     column("k1", pa.float64(), "radial distortion of SIMPLE_RADIAL, 0 for SIMPLE_PINHOLE"),

@@ -9,6 +9,7 @@ from scipy.spatial import cKDTree
 
 from factory.geometry.camera import centred_camera, unproject
 from factory.geometry.epipolar import essential_matrix, sampson_error
+from factory.sfm.pairwise import packed, refined_poses
 from factory.tracks import Tracks
 
 
@@ -99,23 +100,53 @@ class RigidVote:
         """
         use = start
         values = np.full(len(start), np.nan)
+        poses: dict[int, np.ndarray] = {}
         for turn in range(rounds):
-            values = self._blended(self._votes(pairs, use, focal_px, turn), neighbourhood)
+            poses = self._poses(pairs, use, focal_px, turn, poses)
+            values = self._blended(self._votes(pairs, use, focal_px, poses), neighbourhood)
             use = values >= self.background_value
         return values
 
-    def _votes(self, pairs: list[TrackPair], use: np.ndarray, focal_px: float, turn: int) -> np.ndarray:
-        agreed, asked = np.zeros(len(use)), np.zeros(len(use))
+    def _poses(
+        self, pairs: list[TrackPair], use: np.ndarray, focal_px: float, turn: int, before: dict[int, np.ndarray]
+    ) -> dict[int, np.ndarray]:
+        """cam_j from cam_i (3, 4) of the pairs that enough tracks in `use` are seen in, by number.
+
+        A pose of the round before is refined; where it does not suit most of the tracks that now count, the pair had
+        followed another motion, and is asked anew.
+        """
+        chosen, matches = [], []
         for number, pair in enumerate(pairs):
-            support = np.nonzero(use[pair.ids])[0]
+            support = np.flatnonzero(use[pair.ids])
             if len(support) < self.least_common // 2:
                 continue
-            rng = np.random.default_rng((turn, number))
-            rows = rng.permutation(support)[: self.sample]
-            rays_i, rays_j = pair.rays_i[rows, :2], pair.rays_j[rows, :2]
-            pose = five_point_pose(rays_i * focal_px, rays_j * focal_px, focal_px, self.trials)
-            if pose is None:
-                continue
+            rows = np.random.default_rng((turn, number)).permutation(support)[: self.sample]
+            chosen.append(number)
+            matches.append((pair.rays_i[rows], pair.rays_j[rows]))
+        found: dict[int, np.ndarray] = {}
+        known = [k for k, number in enumerate(chosen) if number in before]
+        if known:
+            rays = packed([matches[k] for k in known], self.sample)
+            start = np.stack([before[chosen[k]] for k in known])
+            rotation, shift, error = refined_poses(rays, start[:, :, :3], start[:, :, 3], 1.0 / focal_px)
+            typical = np.nanmedian(np.where(rays.weight > 0, error, np.nan), axis=1) * focal_px
+            for k, R, t, error_px in zip(known, rotation, shift, typical, strict=True):
+                if error_px < self.sampson_px[0]:
+                    found[chosen[k]] = np.column_stack([R, t])
+        for number, (rays_i, rays_j) in zip(chosen, matches, strict=True):
+            if number not in found:
+                pose = five_point_pose(rays_i[:, :2] * focal_px, rays_j[:, :2] * focal_px, focal_px, self.trials)
+                if pose is not None:
+                    found[number] = pose
+        return found
+
+    def _votes(
+        self, pairs: list[TrackPair], use: np.ndarray, focal_px: float, poses: dict[int, np.ndarray]
+    ) -> np.ndarray:
+        agreed, asked = np.zeros(len(use)), np.zeros(len(use))
+        for number, pose in poses.items():
+            pair = pairs[number]
+            support = np.flatnonzero(use[pair.ids])
             asked[pair.ids] += 1
             error = essential_error(pose, pair.rays_i, pair.rays_j)
             tolerance = np.clip(self.spread * np.median(error[support]), *np.array(self.sampson_px) / focal_px)
