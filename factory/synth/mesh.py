@@ -1,4 +1,4 @@
-"""Triangle meshes with texture coordinates: quads, boxes, ellipsoids.
+"""Triangle meshes with texture coordinates: quads, boxes, ellipsoids, cylinders, lumps, height fields.
 
 Metres, z up. Texture coordinates are metres on the surface, so that one texture keeps its grain on every mesh.
 """
@@ -31,9 +31,9 @@ def quad(corner: ArrayLike, right: ArrayLike, up: ArrayLike) -> Mesh:
     return Mesh(np.stack([a, a + b, a + b + c, a + c]), faces, corner_uv[faces], np.broadcast_to(normal, (2, 3, 3)))
 
 
-def box(size_m: Sequence[float]) -> Mesh:
+def box(size_m: ArrayLike) -> Mesh:
     """A box about the origin. Each side shows another part of the texture."""
-    x, y, z = size_m
+    x, y, z = np.asarray(size_m, float)
     left, front, below = -x / 2, -y / 2, -z / 2
     sides = [
         quad((left, front, below), (x, 0, 0), (0, 0, z)),
@@ -48,7 +48,7 @@ def box(size_m: Sequence[float]) -> Mesh:
     return merged(shifted)
 
 
-def ellipsoid(radii_m: Sequence[float], rings: int = 24, sectors: int = 48) -> Mesh:
+def ellipsoid(radii_m: ArrayLike, rings: int = 24, sectors: int = 48) -> Mesh:
     """An ellipsoid about the origin, poles on z. The facets are the truth; only the shading is rounded."""
     radii = np.asarray(radii_m, float)
     polar, azimuth = np.meshgrid(
@@ -64,6 +64,66 @@ def ellipsoid(radii_m: Sequence[float], rings: int = 24, sectors: int = 48) -> M
     b = a + sectors + 1
     faces = np.concatenate([np.stack([a, b, b + 1], 1), np.stack([a, b + 1, a + 1], 1)]).astype(np.int32)
     return Mesh(unit * radii, faces, uv_m[faces], normals[faces])
+
+
+def cylinder(radius_m: float, height_m: float, sectors: int = 20, top_radius_m: float | None = None) -> Mesh:
+    """A closed cylinder or cone frustum about the origin, its axis on z."""
+    top = radius_m if top_radius_m is None else top_radius_m
+    around = np.linspace(0, 2 * np.pi, sectors + 1)
+    ring = np.stack([np.cos(around), np.sin(around)], 1)
+    below = np.column_stack([ring * radius_m, np.full(sectors + 1, -height_m / 2)])
+    above = np.column_stack([ring * top, np.full(sectors + 1, height_m / 2)])
+    slope = np.column_stack([ring * height_m, np.full(sectors + 1, radius_m - top)])
+    slope /= np.linalg.norm(slope, axis=1, keepdims=True)
+    a = np.arange(sectors)
+    b = a + sectors + 1
+    faces = np.concatenate([np.stack([a, a + 1, b + 1], 1), np.stack([a, b + 1, b], 1)]).astype(np.int32)
+    uv_m = np.concatenate([np.column_stack([around * radius_m, np.full(sectors + 1, v)]) for v in (height_m, 0.0)])
+    side = Mesh(np.concatenate([below, above]), faces, uv_m[faces], np.concatenate([slope, slope])[faces])
+    return merged([side, _disc(below[:-1], -1.0), _disc(above[:-1], 1.0)])
+
+
+def _disc(rim: np.ndarray, up: float) -> Mesh:
+    count = len(rim)
+    vertices = np.vstack([rim, rim.mean(axis=0)])
+    faces = np.stack([np.arange(count), np.roll(np.arange(count), -1), np.full(count, count)], 1).astype(np.int32)
+    return Mesh(vertices, faces, vertices[faces][..., :2], np.full((count, 3, 3), (0.0, 0.0, up)))
+
+
+def lump(rng: np.random.Generator, radii_m: ArrayLike, roughness: float, rings: int = 14) -> Mesh:
+    """A stone or a crown of leaves: an ellipsoid with bumps of `roughness` times its radii, of random shape."""
+    ball = ellipsoid(radii_m, rings, 2 * rings)
+    unit = ball.vertices / np.asarray(radii_m, float)
+    waves, phases = rng.normal(0, 3.0, (8, 3)), rng.uniform(0, 2 * np.pi, 8)
+    bumps = np.sin(unit @ waves.T + phases).sum(axis=1) / 2  # of unit variance: each sine has a half
+    vertices = ball.vertices * (1 + roughness * np.clip(bumps, -2, 2))[:, None]
+    # The seam and the poles of the ball are many vertices in one place, which have one normal.
+    places, place_of = np.unique(np.round(vertices, 9), axis=0, return_inverse=True)
+    return Mesh(vertices, ball.faces, ball.uv_m, smooth_normals(places, place_of.reshape(-1)[ball.faces]))
+
+
+def height_field(x_m: np.ndarray, y_m: np.ndarray, z_m: np.ndarray) -> Mesh:
+    """Ground over a grid: heights z_m (len(y_m), len(x_m)); texture coordinates are x and -y."""
+    x, y = np.meshgrid(x_m, y_m)
+    vertices = np.stack([x, y, z_m], -1).reshape(-1, 3)
+    a = (np.arange(len(y_m) - 1)[:, None] * len(x_m) + np.arange(len(x_m) - 1)).ravel()
+    b = a + len(x_m)
+    faces = np.concatenate([np.stack([a, a + 1, b + 1], 1), np.stack([a, b + 1, b], 1)]).astype(np.int32)
+    return Mesh(vertices, faces, (vertices[:, :2] * (1, -1))[faces], smooth_normals(vertices, faces))
+
+
+def smooth_normals(vertices: np.ndarray, faces: np.ndarray) -> np.ndarray:
+    """Normals (F, 3, 3) of the corners: the mean of the faces that meet there, larger faces counting more."""
+    corner = vertices[faces]
+    face = np.cross(corner[:, 1] - corner[:, 0], corner[:, 2] - corner[:, 0])
+    total = np.stack([np.bincount(faces.ravel(), np.repeat(face[:, k], 3), len(vertices)) for k in range(3)], 1)
+    unit = total / np.maximum(np.linalg.norm(total, axis=1, keepdims=True), 1e-12)
+    return unit[faces]
+
+
+def part(mesh: Mesh, faces: np.ndarray) -> Mesh:
+    """Some of the faces, bool (F,), for a body of two materials."""
+    return replace(mesh, faces=mesh.faces[faces], uv_m=mesh.uv_m[faces], normals=mesh.normals[faces])
 
 
 def merged(meshes: Sequence[Mesh]) -> Mesh:

@@ -21,7 +21,13 @@ class MipMaps:
         self._levels = np.zeros(len(textures), np.int32)
         self._texels_per_m = np.array([texture.texels_per_m for texture in textures], np.float32)
         offset = 0
+        seen: dict[int, int] = {}  # many bodies may wear one texture
         for number, texture in enumerate(textures):
+            if id(texture) in seen:
+                first = seen[id(texture)]
+                self._first_level[number], self._levels[number] = self._first_level[first], self._levels[first]
+                continue
+            seen[id(texture)] = number
             self._first_level[number] = len(tables)
             for image in _pyramid(texture.image):
                 height, width = image.shape[:2]

@@ -2,12 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import cv2
 import numpy as np
 from scipy import fft
 
+from factory.errors import ConfigError
+
 Colour = tuple[float, float, float]
+
+LARGEST_PHOTO = 1024  # texels of its longer side: more than a picture on a wall shows at 640 x 360
 
 
 @dataclass(frozen=True)
@@ -132,6 +137,86 @@ def cloth(rng: np.random.Generator, width_m: float, height_m: float, colour: Col
     return _finished(rng, _stained(rng, image, 0.12), grain)
 
 
+def paint(rng: np.random.Generator, width_m: float, height_m: float, colour: Colour, grain: float = 60) -> Texture:
+    """Clean paint: broad, faint shades and nothing to hold on to."""
+    height, width = round(height_m * grain), round(width_m * grain)
+    shade = fractal(rng, height, width, 1.8)[..., None]
+    return Texture(np.clip(np.asarray(colour) * (1 + 0.02 * shade), 0, 255).astype(np.uint8), grain)
+
+
+def ground(
+    rng: np.random.Generator, side_m: float, colours: Sequence[Colour], grain: float = 60, slope: float = 0.75
+) -> Texture:
+    """Grass, earth, gravel, leaves or rock: natural grain from one colour to the next, in a square that repeats."""
+    side = round(side_m * grain)
+    rough, broad = fractal(rng, side, side, slope), fractal(rng, side, side, 1.3)
+    at = np.clip(0.5 + 0.22 * rough + 0.14 * broad, 0, 1) * (len(colours) - 1)
+    table = np.asarray(colours, np.float32)
+    low = np.minimum(at.astype(int), len(colours) - 2)
+    share = (at - low)[..., None]
+    image = table[low] * (1 - share) + table[low + 1] * share
+    return _finished(rng, image * (1 + 0.12 * fractal(rng, side, side, 0.5)[..., None]), grain)
+
+
+def facade(rng: np.random.Generator, width_m: float, height_m: float, grain: float = 60) -> Texture:
+    """A house front with rows of windows and a door; brick or plaster."""
+    red, green, blue = rng.uniform(110, 205) + rng.normal(0, 18, 3)
+    if rng.random() < 0.5:
+        image = bricks(rng, width_m, height_m, grain).image
+    else:
+        image = np.full((round(height_m * grain), round(width_m * grain), 3), (red, green, blue), np.float32)
+        tones = [(red * f, green * f, blue * f) for f in (0.6, 0.8, 1.15)]
+        _scatter(rng, image, round(6 * width_m * height_m), (0.03 * grain, 0.12 * grain), tones)
+    image = _stained(rng, image.astype(np.float32), 0.10)
+    columns, floors = max(2, round(width_m / rng.uniform(1.9, 2.8))), max(1, round(height_m / 3.0))
+    wide, high = rng.uniform(0.9, 1.3) * grain, rng.uniform(1.3, 1.8) * grain
+    frame = muted(rng, 10)
+    for floor in range(floors):
+        for column in range(columns):
+            door = floor == 0 and column == columns // 2
+            x = (column + 0.5) * width_m * grain / columns - wide / 2
+            bottom = image.shape[0] - (floor * 3.0 + (0.0 if door else 0.9)) * grain
+            _window(rng, image, (x, bottom - (2.2 * grain if door else high), x + wide, bottom), frame, grain)
+    return _finished(rng, image, grain)
+
+
+def _window(
+    rng: np.random.Generator, image: np.ndarray, box: tuple[float, float, float, float], frame: np.ndarray, grain: float
+) -> None:
+    """Draws a window with its frame, bars, and something behind the glass, in place."""
+    left, top, right, bottom = (round(edge) for edge in box)
+    bar = max(1, round(0.06 * grain))
+    cv2.rectangle(image, (left - bar, top - bar), (right + bar, bottom + bar), frame.tolist(), -1)
+    cv2.rectangle(image, (left, top), (right, bottom), (muted(rng) * 0.4).tolist(), -1)
+    curtain = round(left + rng.uniform(0.1, 0.6) * (right - left))
+    cv2.rectangle(image, (left, top), (curtain, bottom), (muted(rng) * 0.8).tolist(), -1)
+    centre = ((left + right) // 2, round(top + rng.uniform(0.3, 0.6) * (bottom - top)))
+    cv2.line(image, (centre[0], top), (centre[0], bottom), frame.tolist(), bar)
+    cv2.line(image, (left, centre[1]), (right, centre[1]), frame.tolist(), bar)
+    cv2.line(image, (left - 2 * bar, bottom + bar), (right + 2 * bar, bottom + bar), (frame * 0.5).tolist(), bar)
+
+
+def enamel(rng: np.random.Generator, width_m: float, height_m: float, colour: Colour, grain: float) -> Texture:
+    """Glossy paint or glass with reflections, dirt and a few stickers, as many on a toy as on a car."""
+    height, width = round(height_m * grain), round(width_m * grain)
+    image = _stained(rng, np.full((height, width, 3), colour, np.float32), 0.12)
+    tones = [tuple(np.clip(np.asarray(colour) * f + g, 0, 255)) for f, g in ((0.5, 0), (0.8, 12), (1.0, 45), (0.7, 80))]
+    _scatter(rng, image, 70, (0.015 * width, 0.06 * width), tones)
+    _scatter(rng, image, 14, (0.02 * width, 0.05 * width), [tuple(muted(rng, 50)) for _ in range(5)])
+    return _finished(rng, image, grain)
+
+
+def photo(path: Path, width_m: float) -> Texture:
+    """A picture file as a texture `width_m` wide. Raises ConfigError where it cannot be read."""
+    image = cv2.imread(str(path), cv2.IMREAD_COLOR)
+    if image is None:
+        raise ConfigError(f"{path} is not a picture that can be read: give PNG or JPEG files.")
+    shrink = min(1.0, LARGEST_PHOTO / max(image.shape[:2]))
+    if shrink < 1:
+        image = cv2.resize(image, None, fx=shrink, fy=shrink, interpolation=cv2.INTER_AREA)
+    return Texture(np.ascontiguousarray(image[..., ::-1]), image.shape[1] / width_m)
+
+
 def _stained(rng: np.random.Generator, image: np.ndarray, amount: float) -> np.ndarray:
     """Broad stains and fine grain, brightness mostly, a little hue."""
     height, width = image.shape[:2]
@@ -145,15 +230,18 @@ def _scatter(
 ) -> None:
     """Draws `count` ellipses and polygons into the picture, in place; a shape cut by an edge returns at the other."""
     height, width = image.shape[:2]
-    for _ in range(count):
-        centre, radius = rng.uniform((0, 0), (width, height)), rng.uniform(*radius_px)
-        angles = np.sort(rng.uniform(0, 2 * np.pi, rng.integers(3, 7)))
-        shape = np.stack([np.cos(angles), np.sin(angles)], 1) * radius
-        colour = colours[int(rng.integers(len(colours)))]
-        for wrap_x in {0, width if centre[0] < radius else 0, -width if centre[0] > width - radius else 0}:
-            for wrap_y in {0, height if centre[1] < radius else 0, -height if centre[1] > height - radius else 0}:
-                points = np.round((shape + centre + (wrap_x, wrap_y)) * 16).astype(np.int32)
-                cv2.fillPoly(image, [points], colour, cv2.LINE_AA, shift=4)
+    centres, radii = rng.uniform((0, 0), (width, height), (count, 2)), rng.uniform(*radius_px, count)
+    angles, corners = rng.uniform(0, 2 * np.pi, (count, 6)), rng.integers(3, 7, count)
+    # Corners beyond a shape's own number coincide with its last one.
+    angles = np.sort(np.where(np.arange(6) < corners[:, None], angles, angles[:, :1]), axis=1)
+    shapes = np.stack([np.cos(angles), np.sin(angles)], 2) * radii[:, None, None] + centres[:, None]
+    inks = rng.integers(len(colours), size=count)
+    # How far a shape that crosses an edge is to be drawn again, to the other side: 0 where it does not.
+    size = np.array([width, height])
+    again = np.where(centres < radii[:, None], size, np.where(centres > size - radii[:, None], -size, 0))
+    for shape, ink, (across, down) in zip(shapes, inks.tolist(), again.tolist(), strict=True):
+        for wrap in {(x, y) for x in (0, across) for y in (0, down)}:
+            cv2.fillPoly(image, [np.round((shape + wrap) * 16).astype(np.int32)], colours[ink], cv2.LINE_AA, shift=4)
 
 
 def _finished(rng: np.random.Generator, image: np.ndarray, grain: float) -> Texture:

@@ -1,8 +1,8 @@
-"""What is rendered, on disk: H.264 video, TUM trajectories, masks. Files appear whole or not at all."""
+"""What is rendered, on disk: H.264 video, TUM trajectories, pictures, arrays. Files appear whole or not at all."""
 
 import io
 import shutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from fractions import Fraction
 from pathlib import Path
 
@@ -46,10 +46,30 @@ def write_tum(path: Path, times_s: np.ndarray, world_from_cam: np.ndarray) -> No
     write_atomic(path, "".join(" ".join(f"{value:.9f}" for value in row) + "\n" for row in rows).encode())
 
 
-def write_masks(folder: Path, masks: Sequence[np.ndarray]) -> None:
-    """bool (H, W) masks as `<frame, 5 digits>.png`, 255 = moving. What lay in the folder before goes."""
+def write_png(path: Path, image: np.ndarray) -> None:
+    """uint8 or uint16 (H, W) as PNG."""
+    _, png = cv2.imencode(".png", image)
+    write_atomic(path, png.tobytes())
+
+
+def write_npz(path: Path, **arrays: np.ndarray) -> None:
+    """Arrays by name, compressed. The same arrays give the same bytes."""
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, **arrays)  # type: ignore[arg-type]
+    write_atomic(path, buffer.getvalue())
+
+
+def empty_folder(folder: Path, make: bool = True) -> None:
+    """Removes a folder of truth with what is in it, and makes it anew where wanted."""
     if folder.exists():
         shutil.rmtree(folder)
-    for index, mask in enumerate(masks):
-        _, png = cv2.imencode(".png", mask.astype(np.uint8) * 255)
-        write_atomic(folder / f"{index:05d}.png", png.tobytes())
+    if make:
+        folder.mkdir(parents=True)
+
+
+def read_tum(path: Path) -> np.ndarray:
+    """What `write_tum` wrote: poses, float64 (T, 4, 4)."""
+    rows = np.loadtxt(path, ndmin=2)
+    poses = np.tile(np.eye(4), (len(rows), 1, 1))
+    poses[:, :3, 3], poses[:, :3, :3] = rows[:, 1:4], Rotation.from_quat(rows[:, 4:8]).as_matrix()
+    return poses

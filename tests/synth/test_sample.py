@@ -1,6 +1,7 @@
 """The sample's files: whole, the same every time, and as their labels say."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -8,9 +9,9 @@ import numpy as np
 import pytest
 
 from factory.errors import ConfigError
-from factory.synth import sample
+from factory.synth import record
+from factory.synth.produce import Order, produce
 from factory.synth.sample import CLIPS, render_sample
-from factory.synth.write import write_masks
 from factory.video import decode, probe
 
 SMALL = {"size": (160, 90), "fps": 4, "seconds": 3.0}
@@ -37,7 +38,7 @@ def test_video_truth_and_masks_have_the_same_frames(folder, name):
     info = probe(folder / f"{name}.mp4")
     frames = list(decode(folder / f"{name}.mp4"))
     assert (info.width, info.height) == SMALL["size"]
-    assert len(frames) == told["frame_count"] == (16 if name == "shot_cut" else 12)
+    assert len(frames) == told["frame_count"] == (24 if name == "shot_cut" else 12)
     times_s = [frame.time_s for frame in frames]
     np.testing.assert_allclose(times_s, np.arange(len(frames)) / SMALL["fps"], atol=1e-3)
     masks = sorted(p.name for p in (folder / f"{name}_masks").glob("*"))
@@ -108,18 +109,51 @@ def test_a_video_without_its_truth_never_appears(tmp_path, monkeypatch):
     quick = {"size": (64, 36), "fps": 4, "seconds": 0.5, "only": ["graphics"]}
     (video,) = render_sample(tmp_path, **quick)
     assert video.exists()
-    monkeypatch.setattr(sample, "write_atomic", full_disk)
+    monkeypatch.setattr(record, "write_atomic", full_disk)
+    quick["seconds"] = 0.75
     with pytest.raises(OSError, match="no room"):
         render_sample(tmp_path, **quick)
     assert not video.exists()
+    monkeypatch.undo()
+    render_sample(tmp_path, **quick)
+    assert video.exists()
 
 
-def test_fewer_masks_leave_none_of_the_many_before(tmp_path):
-    mask = np.eye(4, dtype=bool)
-    for count in (5, 2):
-        write_masks(tmp_path / "masks", [mask] * count)
-    assert [p.name for p in sorted((tmp_path / "masks").iterdir())] == ["00000.png", "00001.png"]
-    np.testing.assert_array_equal(cv2.imread(str(tmp_path / "masks/00000.png"), 0), np.eye(4) * 255)
+def test_what_is_there_stays_and_what_was_asked_otherwise_is_made_anew(tmp_path):
+    small = Order("sample", size=(64, 36), fps=4, seconds=1.0)
+    took = []
+
+    def make(order: Order) -> list[str]:
+        took.clear()
+        produce(
+            tmp_path, order, ["static_camera", "graphics"], report=lambda made: took.append(made.took_s is not None)
+        )
+        return sorted(p.name for p in (tmp_path / "static_camera_masks").iterdir())
+
+    assert len(make(small)) == 4
+    assert took == [True, True]
+    make(small)
+    assert took == [False, False]
+    assert len(make(replace(small, seconds=0.5))) == 2  # fewer masks leave none of the many before
+    assert took == [True, True]
+    make(replace(small, seconds=0.5, truth=("depth",)))
+    assert took == [True, True]
+    assert (tmp_path / "static_camera_depth/00001.png").exists()
+    make(replace(small, seconds=0.5))  # more truth than wanted does no harm
+    assert took == [False, False]
+    (tmp_path / "graphics.mp4").unlink()
+    make(replace(small, seconds=0.5))
+    assert took == [False, True]
+
+
+def test_two_processes_make_the_same_files_as_one(tmp_path):
+    order, names = Order("sample", size=(64, 36), fps=4, seconds=0.5, truth=("flow",)), ["graphics", "pure_rotation"]
+    for folder, workers in (("one", 1), ("two", 2)):
+        produce(tmp_path / folder, order, names, workers)
+    files = sorted(p.relative_to(tmp_path / "one") for p in (tmp_path / "one").rglob("*") if p.is_file())
+    assert len(files) == 10
+    for file in files:
+        assert (tmp_path / "one" / file).read_bytes() == (tmp_path / "two" / file).read_bytes(), file
 
 
 def test_unknown_names_and_odd_sizes_are_refused(tmp_path):
