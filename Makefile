@@ -6,13 +6,14 @@ INPUT ?=
 OUTPUT ?= out
 ARGS ?=
 FACTORY_MEDIA ?= ../shared/media
+LIGHTSPEED ?= lightspeed
 export OMP_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test lint bench clean
+.PHONY: help install run test lint bench bench-pose clean
 
 help: ## this list
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 install: $(VENV)/.installed ## a virtual environment with everything the tests need
 
@@ -40,9 +41,16 @@ lint: install ## ruff and mypy
 
 bench: install ## speed and accuracy on the development videos (FACTORY_MEDIA)
 	$(BIN)/python -m tests.bench.filter $(FACTORY_MEDIA)
-	$(BIN)/python -m tests.bench.pose --media $(FACTORY_MEDIA)
+	$(BIN)/python -m tests.bench.pose $(FACTORY_MEDIA)/gt_poses
 	$(BIN)/python -m tests.bench.masks $(FACTORY_MEDIA)/masks_gt $(FACTORY_MEDIA)/gt_poses
 	$(BIN)/python -m tests.bench.engine $(FACTORY_MEDIA)
+
+bench-pose: install ## poses beside COLMAP and GLOMAP on rendered clips of known cameras (LIGHTSPEED, some hours of CPU)
+	$(BIN)/factory synth $(LIGHTSPEED) --preset lightspeed
+	$(BIN)/python -m tests.bench.pose $(LIGHTSPEED) --cache $(LIGHTSPEED)/bench
+	$(BIN)/factory evaluate pose $(LIGHTSPEED) --method ours=$(LIGHTSPEED)/bench/ours \
+		--method colmap=$(LIGHTSPEED)/bench/colmap --method colmap+masks=$(LIGHTSPEED)/bench/colmap+masks \
+		--method glomap=$(LIGHTSPEED)/bench/glomap
 
 clean: ## removes what make and the tools leave behind
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info sample out

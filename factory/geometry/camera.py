@@ -25,20 +25,25 @@ def centred_camera(focal_px: float, width: int, height: int, k1: float = 0.0) ->
     return Camera(focal_px, (width - 1) / 2, (height - 1) / 2, k1)
 
 
-def project_cam(points_cam: np.ndarray, camera: Camera) -> np.ndarray:
-    """Pixels, float64 (..., 2), of points (..., 3) in the camera's frame. Where z <= 0 they mean nothing."""
+def project_cam(points_cam: np.ndarray, camera: Camera, focal_px: np.ndarray | None = None) -> np.ndarray:
+    """Pixels, float64 (..., 2), of points (..., 3) in the camera's frame. Where z <= 0 they mean nothing.
+
+    focal_px: float64 (...,), one a point, in place of the camera's own: of a lens that zooms.
+    """
+    focal = camera.focal_px if focal_px is None else focal_px[..., None]
     xy = points_cam[..., :2] / points_cam[..., 2:]
     radial = 1.0 + camera.k1 * np.sum(xy * xy, axis=-1, keepdims=True)
-    return xy * radial * camera.focal_px + np.array([camera.cx, camera.cy])
+    return xy * radial * focal + np.array([camera.cx, camera.cy])
 
 
-def unproject(xy: np.ndarray, camera: Camera) -> np.ndarray:
-    """Rays, float64 (..., 3) with z = 1, in the camera's frame, of pixels (..., 2).
+def unproject(xy: np.ndarray, camera: Camera, focal_px: np.ndarray | None = None) -> np.ndarray:
+    """Rays, float64 (..., 3) with z = 1, in the camera's frame, of pixels (..., 2); `focal_px` as in `project_cam`.
 
     The radial term is undone by fixed-point iteration, which converges for the mild distortion (|k1| r^2 < 0.3) this
     model is meant for.
     """
-    distorted = (np.asarray(xy, dtype=float) - np.array([camera.cx, camera.cy])) / camera.focal_px
+    focal = camera.focal_px if focal_px is None else focal_px[..., None]
+    distorted = (np.asarray(xy, dtype=float) - np.array([camera.cx, camera.cy])) / focal
     ideal = distorted
     if camera.k1 != 0.0:
         for _ in range(12):

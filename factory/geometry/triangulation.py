@@ -13,14 +13,17 @@ def triangulate(
     camera: Camera,
     loss_px: float = 1.0,
     iterations: int = 8,
+    focal_px: np.ndarray | None = None,
 ) -> np.ndarray:
     """World points, float64 (count, 3), of tracks; NaN where a track has no two rays that cross.
 
-    xy (N, 2) pixels, cam_from_world (N, 4, 4) one a row, track int (N,) in 0..count-1. The linear method (Hartley and
+    xy (N, 2) pixels, cam_from_world (N, 4, 4) one a row, track int (N,) in 0..count-1. focal_px: float64 (N,), one a
+    row in place of the camera's. The linear method (Hartley and
     Zisserman, 2nd ed., 12.2) whose equations are weighted by 1 / depth, which makes them pixel errors, and by a Cauchy
     weight of scale `loss_px`: after a few rounds the robust reprojection error is least.
     """
-    ray = unproject(xy, camera)
+    ray = unproject(xy, camera, focal_px)
+    focal = camera.focal_px if focal_px is None else focal_px
     rows = ray[:, :2, None] * cam_from_world[:, None, 2, :] - cam_from_world[:, :2, :]
     weight = np.ones(len(xy))
     points = np.full((count, 3), np.nan)
@@ -28,7 +31,7 @@ def triangulate(
         points = _solve_linear(rows, weight, track, count)
         in_camera = transform_points(cam_from_world, points[track])
         depth = np.where(in_camera[:, 2] > 1e-9, in_camera[:, 2], np.nan)
-        error_px = camera.focal_px * np.linalg.norm(in_camera[:, :2] / depth[:, None] - ray[:, :2], axis=1)
+        error_px = focal * np.linalg.norm(in_camera[:, :2] / depth[:, None] - ray[:, :2], axis=1)
         weight = 1.0 / (np.nan_to_num(depth, nan=1e9) ** 2 * (1.0 + (np.nan_to_num(error_px, nan=1e9) / loss_px) ** 2))
     return points
 
@@ -47,12 +50,22 @@ def _solve_linear(rows: np.ndarray, weight: np.ndarray, track: np.ndarray, count
     return points
 
 
-def reprojection_errors(xy: np.ndarray, cam_from_world: np.ndarray, points: np.ndarray, camera: Camera) -> np.ndarray:
-    """Pixels (N,) between observations and their points (N, 3); inf behind the camera or without a point."""
+def reprojection_errors(
+    xy: np.ndarray,
+    cam_from_world: np.ndarray,
+    points: np.ndarray,
+    camera: Camera,
+    focal_px: np.ndarray | None = None,
+) -> np.ndarray:
+    """Pixels (N,) between observations and their points (N, 3); inf behind the camera or without a point.
+
+    focal_px: float64 (N,), one a row in place of the camera's.
+    """
     in_camera = transform_points(cam_from_world, points)
     ahead = in_camera[:, 2] > 1e-9
     errors = np.full(len(xy), np.inf)
-    errors[ahead] = np.linalg.norm(project_cam(in_camera[ahead], camera) - xy[ahead], axis=1)
+    focal = None if focal_px is None else focal_px[ahead]
+    errors[ahead] = np.linalg.norm(project_cam(in_camera[ahead], camera, focal) - xy[ahead], axis=1)
     return errors
 
 

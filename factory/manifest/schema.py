@@ -41,7 +41,13 @@ INGEST = (
     column("rotation_deg", pa.int32(), "rotation flag of the container, already applied"),
 )
 
-FILTER = (column("score", pa.float64(), "how far the clip is inside the rules, 0 to 1, kept from 0.5 on; or the learned score of a calibrated preset"),)
+FILTER = (
+    column(
+        "score",
+        pa.float64(),
+        "how far the clip is inside the rules, 0 to 1, kept from 0.5 on; or the learned score of a calibrated preset",
+    ),
+)
 
 POSE = (
     column("timestamps", pa.list_(pa.float64()), "seconds in the source of each sampled frame"),
@@ -61,7 +67,9 @@ POSE = (
     column("camera_model", pa.string(), "COLMAP's name: SIMPLE_PINHOLE or SIMPLE_RADIAL"),
     column("focal_px", pa.float64(), "one for all frames, pixels; the median where the lens zooms"),
     column(
-        "focal_per_frame_px", pa.list_(pa.float64()), "one a sampled frame, pixels, where the lens zooms; null where shared"
+        "focal_per_frame_px",
+        pa.list_(pa.float64()),
+        "one a sampled frame, pixels, where the lens zooms; null where shared",
     ),
     column("cx_px", pa.float64(), "principal point; pixel centres at integers; the centre, not estimated"),
     column("cy_px", pa.float64(), "principal point; pixel centres at integers; the centre, not estimated"),

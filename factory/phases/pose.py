@@ -69,12 +69,13 @@ def pose_rows(outcome: Outcome) -> list[Row]:
 
 def _trajectory(trajectory: Trajectory, width: int) -> Row:
     """Columns of a trajectory, its camera in pixels of the clip's own frames."""
-    scale, camera = width / trajectory.tracks.width, trajectory.camera
+    scale, camera, each = width / trajectory.tracks.width, trajectory.camera, trajectory.focal_px_per_frame
     return {
         "registered": trajectory.registered.tolist(),
         "world_from_cam": [None if np.isnan(p).any() else p.ravel().tolist() for p in trajectory.world_from_cam],
         "camera_model": trajectory.camera_model,
         "focal_px": camera.focal_px * scale,
+        "focal_per_frame_px": None if each is None else (each * scale).tolist(),
         "cx_px": (camera.cx + 0.5) * scale - 0.5,
         "cy_px": (camera.cy + 0.5) * scale - 0.5,
         "k1": camera.k1,

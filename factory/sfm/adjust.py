@@ -70,6 +70,7 @@ def retriangulated(
         tracks.count,
         model.camera,
         loss_px=max_error_px,
+        focal_px=model.focal_of(tracks.frame[rows]),
     )
     again = replace(model, points=points)
     near = registered & (errors_px(tracks, again) < max_error_px)

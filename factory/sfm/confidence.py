@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from factory.geometry.camera import invert_rigid
+from factory.geometry.camera import invert_rigid, unproject
 from factory.geometry.trajectory import path_length, pose_errors, rotation_angle_deg
 from factory.geometry.triangulation import triangulate
 from factory.sfm.averaging import thinned
@@ -17,6 +17,7 @@ from factory.sfm.model import Model, errors_px
 from factory.sfm.options import SolveOptions
 from factory.sfm.solve import solve_tracks
 from factory.sfm.trajectory import Trajectory
+from factory.tracks import Tracks
 
 
 @dataclass(frozen=True)
@@ -132,14 +133,19 @@ def objections(numbers: Confidence, rule: AcceptRule) -> tuple[str, ...]:
 def explained_tracks(trajectory: Trajectory, most_px: float) -> np.ndarray:
     """bool (M,): which of ALL tracks, background or not, are points at rest under the poses: root mean square error
     under `most_px` over at least two registered frames, in front of every camera."""
-    tracks = trajectory.tracks
+    tracks, each = trajectory.tracks, trajectory.focal_px_per_frame
     cam_from_world = invert_rigid(trajectory.world_from_cam)
     rows = np.flatnonzero(trajectory.registered[tracks.frame])
     points = triangulate(
-        tracks.xy[rows], cam_from_world[tracks.frame[rows]], tracks.track[rows], tracks.count, trajectory.camera
+        tracks.xy[rows],
+        cam_from_world[tracks.frame[rows]],
+        tracks.track[rows],
+        tracks.count,
+        trajectory.camera,
+        focal_px=None if each is None else each[tracks.frame[rows]],
     )
     everything = np.ones(len(tracks.track), bool)
-    errors = errors_px(tracks, Model(trajectory.camera, cam_from_world, points, everything))[rows]
+    errors = errors_px(tracks, Model(trajectory.camera, cam_from_world, points, everything, each))[rows]
     seen = np.bincount(tracks.track[rows], minlength=tracks.count)
     with np.errstate(invalid="ignore"):
         square = np.bincount(tracks.track[rows], np.minimum(errors, 1e6) ** 2, tracks.count) / np.maximum(seen, 1)
@@ -151,30 +157,59 @@ def _halves(trajectory: Trajectory, options: SolveOptions, rule: AcceptRule) -> 
 
     They start from focal lengths below and above the solution, so that a focal length that nothing holds shows too.
     """
-    for per_frame in (rule.half_tracks_per_frame, None):
+    # A focal length a frame hangs on more tracks than thinned halves have.
+    thinnings = (rule.half_tracks_per_frame, None) if trajectory.focal_px_per_frame is None else (None,)
+    apart = None
+    for per_frame in thinnings:
         solves = _half_solves(trajectory, options, per_frame)
         common = solves[0].registered & solves[1].registered & trajectory.registered
         if common.sum() >= max(3, 0.9 * trajectory.registered.sum()):
-            return _apart(solves, common)
-    return None
+            apart = _apart(solves, common)
+        if apart is not None and apart[0] <= rule.most_half_ate_percent and apart[1] <= rule.most_half_rotation_deg:
+            break
+    return apart
 
 
 def _half_solves(trajectory: Trajectory, options: SolveOptions, per_frame: int | None) -> list[Trajectory]:
     """Solves of both halves, thinned to `per_frame` tracks a frame; of all their tracks if None: where few tracks last,
-    thinned halves may not hold together though the halves do."""
-    tracks = trajectory.tracks
+    thinned halves may not hold together though the halves do. Distortion is taken from the solution."""
+    tracks = _undistorted(trajectory)
     # The tracks that were voted out decide nothing here either.
     used = trajectory.static & (np.bincount(tracks.track[trajectory.kept], minlength=tracks.count) > 0)
     first = np.random.default_rng(0).random(tracks.count) < 0.5
-    light = replace(
-        options, rounds=((4.0, 8), (1.0, 20)), radial=False, other_focals=(), strides=(1, 2, 4, 8, 16), pair_trials=60
-    )
+    light = replace(options, rounds=((4.0, 8), (1.0, 20)), other_focals=(), pair_trials=40)
     solves = []
     for half, factor in ((first, 0.85), (~first, 1.2)):
         part = tracks.select(used & half if per_frame is None else thinned(tracks, used & half, per_frame))
         start_px = factor * trajectory.camera.focal_px
-        solves.append(solve_tracks(part, np.ones(part.count, bool), light, start_px))
+        solves.append(solve_tracks(part, np.ones(part.count, bool), light, start_px, _zoom_start(trajectory, factor)))
     return solves
+
+
+def _undistorted(trajectory: Trajectory) -> Tracks:
+    """The tracks as the solution's camera would see them without its distortion."""
+    tracks, camera = trajectory.tracks, trajectory.camera
+    if camera.k1 == 0.0:
+        return tracks
+    xy = unproject(tracks.xy, camera)[:, :2] * camera.focal_px + np.array([camera.cx, camera.cy])
+    return replace(tracks, xy=xy)
+
+
+def _zoom_start(trajectory: Trajectory, factor: float) -> np.ndarray | None:
+    """Where a half of a zooming clip starts: the solution's focal lengths by their median, a tilt of 2 % either way on
+    top, so that a zoom that nothing holds shows too."""
+    if trajectory.focal_px_per_frame is None:
+        return None
+    tilt = np.linspace(-0.02, 0.02, len(trajectory.focal_px_per_frame)) * np.sign(factor - 1.0)
+    return np.asarray(trajectory.focal_px_per_frame / trajectory.camera.focal_px * np.exp(tilt))
+
+
+def _focal_spread(first: Trajectory, second: Trajectory) -> float:
+    """Log ratio of the focal lengths of two solves; where they zoom, the median over frames."""
+    each = [
+        np.log(s.camera.focal_px if s.focal_px_per_frame is None else s.focal_px_per_frame) for s in (first, second)
+    ]
+    return float(np.median(np.abs(each[0] - each[1])))
 
 
 def _apart(solves: list[Trajectory], common: np.ndarray) -> tuple[float, float, float] | None:
@@ -184,8 +219,7 @@ def _apart(solves: list[Trajectory], common: np.ndarray) -> tuple[float, float, 
     if ate_percent is None:
         return None
     apart = np.swapaxes(_turns(first_half), 1, 2) @ _turns(second_half)
-    spread = abs(float(np.log(solves[0].camera.focal_px / solves[1].camera.focal_px)))
-    return ate_percent, float(np.median(rotation_angle_deg(apart))), spread
+    return ate_percent, float(np.median(rotation_angle_deg(apart))), _focal_spread(*solves)
 
 
 def _turns(world_from_cam: np.ndarray) -> np.ndarray:

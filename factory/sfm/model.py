@@ -23,12 +23,15 @@ class Model:
 
     cam_from_world: float64 (F, 4, 4), NaN where a frame is not registered. points: float64 (M, 3), NaN where a track
     has none. kept: bool (N,), the observations that count; they belong to registered frames and existing points.
+    focal_px: float64 (F,), one a frame where the lens zooms; the camera then has their median. None where all share
+    the camera's.
     """
 
     camera: Camera
     cam_from_world: np.ndarray
     points: np.ndarray
     kept: np.ndarray
+    focal_px: np.ndarray | None = None
 
     @property
     def registered(self) -> np.ndarray:
@@ -38,14 +41,27 @@ class Model:
     def keep(self, kept: np.ndarray) -> "Model":
         return replace(self, kept=kept)
 
+    def camera_at(self, frame: int) -> Camera:
+        """The camera of one frame."""
+        return self.camera if self.focal_px is None else replace(self.camera, focal_px=float(self.focal_px[frame]))
+
+    def focal_of(self, frame: np.ndarray) -> np.ndarray | None:
+        """Focal length of the frames of observations, int (n,): float64 (n,); None where all share the camera's."""
+        return None if self.focal_px is None else self.focal_px[frame]
+
 
 def errors_px(tracks: Tracks, model: Model) -> np.ndarray:
     """Reprojection error of every observation, float64 (N,); inf where pose or point is missing or behind."""
     errors = np.full(len(tracks.track), np.inf)
     known = model.registered[tracks.frame] & np.isfinite(model.points[tracks.track, 0])
     rows = np.flatnonzero(known)
+    frame = tracks.frame[rows]
     errors[rows] = reprojection_errors(
-        tracks.xy[rows], model.cam_from_world[tracks.frame[rows]], model.points[tracks.track[rows]], model.camera
+        tracks.xy[rows],
+        model.cam_from_world[frame],
+        model.points[tracks.track[rows]],
+        model.camera,
+        model.focal_of(frame),
     )
     return errors
 
@@ -59,18 +75,21 @@ def parallax_deg(tracks: Tracks, model: Model) -> np.ndarray:
     return triangulation_angles_deg(world_from_cam, model.points, tracks.track[rows], tracks.count)
 
 
-def colmap_camera(camera: Camera, width: int, height: int, radial: bool) -> pycolmap.Camera:
+def colmap_camera(camera: Camera, width: int, height: int, radial: bool, camera_id: int = 1) -> pycolmap.Camera:
     centre = [camera.cx + COLMAP_OFFSET_PX, camera.cy + COLMAP_OFFSET_PX]
     name, extra = ("SIMPLE_RADIAL", [camera.k1]) if radial else ("SIMPLE_PINHOLE", [])
     params = [camera.focal_px, *centre, *extra]
-    return pycolmap.Camera(model=name, width=width, height=height, params=params, camera_id=1)
+    return pycolmap.Camera(model=name, width=width, height=height, params=params, camera_id=camera_id)
 
 
 def to_colmap(tracks: Tracks, model: Model, radial: bool = False, poses: bool = True) -> pycolmap.Reconstruction:
     """A pycolmap reconstruction of the kept observations; image id = frame + 1. Without `poses` frames have none yet
-    and points that are not known start at the origin."""
+    and points that are not known start at the origin. Camera 1 is that of all frames, or, where the lens zooms, camera
+    id = frame + 1."""
     reconstruction = pycolmap.Reconstruction()
-    reconstruction.add_camera_with_trivial_rig(colmap_camera(model.camera, tracks.width, tracks.height, radial))
+    for f in range(1 if model.focal_px is None else tracks.frames):
+        view = colmap_camera(model.camera_at(f), tracks.width, tracks.height, radial, f + 1)
+        reconstruction.add_camera_with_trivial_rig(view)
     rows = np.flatnonzero(model.kept)
     frame, order = tracks.frame[rows], np.argsort(tracks.frame[rows], kind="stable")
     begin = np.searchsorted(frame[order], np.arange(tracks.frames + 1))
@@ -80,7 +99,8 @@ def to_colmap(tracks: Tracks, model: Model, radial: bool = False, poses: bool = 
         if poses and not model.registered[f]:
             continue
         keypoints = tracks.xy[rows[order[begin[f] : begin[f + 1]]]] + COLMAP_OFFSET_PX
-        image = pycolmap.Image(name=str(f), keypoints=keypoints, camera_id=1, image_id=f + 1)
+        camera_id = 1 if model.focal_px is None else f + 1
+        image = pycolmap.Image(name=str(f), keypoints=keypoints, camera_id=camera_id, image_id=f + 1)
         if poses:
             reconstruction.add_image_with_trivial_frame(image, pycolmap.Rigid3d(model.cam_from_world[f, :3]))
         else:
@@ -106,4 +126,13 @@ def from_colmap(reconstruction: pycolmap.Reconstruction, tracks: Tracks, model: 
     params = reconstruction.cameras[1].params
     camera = replace(model.camera, focal_px=float(params[0]), k1=float(params[3]) if len(params) > 3 else 0.0)
     kept = model.kept & np.isfinite(cam_from_world[tracks.frame, 0, 0]) & np.isfinite(points[tracks.track, 0])
-    return Model(camera, cam_from_world, points, kept)
+    found = Model(camera, cam_from_world, points, kept)
+    if model.focal_px is None:
+        return found
+    return zooming(found, np.array([reconstruction.cameras[f + 1].params[0] for f in range(tracks.frames)]))
+
+
+def zooming(model: Model, focal_px: np.ndarray) -> Model:
+    """The model with one focal length a frame, float64 (F,)."""
+    some = model.registered if model.registered.any() else slice(None)
+    return replace(model, camera=replace(model.camera, focal_px=float(np.median(focal_px[some]))), focal_px=focal_px)

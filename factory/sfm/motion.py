@@ -8,9 +8,10 @@ from typing import Literal
 
 import numpy as np
 
-from factory.geometry.epipolar import essential_matrix, sampson_error
 from factory.sfm.background import Background, in_ring
 from factory.sfm.hypotheses import five_point_pose
+from factory.sfm.pairwise import packed, refined_poses
+from factory.sfm.relative import MOST_MATCHES
 from factory.sfm.turning import Matches, rotation_residual, turning_focal
 from factory.tracks import Tracks
 
@@ -53,7 +54,7 @@ class JudgeMotion:
     ring_share: float = 0.15
     strides: tuple[int, ...] = (8, 12, 16, 20)
     short_strides: tuple[int, ...] = (3, 5, 8)
-    starts: int = 6  # pairs of one stride
+    starts: int = 5  # pairs of one stride
     least_pairs: int = 4  # guess
     least_common: int = 30
     rotation_px: float = 1.0
@@ -84,7 +85,7 @@ class JudgeMotion:
         turning = [np.median(rotation_residual(m, focal_px, r)) for m, r in zip(pairs, rotations, strict=True)]
         rotation_px = float(np.median(turning))
         # The focal that suits rotations may be far off where there is parallax: the better of it and a plain guess.
-        epipolar_px = min(_epipolar_residual(pairs, focal) for focal in (focal_px, side_px))
+        epipolar_px = _epipolar_residual(pairs, (focal_px, side_px))
         ratio = rotation_px / max(epipolar_px, 1e-3)
         turns = rotation_px < self.rotation_px and ratio < self.rotation_ratio
         nearly = focal_px if rotation_px < self.rotation_px else None
@@ -121,12 +122,25 @@ class JudgeMotion:
         return found
 
 
-def _epipolar_residual(pairs: list[Matches], focal_px: float) -> float:
-    """Median over pairs of the median Sampson error, pixels, of each pair's five-point model."""
-    errors = []
-    for pair in pairs:
-        pose = five_point_pose(pair.xy_i, pair.xy_j, focal_px)
-        if pose is not None:
-            essential = essential_matrix(pose)
-            errors.append(np.median(sampson_error(essential, pair.xy_i / focal_px, pair.xy_j / focal_px)) * focal_px)
-    return float(np.median(errors)) if errors else float("inf")
+def _epipolar_residual(pairs: list[Matches], focals_px: tuple[float, ...]) -> float:
+    """The least, over focal lengths, of the median over pairs of the median Sampson error, pixels, of the pair's pose.
+
+    RANSAC finds each pose under the first focal length, where it is then refined, as under the others.
+    """
+    found = [(pair, five_point_pose(pair.xy_i, pair.xy_j, focals_px[0])) for pair in pairs]
+    known = [(pair, pose) for pair, pose in found if pose is not None]
+    if not known:
+        return float("inf")
+    poses = np.stack([pose for _, pose in known])
+    medians = []
+    for focal_px in focals_px:
+        rays = packed([(_rays(pair.xy_i, focal_px), _rays(pair.xy_j, focal_px)) for pair, _ in known], MOST_MATCHES)
+        _, _, error = refined_poses(rays, poses[:, :, :3], poses[:, :, 3], 1.0 / focal_px, iterations=8)
+        each = np.nanmedian(np.where(rays.weight > 0, error, np.nan), axis=1)
+        medians.append(float(np.median(each)) * focal_px)
+    return min(medians)
+
+
+def _rays(xy: np.ndarray, focal_px: float) -> np.ndarray:
+    """Rays with z = 1, (n, 3)."""
+    return np.column_stack([xy / focal_px, np.ones(len(xy))])

@@ -21,7 +21,6 @@ def resected(tracks: Tracks, model: Model, least_kept: int, max_error_px: float)
     weak = np.flatnonzero((held < least_kept) | ~model.registered)
     strong = model.kept & ~np.isin(tracks.frame, weak)
     usable = np.bincount(tracks.track[strong], minlength=tracks.count) >= 2
-    view = colmap_camera(model.camera, tracks.width, tracks.height, radial=model.camera.k1 != 0.0)
     poses, kept = model.cam_from_world.copy(), model.kept.copy()
     options = pycolmap.AbsolutePoseEstimationOptions()
     options.ransac.max_error = max_error_px
@@ -30,6 +29,7 @@ def resected(tracks: Tracks, model: Model, least_kept: int, max_error_px: float)
         rows = np.flatnonzero((tracks.frame == f) & usable[tracks.track])
         if len(rows) < LEAST_POINTS:
             continue
+        view = colmap_camera(model.camera_at(int(f)), tracks.width, tracks.height, radial=model.camera.k1 != 0.0)
         answer = pycolmap.estimate_and_refine_absolute_pose(
             tracks.xy[rows] + COLMAP_OFFSET_PX, model.points[tracks.track[rows]], view, options
         )

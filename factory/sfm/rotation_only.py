@@ -1,6 +1,6 @@
 """A camera that only turns: rotations and a focal length, no positions, and said so."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -8,7 +8,8 @@ from factory.geometry.camera import centred_camera
 from factory.sfm.averaging import global_rotations
 from factory.sfm.relative import RelativePose, stride_pairs
 from factory.sfm.trajectory import Trajectory
-from factory.sfm.turning import Matches, fit_rotation, rotation_residual, turning_focal
+from factory.sfm.turning import Matches, fit_rotation, fit_zoomed_rotation, rotation_residual, turning_focal
+from factory.sfm.zoom import ZoomSearch, chained, steadied
 from factory.tracks import Tracks
 
 
@@ -25,26 +26,66 @@ class RotationOptions:
 
 
 def solve_rotation(
-    tracks: Tracks, background: np.ndarray, focal_px: float | None = None, options: RotationOptions | None = None
+    tracks: Tracks,
+    background: np.ndarray,
+    focal_px: float | None = None,
+    options: RotationOptions | None = None,
+    zooms: bool = False,
 ) -> Trajectory:
     """Rotations of the sampled frames from background tracks, bool (M,), all positions at the origin.
 
-    focal_px: the focal length where it is known already, else it is searched. Frames that no pair reaches are not
-    registered.
+    focal_px: the focal length where it is known already, else it is searched. zooms: every frame has its own; the
+    factor common to all is not observed without a turn. Frames that no pair reaches are not registered.
     """
     options = options or RotationOptions()
     static = tracks.select(background & (tracks.lengths() >= 2))
-    middle = np.array([tracks.width - 1, tracks.height - 1]) / 2
+    if zooms:
+        return _zooming(static, options)
+    return _solved(static, focal_px, options)
+
+
+def _zooming(static: Tracks, options: RotationOptions) -> Trajectory:
+    """The ratios of focal lengths first, then rotations of the steadied tracks; twice, as either hangs on the other."""
+    zoom, focal_px, answer = np.ones(static.frames), float(max(static.width, static.height)), None
+    for _ in range(2):
+        zoom = _turning_zoom(static, zoom, focal_px, options)
+        answer = _solved(steadied(static, zoom), None, options)
+        focal_px = answer.camera.focal_px
+    assert answer is not None
+    median = float(np.median(zoom))
+    camera = replace(answer.camera, focal_px=focal_px * median)
+    return replace(answer, tracks=static, camera=camera, focal_px_per_frame=focal_px * zoom)
+
+
+def _turning_zoom(static: Tracks, zoom: np.ndarray, focal_px: float, options: RotationOptions) -> np.ndarray:
+    """Focal length of every frame by that of the clip, float64 (F,), of a camera that turns: from pairs of frames.
+    zoom, focal_px: what they are taken for so far."""
+    steady = steadied(static, zoom)
+    middle = np.array([static.width - 1, static.height - 1]) / 2
+    rows = []
+    for i, j in stride_pairs(static.frames, options.strides):
+        ids, xy_i, xy_j = steady.pair(i, j)
+        if len(ids) >= options.least_matches:
+            rows.append((i, j, np.log(fit_zoomed_rotation(Matches(xy_i - middle, xy_j - middle), focal_px)[1])))
+    if not rows:
+        return zoom
+    first, second = np.array([row[:2] for row in rows]).T
+    log_ratio = np.array([row[2] for row in rows]) + np.log(zoom[second] / zoom[first])
+    return chained(first, second, log_ratio, np.zeros(len(rows)), static.frames, ZoomSearch())
+
+
+def _solved(static: Tracks, focal_px: float | None, options: RotationOptions) -> Trajectory:
+    middle = np.array([static.width - 1, static.height - 1]) / 2
     wide = _wide_pairs(static, options)
     matches = [Matches(a - middle, b - middle) for _, a, b in (static.pair(i, j) for i, j in wide)]
     if not matches:
         return _trajectory(
-            static, np.full((tracks.frames, 3, 3), np.nan), max(tracks.width, tracks.height), False, None
+            static, np.full((static.frames, 3, 3), np.nan), max(static.width, static.height), False, None
         )
     if focal_px is None:
-        focal_px, _ = turning_focal(matches, max(tracks.width, tracks.height))
+        focal_px, _ = turning_focal(matches, max(static.width, static.height))
     poses, residuals = [], []
-    for i, j in stride_pairs(tracks.frames, options.strides):
+    for i, j in stride_pairs(static.frames, options.strides):
         ids, xy_i, xy_j = static.pair(i, j)
         if len(ids) < options.least_matches:
             continue
@@ -54,7 +95,7 @@ def solve_rotation(
         errors = rotation_residual(pair, focal_px, cam_j_from_i[:3, :3])
         residuals.append(np.median(errors))
         poses.append(RelativePose(i, j, cam_j_from_i, ids, errors < options.inlier_px))
-    cam_from_world = global_rotations(static, poses, centred_camera(focal_px, tracks.width, tracks.height))
+    cam_from_world = global_rotations(static, poses, centred_camera(focal_px, static.width, static.height))
     observed = _residual(matches, 1.1 * focal_px) > options.least_rise * _residual(matches, focal_px)
     error_px = float(np.median(residuals)) if residuals else None
     return _trajectory(static, np.swapaxes(cam_from_world, 1, 2), focal_px, observed, error_px)

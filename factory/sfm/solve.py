@@ -10,13 +10,18 @@ from factory.sfm.adjust import Adjustment, adjust, filtered
 from factory.sfm.averaging import global_poses, thinned
 from factory.sfm.focal import focal_start
 from factory.sfm.incremental import incremental_poses
-from factory.sfm.model import Model, errors_px, parallax_deg
+from factory.sfm.model import Model, errors_px, parallax_deg, zooming
 from factory.sfm.options import SolveOptions
 from factory.sfm.polish import polished
 from factory.sfm.refine import refined
 from factory.sfm.relative import RelativePose, inlier_share, relative_poses, stride_pairs
+from factory.sfm.resection import connected
+from factory.sfm.sharpen import Sharpening, sharpened
 from factory.sfm.sift import sift_tracks, together
 from factory.sfm.trajectory import Trajectory
+from factory.sfm.zoom import ZoomSearch, focal_chain, steadied
+from factory.sfm.zoom_gate import as_model, freed_gain, gain
+from factory.sfm.zoom_turning import turning_instead
 from factory.tracks import Tracks
 
 
@@ -30,7 +35,46 @@ def solve_clip(
     """
     options = adapted(options or SolveOptions(), tracks, background)
     working, static = working_tracks(tracks, background, grey_frames, options)
-    return solve_tracks(working, static, options)
+    answer = _with_zoom(working, static, solve_tracks(working, static, options), options)
+    if options.sharpening is None or answer.rotation_only or not answer.kept.any():
+        return answer
+    return _sharpened(answer, grey_frames, options, options.sharpening)
+
+
+def _sharpened(
+    answer: Trajectory, grey_frames: Sequence[np.ndarray], options: SolveOptions, how: Sharpening
+) -> Trajectory:
+    """The answer after the last steps; itself where they would lose frames."""
+    share, angle_deg = _least_share(answer.static, options), options.least_angle_deg
+    tracks, model = sharpened(answer.tracks, as_model(answer), share, options.cut_px, angle_deg, grey_frames, how)
+    model = connected(tracks, filtered(tracks, model, 2.0 * options.cut_px), options.least_shared)
+    if model.registered.sum() < answer.registered.sum():
+        return answer
+    return trajectory(tracks, answer.static, model, model.camera, answer.method)
+
+
+def _with_zoom(tracks: Tracks, static: np.ndarray, shared: Trajectory, options: SolveOptions) -> Trajectory:
+    """The solution with a focal length for every frame where it explains clearly more than the shared one does; with
+    rotations only where directions explain as much as either path."""
+    search = options.zoom
+    freed = 1.0 if search is None else freed_gain(shared, search)
+    if search is None or freed < search.turning_gain:
+        return shared
+    path = _zoomed_path(tracks, static, shared, options, search) if freed >= search.gate_gain else shared
+    return turning_instead(tracks, static, path) or path
+
+
+def _zoomed_path(
+    tracks: Tracks, static: np.ndarray, shared: Trajectory, options: SolveOptions, search: ZoomSearch
+) -> Trajectory:
+    chain = focal_chain(tracks.select(static), search)
+    if chain is None:
+        return shared
+    for power in search.powers:
+        zoomed = solve_tracks(tracks, static, options, zoom=chain**power)
+        if zoomed.kept.sum() >= search.least_kept * shared.kept.sum():
+            return zoomed if gain(shared, zoomed) >= search.least_gain else shared
+    return shared
 
 
 def adapted(options: SolveOptions, tracks: Tracks, background: np.ndarray) -> SolveOptions:
@@ -39,9 +83,17 @@ def adapted(options: SolveOptions, tracks: Tracks, background: np.ndarray) -> So
     """
     sparse = is_sparse(tracks.select(background), options)
     if sparse or len(tracks.track) >= options.few_tracks * tracks.frames:
-        return replace(options, sparse=sparse)
+        return replace(options, sparse=sparse, sift=options.sift if sparse else None)
     return replace(
-        options, refinement=None, sift=None, radial=False, positioned_per_frame=10**6, loss_px=1.0, cut_px=1.5
+        options,
+        refinement=None,
+        sift=None,
+        sharpening=None,
+        positioned_per_frame=10**6,
+        rough_per_frame=10**6,
+        rounds=((4.0, 10), (1.0, 70)),
+        loss_px=1.0,
+        cut_px=1.5,
     )
 
 
@@ -68,25 +120,39 @@ def is_sparse(tracks: Tracks, options: SolveOptions) -> bool:
 
 
 def solve_tracks(
-    tracks: Tracks, static: np.ndarray, options: SolveOptions, focal_px: float | None = None
+    tracks: Tracks,
+    static: np.ndarray,
+    options: SolveOptions,
+    focal_px: float | None = None,
+    zoom: np.ndarray | None = None,
 ) -> Trajectory:
     """As `solve_clip` on tracks that need no more work. `focal_px` replaces the search for a starting focal length.
 
-    Where a solve explains too little, others start from a shorter and a longer focal length; most observations win.
+    zoom: float64 (F,), the start of each frame's focal length by the clip's, where every frame gets its own. Where a
+    solve explains too little, others start from a shorter and a longer focal length; most observations win.
     """
-    start = focal_start(tracks.select(static), options.focal) if focal_px is None else focal_px
-    best, method = _attempt(tracks, static, start, options), "global"
+    steady = tracks if zoom is None else steadied(tracks, zoom)
+    start = focal_start(steady.select(static), options.focal) if focal_px is None else focal_px
+    best, method = _curved(tracks, static, _attempt(tracks, static, start, options, zoom), options), "global"
     for factor in options.other_focals:
         if _explains_enough(tracks, static, best, options):
             break
-        other = _attempt(tracks, static, start * factor, options)
+        other = _attempt(tracks, static, start * factor, options, zoom)
         if other is not None and (best is None or other.kept.sum() > best.kept.sum()):
             best = other
     if best is None or best.registered.mean() < options.least_registered:
-        other = _incremental_attempt(tracks, static, start, options)
+        other = _incremental_attempt(tracks, static, start, options, zoom)
         if other is not None and (best is None or other.registered.sum() > best.registered.sum()):
             best, method = other, "incremental"
     return trajectory(tracks, static, best, centred_camera(start, tracks.width, tracks.height), method)
+
+
+def _curved(tracks: Tracks, static: np.ndarray, model: Model | None, options: SolveOptions) -> Model | None:
+    """The model with distortion where it explains too little without: a strong one bends most tracks out of bounds."""
+    if model is None or model.focal_px is not None or _explains_enough(tracks, static, model, options):
+        return model
+    curved = polished(tracks, model, _least_share(static, options), options, radial=True)
+    return curved if curved.kept.sum() > options.curved_gain * model.kept.sum() else model
 
 
 def _explains_enough(tracks: Tracks, static: np.ndarray, model: Model | None, options: SolveOptions) -> bool:
@@ -95,16 +161,28 @@ def _explains_enough(tracks: Tracks, static: np.ndarray, model: Model | None, op
     return bool(model.kept[static[tracks.track]].mean() >= options.least_explained)
 
 
-def _attempt(tracks: Tracks, static: np.ndarray, focal_px: float, options: SolveOptions) -> Model | None:
+def _attempt(
+    tracks: Tracks, static: np.ndarray, focal_px: float, options: SolveOptions, zoom: np.ndarray | None
+) -> Model | None:
     camera = centred_camera(focal_px, tracks.width, tracks.height)
-    model = _global(tracks, static, _pairs(tracks, static, camera, options), camera, options)
+    steady = tracks if zoom is None else steadied(tracks, zoom)
+    model = _positioned(steady, static, _pairs(steady, static, camera, options), camera, options)
+    model = None if model is None else _rough(tracks, _zoomed(model, zoom))
     return None if model is None else polished(tracks, model, _least_share(static, options), options)
 
 
-def _incremental_attempt(tracks: Tracks, static: np.ndarray, focal_px: float, options: SolveOptions) -> Model | None:
+def _incremental_attempt(
+    tracks: Tracks, static: np.ndarray, focal_px: float, options: SolveOptions, zoom: np.ndarray | None
+) -> Model | None:
     camera = centred_camera(focal_px, tracks.width, tracks.height)
-    model = incremental_poses(tracks, _pairs(tracks, static, camera, options), camera)
-    return None if model is None else polished(tracks, model, _least_share(static, options), options)
+    steady = tracks if zoom is None else steadied(tracks, zoom)
+    model = incremental_poses(steady, _pairs(steady, static, camera, options), camera)
+    return None if model is None else polished(tracks, _zoomed(model, zoom), _least_share(static, options), options)
+
+
+def _zoomed(model: Model, zoom: np.ndarray | None) -> Model:
+    """The model of steadied tracks as one of the tracks themselves, with a focal length a frame."""
+    return model if zoom is None else zooming(model, model.camera.focal_px * zoom)
 
 
 def _pairs(tracks: Tracks, static: np.ndarray, camera: Camera, options: SolveOptions) -> list[RelativePose]:
@@ -116,13 +194,15 @@ def _least_share(static: np.ndarray, options: SolveOptions) -> np.ndarray:
     return np.where(static, options.least_share, options.doubted_share)
 
 
-def _global(
+def _positioned(
     tracks: Tracks, static: np.ndarray, poses: list[RelativePose], camera: Camera, options: SolveOptions
 ) -> Model | None:
     vote = static & (np.nan_to_num(inlier_share(tracks, poses)) >= options.least_vote)
-    model = global_poses(tracks, poses, camera, thinned(tracks, vote, options.positioned_per_frame))
-    if model is None:
-        return None
+    return global_poses(tracks, poses, camera, thinned(tracks, vote, options.positioned_per_frame))
+
+
+def _rough(tracks: Tracks, model: Model) -> Model | None:
+    """The model after rounds of adjustment that first hold rotations and focal length; None where nothing fits."""
     for cut_px, iterations, free in ((16.0, 10, False), (5.0, 15, True), (2.5, 20, True)):
         model = filtered(tracks, model, cut_px)
         if not model.kept.any():
@@ -156,4 +236,5 @@ def trajectory(tracks: Tracks, static: np.ndarray, model: Model | None, camera: 
         points=np.where(np.isin(np.arange(tracks.count), tracks.track[model.kept])[:, None], model.points, np.nan),
         kept=model.kept,
         method=method,
+        focal_px_per_frame=model.focal_px,
     )

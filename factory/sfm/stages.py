@@ -48,6 +48,7 @@ class FindBackground:
 
     needs: ClassVar[tuple[str, ...]] = ("tracks",)
     gives: ClassVar[tuple[str, ...]] = ("background",)
+    version: ClassVar[int] = 2
 
     choose: ChooseBackground = field(default_factory=ChooseBackground)
 
@@ -64,6 +65,7 @@ class JudgeCamera:
 
     needs: ClassVar[tuple[str, ...]] = ("tracks", "background")
     gives: ClassVar[tuple[str, ...]] = ("camera_motion", "background")
+    version: ClassVar[int] = 2
 
     judge: JudgeMotion = field(default_factory=JudgeMotion)
     relabel: Relabel = field(default_factory=Relabel)
@@ -102,6 +104,7 @@ class SolveCamera:
 
     needs: ClassVar[tuple[str, ...]] = ("tracks", "background", "camera_motion", "grey_frames")
     gives: ClassVar[tuple[str, ...]] = ("trajectory",)
+    version: ClassVar[int] = 2
 
     options: SolveOptions = field(default_factory=SolveOptions)
 
@@ -172,6 +175,7 @@ class AssessCamera:
 
     needs: ClassVar[tuple[str, ...]] = ("trajectory",)
     gives: ClassVar[tuple[str, ...]] = ("confidence",)
+    version: ClassVar[int] = 2
 
     options: SolveOptions = field(default_factory=SolveOptions)
     rule: AcceptRule = field(default_factory=AcceptRule)

@@ -14,8 +14,11 @@ class Trajectory:
 
     registered: bool (F,). world_from_cam: float64 (F, 4, 4), NaN where not registered; OpenCV axes; the unit of length
     is free, and all positions are zero if `rotation_only`. camera: one for all frames, of model `camera_model`.
+    focal_px_per_frame: float64 (F,) where the lens zooms, `camera` then has the median; None where all frames share
+    the camera's.
     focal_reliable: whether the clip pins the focal length down; None until `assess` has looked. tracks: those of at
-    least three frames (refined, with SIFT tracks); static: bool (M,), which of them were taken for background; points:
+    least three frames (refined, with SIFT tracks and the sightings found with the solution's help); static: bool (M,),
+    which of them were taken for background; points:
     float64 (M, 3), NaN where a track has none; kept: bool (N,), the observations that count. method: "global",
     "incremental" or "rotation".
     """
@@ -34,6 +37,7 @@ class Trajectory:
     kept: np.ndarray
     method: str
     rotation_only: bool = False
+    focal_px_per_frame: np.ndarray | None = None
 
     @property
     def registered_ratio(self) -> float:

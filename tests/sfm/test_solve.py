@@ -12,12 +12,14 @@ from factory.sfm.model import Model
 from factory.sfm.options import SolveOptions
 from factory.sfm.polish import polished
 from factory.sfm.resection import connected, resected
+from factory.sfm.sharpen import Sharpening, sharpened
 from factory.sfm.solve import adapted, is_sparse, solve_tracks
 from factory.sfm.trajectory import Trajectory
+from factory.sfm.zoom_gate import as_model
 from factory.tracks import Tracks
 from tests.sfm.scenes import FOCAL_PX, Scene, scene, walk
 
-OPTIONS = SolveOptions(strides=(1, 2, 4, 8), radial=False)
+OPTIONS = SolveOptions(strides=(1, 2, 4, 8))
 
 
 @pytest.fixture(scope="module")
@@ -59,12 +61,18 @@ def test_a_start_far_off_finds_the_focal_length_too(seen: Scene):
 
 
 def test_distortion_is_found_where_there_is_some_and_not_where_there_is_none(seen: Scene):
-    straight = solve_tracks(seen.tracks, ~seen.is_dynamic, replace(OPTIONS, radial=True))
-    assert abs(straight.camera.k1) < 0.01
+    def sharp(tracks: Tracks) -> Model:
+        solved = solve_tracks(tracks, ~seen.is_dynamic, OPTIONS)
+        share = np.full(tracks.count, 0.5)
+        return sharpened(tracks, as_model(solved), share, 1.0, 0.5, [], Sharpening(extension=None))[1]
+
+    assert abs(sharp(seen.tracks).camera.k1) < 0.01
     ideal = (seen.tracks.xy - [319.5, 179.5]) / FOCAL_PX
     bent = ideal * (1 - 0.1 * np.sum(ideal**2, axis=1, keepdims=True)) * FOCAL_PX + [319.5, 179.5]
-    curved = solve_tracks(replace(seen.tracks, xy=bent), ~seen.is_dynamic, replace(OPTIONS, radial=True))
+    curved = sharp(replace(seen.tracks, xy=bent))
     assert curved.camera.k1 == pytest.approx(-0.1, abs=0.03)
+    has_point = curved.kept.any() and np.isfinite(curved.points[seen.tracks.track[curved.kept]]).all()
+    assert has_point
 
 
 def test_a_good_solve_is_accepted(solved: Trajectory):
@@ -132,7 +140,9 @@ def every(tracks: Tracks, step: int) -> Tracks:
 def test_options_follow_the_clip(seen: Scene):
     everything = np.ones(seen.tracks.count, bool)
     few = every(seen.tracks, 4)
-    assert adapted(replace(OPTIONS, few_tracks=10, sparse_common=10), seen.tracks, everything).sift is not None
+    usual = adapted(replace(OPTIONS, few_tracks=10, sparse_common=10), seen.tracks, everything)
+    assert usual.sift is None
+    assert usual.sharpening is not None
     plain = adapted(replace(OPTIONS, sparse_common=1), few, np.ones(few.count, bool))
     assert plain.sift is None
     assert plain.refinement is None

@@ -1,0 +1,111 @@
+"""A camera that turns and zooms but does not move: a path explains it well, and is an invention all the same."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from factory.geometry.camera import invert_rigid, unproject
+from factory.sfm.adjust import robust_cost
+from factory.sfm.model import Model
+from factory.sfm.rotation_only import RotationOptions, solve_rotation
+from factory.sfm.trajectory import Trajectory
+from factory.sfm.turning import Matches, fit_rotation, fit_zoomed_rotation, rotation_residual
+from factory.sfm.zoom_gate import LOSS_PX, as_model
+from factory.tracks import Tracks
+
+# All figures: the rendered clips of `factory.sfm.zoom.ZoomSearch`, and five real ones that move.
+PAIRS, STRIDE, MATCHES = 8, 12, 100
+GUESS_PX = 4.0  # residual under a guessed focal length: 0.2 to 2.4 px where the camera only turns; real paths 5 to 17
+PER_FRAME = 100  # observations of the test
+ROUNDS = 25  # 15 to 200 lower the cost of the hardest turn from 2.7 to 2.2 of the path's
+MOST_COST = 3.0  # of the path's: 0.9 to 2.6 where the camera only turns, 4.2 and more where it moves
+QUICK = RotationOptions(strides=(1, 4, 8), focal_pairs=8)
+
+
+def turning_instead(tracks: Tracks, static: np.ndarray, path: Trajectory) -> Trajectory | None:
+    """The trajectory of a camera that turns and zooms, where that explains as much as `path` does; else None.
+
+    Every track is a direction instead of a point; both are compared on observations that the path keeps. In two views
+    a zoom looks like an approach to a flat scene; over whole tracks the parallax of an approach shows.
+    """
+    if not path.kept.any() or not _may_turn(tracks.select(static)):
+        return None
+    length = np.bincount(tracks.track[path.kept], minlength=tracks.count)
+    order = np.random.default_rng(0).permutation(tracks.count)
+    order = order[(length[order] >= 5) & static[order]]
+    chosen = np.zeros(tracks.count, bool)
+    chosen[order[: np.searchsorted(np.cumsum(length[order]), PER_FRAME * tracks.frames) + 1]] = True
+    part, kept = tracks.select(chosen), path.kept[chosen[tracks.track]]
+    turning = solve_rotation(part, np.ones(part.count, bool), options=QUICK, zooms=True)
+    if turning.registered_ratio < path.registered_ratio:
+        return None
+    turning = _adjusted(part, kept & turning.registered[part.frame], turning)
+    whole = as_model(path)
+    before = robust_cost(part, replace(whole, points=whole.points[chosen], kept=kept), LOSS_PX)
+    after = _cost(part, kept, turning)
+    if after > MOST_COST * before:
+        return None
+    everything = tracks.select(static)
+    kept = turning.registered[everything.frame]
+    nothing = np.full((everything.count, 3), np.nan)
+    turning = replace(turning, tracks=everything, static=static[static], points=nothing, kept=kept)
+    turning = _adjusted(everything, kept, turning)
+    assert turning.focal_px_per_frame is not None
+    median_px = float(np.median(turning.focal_px_per_frame[turning.registered]))
+    return replace(turning, camera=replace(turning.camera, focal_px=median_px))
+
+
+def _may_turn(tracks: Tracks) -> bool:
+    """A quick look at a few pairs: whether rotation and zoom come near to explaining most of their matches."""
+    middle = np.array([tracks.width - 1, tracks.height - 1]) / 2
+    side_px = float(max(tracks.width, tracks.height))
+    stride = min(STRIDE, tracks.frames - 1)
+    errors = []
+    for i in np.unique(np.linspace(0, tracks.frames - 1 - stride, PAIRS).astype(int)).tolist():
+        ids, xy_i, xy_j = tracks.pair(i, i + stride)
+        if len(ids) < 30:
+            continue
+        part = np.linspace(0, len(ids) - 1, min(len(ids), MATCHES)).astype(int)
+        pair = Matches(xy_i[part] - middle, xy_j[part] - middle)
+        rotation, ratio = fit_zoomed_rotation(pair, side_px)
+        errors.append(np.median(rotation_residual(Matches(pair.xy_i, pair.xy_j / ratio), side_px, rotation)))
+    return bool(errors) and float(np.median(errors)) < GUESS_PX
+
+
+def _directions(tracks: Tracks, kept: np.ndarray, turning: Trajectory) -> np.ndarray:
+    """Of every track, the mean direction of its kept observations in the world, float64 (M, 3), length 1."""
+    assert turning.focal_px_per_frame is not None
+    rays = unproject(tracks.xy, turning.camera, turning.focal_px_per_frame[tracks.frame])
+    rays = np.einsum("nij,nj->ni", turning.world_from_cam[tracks.frame, :3, :3], rays)
+    rays /= np.linalg.norm(rays, axis=1, keepdims=True)
+    sums = np.stack([np.bincount(tracks.track[kept], rays[kept, k], tracks.count) for k in range(3)], axis=1)
+    return np.asarray(sums / np.maximum(np.linalg.norm(sums, axis=1, keepdims=True), 1e-12))
+
+
+def _adjusted(tracks: Tracks, kept: np.ndarray, turning: Trajectory) -> Trajectory:
+    """Directions, then each frame's rotation and focal length, in turns."""
+    middle = np.array([turning.camera.cx, turning.camera.cy])
+    rows = [np.flatnonzero(kept & (tracks.frame == f)) for f in range(tracks.frames)]
+    for _ in range(ROUNDS):
+        direction = _directions(tracks, kept, turning)
+        poses, focal_px = turning.world_from_cam.copy(), np.array(turning.focal_px_per_frame)
+        for f, row in enumerate(rows):
+            if len(row) < 10:
+                continue
+            seen = direction[tracks.track[row]] @ poses[f, :3, :3]  # the directions in the camera as it is
+            expected = seen[:, :2] / np.maximum(seen[:, 2:], 1e-3) * focal_px[f]
+            pair = Matches(expected, tracks.xy[row] - middle)
+            turn = fit_rotation(pair, focal_px[f], np.eye(3))
+            poses[f, :3, :3] = poses[f, :3, :3] @ turn.T
+            goes = np.column_stack([expected / focal_px[f], np.ones(len(row))]) @ turn.T
+            goes = goes[:, :2] / goes[:, 2:] * focal_px[f]
+            weight = 1.0 / (1.0 + np.sum((goes - pair.xy_j) ** 2, axis=1) / LOSS_PX**2)
+            focal_px[f] *= np.sum(weight * np.sum(goes * pair.xy_j, axis=1)) / np.sum(weight * np.sum(goes**2, axis=1))
+        turning = replace(turning, world_from_cam=poses, focal_px_per_frame=focal_px)
+    return turning
+
+
+def _cost(tracks: Tracks, kept: np.ndarray, turning: Trajectory) -> float:
+    """As for a path: directions are points at a distance of 1 of cameras at the origin."""
+    points, poses = _directions(tracks, kept, turning), invert_rigid(turning.world_from_cam)
+    return robust_cost(tracks, Model(turning.camera, poses, points, kept, turning.focal_px_per_frame), LOSS_PX)

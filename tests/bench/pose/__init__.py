@@ -1,0 +1,1 @@
+"""Camera poses against ground truth, this package beside its peers."""
