@@ -30,9 +30,7 @@ class Extension:
     border_px: float = 8.0
     most_sightings: int = 12  # new ones a track and direction
     patch: PatchRefinement = field(
-        default_factory=lambda: PatchRefinement(
-            radius_px=6, iterations=5, least_correlation=0.9, most_shift_px=2.0, most_affine=1.2
-        )
+        default_factory=lambda: PatchRefinement(iterations=5, least_correlation=0.9, most_shift_px=2.0, most_affine=1.2)
     )
 
 

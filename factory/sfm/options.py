@@ -22,14 +22,16 @@ class SolveOptions:
     )
     sparse_common: int = 60  # fewest tracks common to successive frames: below it every frame gets SIFT
     sparse_interval_s: float = 0.15  # or frames further apart than this; a guess between 10 and 5 frames a second
+    short_tracks: float = 10.0  # mean length in frames under which SIFT joins what the tracker loses: of five rendered
+    # clips of 8 to 9 frames four gain 10 to 50 % of the path's error, one of 17 nothing
     few_tracks: float = 250.0  # live tracks a frame under which the scene counts as textureless; study
     loss_px: float = 0.5  # Cauchy; study: the largest gain of the back end (0.059 -> 0.0245 % on driving)
     cut_px: float = 1.0  # study
     # Rounds of re-triangulation: cut in units of `cut_px`, iterations. The first gives back what poses that are not yet
-    # good have lost (a first cut of 2 loses a twentieth of a kitchen sweep's observations: 2.7 -> 3.2 %). What follows
-    # in `sharpening` comes to the same end from 80 or 300 tracks a frame, 10 iterations more or fewer (three clips).
-    rounds: tuple[tuple[float, int], ...] = ((4.0, 10), (1.0, 30))
-    rough_per_frame: int = 150  # longest tracks in these rounds
+    # good have lost (a first cut of 2 loses a twentieth of a kitchen sweep's observations: 2.7 -> 3.2 %). Rendered clips
+    # end alike from 80 tracks a frame and 30 iterations; a noisy kitchen sweep does not (3.8 against 3.0 %).
+    rounds: tuple[tuple[float, int], ...] = ((4.0, 10), (1.0, 50))
+    rough_per_frame: int = 300  # longest tracks in these rounds
     least_share: float = 0.5  # of a track's observations that its point explains; study
     doubted_share: float = 0.9  # the same for tracks that were not labelled background; a guess on the safe side
     least_angle_deg: float = 0.5  # study: 0.1 to 1.5 make no difference
@@ -43,6 +45,6 @@ class SolveOptions:
     sparse: bool = False  # frames lie far apart: set by `adapted`
     focal: FocalSearch = field(default_factory=FocalSearch)
     refinement: PatchRefinement | None = field(default_factory=PatchRefinement)
-    sift: SiftTracks | None = field(default_factory=SiftTracks)  # where frames lie far apart
+    sift: SiftTracks | None = field(default_factory=SiftTracks)  # where frames lie far apart or tracks are short
     sharpening: Sharpening | None = field(default_factory=Sharpening)
     zoom: ZoomSearch | None = field(default_factory=ZoomSearch)  # None: one focal length for all frames, come what may

@@ -83,7 +83,9 @@ def adapted(options: SolveOptions, tracks: Tracks, background: np.ndarray) -> So
     """
     sparse = is_sparse(tracks.select(background), options)
     if sparse or len(tracks.track) >= options.few_tracks * tracks.frames:
-        return replace(options, sparse=sparse, sift=options.sift if sparse else None)
+        long = tracks.lengths()[tracks.lengths() >= 3]
+        joins = sparse or (len(long) > 0 and long.mean() < options.short_tracks)
+        return replace(options, sparse=sparse, sift=options.sift if joins else None)
     return replace(
         options,
         refinement=None,
@@ -100,15 +102,20 @@ def adapted(options: SolveOptions, tracks: Tracks, background: np.ndarray) -> So
 def working_tracks(
     tracks: Tracks, background: np.ndarray, grey_frames: Sequence[np.ndarray], options: SolveOptions
 ) -> tuple[Tracks, np.ndarray]:
-    """The tracks of at least three frames, refined, and SIFT tracks after them; and which are background, bool."""
+    """The tracks of at least three frames, and SIFT tracks after them, refined; and which are background, bool.
+
+    Where frames lie far apart the patches of SIFT features have turned too much to be aligned: theirs stay as they are.
+    """
     long = tracks.lengths() >= 3
     working, static = tracks.select(long), background[long]
-    if options.refinement is not None:
+    if options.sparse and options.refinement is not None:
         working = refined(working, grey_frames, options.refinement)
-    if options.sift is None:
-        return working, static
-    extra, extra_static = sift_tracks(tracks, background, grey_frames, options.sparse, options.sift)
-    return together(working, extra), np.concatenate([static, extra_static])
+    if options.sift is not None:
+        extra, extra_static = sift_tracks(tracks, background, grey_frames, options.sparse, options.sift)
+        working, static = together(working, extra), np.concatenate([static, extra_static])
+    if not options.sparse and options.refinement is not None:
+        working = refined(working, grey_frames, options.refinement)
+    return working, static
 
 
 def is_sparse(tracks: Tracks, options: SolveOptions) -> bool:

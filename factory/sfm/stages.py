@@ -1,4 +1,4 @@
-"""The pose phase's steps on one clip: track, find the background, judge the camera, mask, solve, keep, assess."""
+"""The pose phase's steps on one clip: track, find the background, judge the camera, solve, mask, keep, assess."""
 
 from dataclasses import dataclass, field, replace
 from typing import ClassVar
@@ -16,11 +16,12 @@ from factory.sfm.motion import CameraMotion, JudgeMotion
 from factory.sfm.relabel import Relabel
 from factory.sfm.rotation_only import solve_rotation
 from factory.sfm.solve import SolveOptions, solve_clip
+from factory.sfm.solved_labels import SolvedLabels
 from factory.sfm.trajectory import Trajectory
 from factory.stage import Rejected
 from factory.storage import Storage
 from factory.tracks import Tracks
-from factory.video import clip_frames
+from factory.video import clip_frames, shrink
 
 
 @dataclass
@@ -77,25 +78,6 @@ class JudgeCamera:
 
 
 @dataclass
-class MaskMotion:
-    """Which pixels of the sampled frames move on their own. Gives: dynamic_masks."""
-
-    needs: ClassVar[tuple[str, ...]] = ("tracks", "background", "grey_frames")
-    gives: ClassVar[tuple[str, ...]] = ("dynamic_masks",)
-
-    mask: MaskDynamics = field(default_factory=MaskDynamics)
-
-    def setup(self) -> None:
-        """A flow model that has to be loaded is loaded now: no clip could do without it."""
-        load = getattr(self.mask.motion.flow, "setup", None)
-        if load is not None:
-            load()
-
-    def __call__(self, record: ClipRecord) -> ClipRecord:
-        return record.give(dynamic_masks=self.mask(record["grey_frames"], record["tracks"], record["background"]))
-
-
-@dataclass
 class SolveCamera:
     """The trajectory: identity for a still camera, rotations for one that only turns, global SfM for the others.
 
@@ -138,6 +120,36 @@ def standing(tracks: Tracks) -> Trajectory:
         method="still",
         rotation_only=True,
     )
+
+
+@dataclass
+class MaskMotion:
+    """Which pixels of the sampled frames move on their own, in colour and with what the poses say of the tracks.
+
+    Gives: dynamic_masks, and background anew.
+    """
+
+    needs: ClassVar[tuple[str, ...]] = ("path", "tracks", "background", "trajectory")
+    gives: ClassVar[tuple[str, ...]] = ("dynamic_masks", "background")
+    version: ClassVar[int] = 2
+
+    labels: SolvedLabels = field(default_factory=SolvedLabels)
+    mask: MaskDynamics = field(default_factory=MaskDynamics)
+
+    def setup(self) -> None:
+        """A flow model that has to be loaded is loaded now: no clip could do without it."""
+        load = getattr(self.mask.motion.flow, "setup", None)
+        if load is not None:
+            load()
+
+    def __call__(self, record: ClipRecord) -> ClipRecord:
+        tracks: Tracks = record["tracks"]
+        background = self.labels(tracks, record["background"], record["trajectory"])
+        # Decoded again: small colour pictures of the sampled frames cost less than colour in every step before.
+        sampled = set(tracks.frame_index.tolist())
+        frames = clip_frames(record["path"], record.clip)
+        pictures = [shrink(f.image, self.mask.side_px) for f in frames if f.index in sampled]
+        return record.give(background=background, dynamic_masks=self.mask(pictures, tracks, background))
 
 
 @dataclass
