@@ -28,8 +28,8 @@ class SolveOptions:
     loss_px: float = 0.5  # Cauchy; study: the largest gain of the back end (0.059 -> 0.0245 % on driving)
     cut_px: float = 1.0  # study
     # Rounds of re-triangulation: cut in units of `cut_px`, iterations. The first gives back what poses that are not yet
-    # good have lost (a first cut of 2 loses a twentieth of a kitchen sweep's observations: 2.7 -> 3.2 %). Rendered clips
-    # end alike from 80 tracks a frame and 30 iterations; a noisy kitchen sweep does not (3.8 against 3.0 %).
+    # good have lost (a first cut of 2 loses a twentieth of a kitchen sweep's observations: 2.7 -> 3.2 %). Rendered
+    # clips end alike from 80 tracks a frame and 30 iterations; a noisy kitchen sweep does not (3.8 against 3.0 %).
     rounds: tuple[tuple[float, int], ...] = ((4.0, 10), (1.0, 50))
     rough_per_frame: int = 300  # longest tracks in these rounds
     least_share: float = 0.5  # of a track's observations that its point explains; study
