@@ -23,9 +23,18 @@ if TYPE_CHECKING:
 # VLM (ambiguous reference frame, blur, overlays) and features listed nowhere here come last.
 STEPS: dict[str, tuple[str, ...]] = {
     "quality": ("frame_rate", "short_side_px", "brightness", "clipped_share"),
-    "+cartoons, presenting": ("flat_share", "palette_size", "repeat_share", "face_share"),
+    "+cartoons, presenting": ("flat_share", "palette_size", "repeat_share", "paused_share", "face_share"),
     "+flow": ("flow_mean", "flow_peak", "flow_unexplained"),
-    "+tracking": ("track_loss", "track_count", "still_share", "camera_speed", "paired_share", "rigid_share"),
+    "+tracking": (
+        "track_loss",
+        "track_count",
+        "track_likeness",
+        "still_share",
+        "camera_speed",
+        "turn_error",
+        "paired_share",
+        "rigid_share",
+    ),
     "+masking": ("moving_share",),
     "+focal": ("focal_ratio", "focal_spread", "zoom_rate", "parallax"),
     "+distortion": ("barrel_distortion",),

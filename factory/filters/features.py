@@ -3,6 +3,7 @@
 FEATURES = {
     "repeat_share": "share of the source's frames that repeat the frame before",
     "sharpness": "standard deviation of the Laplacian over that of the picture, median of the stills",
+    "sharpness_low": "the same in blocks, lower quartile",
     "brightness": "median grey, 0-255",
     "clipped_share": "share of pixels that are pure black or white",
     "short_side_px": "pixels of the source's shorter side, bars cropped",
@@ -18,6 +19,9 @@ FEATURES = {
     "track_count": "points a frame",
     "still_share": "share of the left, right and upper border that rests",
     "camera_speed": "median motion of the border, diagonals per second",
+    "paused_share": "share of sampled frames in which the median point rests",
+    "track_likeness": "correlation of tracked patches 0.75 s apart, worst moment over the usual one",
+    "turn_error": "share of the points' motion that the best rotation about a fixed centre leaves",
     "paired_share": "share of the clip in which the camera's motion can be measured",
     "moving_share": "share of points that move against the background",
     "rigid_share": "share of border points that move as one static scene",

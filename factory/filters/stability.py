@@ -15,28 +15,36 @@ class TrackStability:
 
     Whether the camera stands still is read from the frame's left, right and upper border: an object may fill the
     middle, and the lower border is often the object's or the camera's own support. Border points are counted once a
-    cell, so that a rich spot does not outvote the rest.
+    cell, so that a rich spot does not outvote the rest. No hand holds still to a tenth of a pixel: a picture that rests
+    now and then is frozen, stepped animation, or moves by clicks.
 
     Needs: point_tracks, times_s. Gives: track_loss, float, the largest share of points lost between two frames;
     track_count, float, points a frame; still_share, float, share of border cells that stay within `still_share_px` over
-    `interval_s`; camera_speed, float, diagonals per second, the border's median displacement. The last two are medians
-    over the clip, and None when the border holds too few points.
+    `interval_s`; camera_speed, float, diagonals per second, the border's median displacement. These two are medians
+    over the clip, and None when the border holds too few points. paused_share, float, share of the frames in which the
+    median point stays within `paused_diagonals` of where it was in the frame before; None without points.
     """
 
     needs: ClassVar[tuple[str, ...]] = ("point_tracks", "times_s")
-    gives: ClassVar[tuple[str, ...]] = ("track_loss", "track_count", "still_share", "camera_speed")
+    gives: ClassVar[tuple[str, ...]] = ("track_loss", "track_count", "still_share", "camera_speed", "paused_share")
+    version: ClassVar[int] = 2
 
     interval_s: float = 0.67  # 8 samples at 12 fps
     still_diagonals: float = 0.001  # 0.4 px of a 320 x 180 frame: three times the tracker's noise
     border: float = 0.15
     cells: int = 16  # across the longer side
     least_cells: int = 6
+    paused_diagonals: float = (
+        0.0001  # 0.04 px of 320 x 180; frozen frames come back within 0.01, hands move 0.06 or more
+    )
 
     def __call__(self, record: ClipRecord) -> ClipRecord:
         tracks: Tracks = record["point_tracks"]
         count = float(np.isfinite(tracks.xy[..., 0]).sum(axis=1).mean())
         lost = tracks.lost[np.isfinite(tracks.lost)]
         record = record.give(track_loss=float(lost.max()) if len(lost) else None, track_count=count)
+
+        record = record.give(paused_share=self._paused(tracks))
 
         times_s = record["times_s"]
         ends = np.searchsorted(times_s, times_s + self.interval_s - 1e-3)
@@ -50,6 +58,14 @@ class TrackStability:
             return record.give(still_share=None, camera_speed=None)
         return record.give(still_share=float(np.median(still)), camera_speed=float(np.median(speed)))
 
+    def _paused(self, tracks: Tracks) -> float | None:
+        moved_px = []
+        for i in range(len(tracks.xy) - 1):
+            start, end, _ = tracks.common(i, i + 1)
+            if len(start):
+                moved_px.append(np.median(np.linalg.norm(end - start, axis=1)))
+        return float((np.array(moved_px) < self.paused_diagonals * tracks.diagonal_px).mean()) if moved_px else None
+
     def _border_cells(self, tracks: Tracks, i: int, j: int) -> np.ndarray:
         """Median displacement of each border cell that holds a point, pixels, float (cells,)."""
         start, end, _ = tracks.common(i, j)
@@ -58,4 +74,7 @@ class TrackStability:
         start, moved_px = start[at_border], np.linalg.norm(end - start, axis=1)[at_border]
         side_px = max(tracks.width, tracks.height) / self.cells
         names = np.floor(start / side_px).astype(int) @ (1, 1000)
-        return np.array([np.median(moved_px[names == name]) for name in np.unique(names)])
+        order = np.lexsort((moved_px, names))
+        _, first, count = np.unique(names[order], return_index=True, return_counts=True)
+        low, high = (moved_px[order[first + middle]] for middle in ((count - 1) // 2, count // 2))
+        return (low + high) / 2

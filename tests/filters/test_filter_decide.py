@@ -15,6 +15,7 @@ from factory.filters.drawn import DrawnLook
 from factory.filters.drive import DriveShare
 from factory.filters.flow import FlowFeatures
 from factory.filters.focal import FocalLength
+from factory.filters.likeness import TrackLikeness
 from factory.filters.moving import MovingShare
 from factory.filters.overlay import StaticOverlay
 from factory.filters.parallax import Parallax
@@ -23,6 +24,7 @@ from factory.filters.quality import ImageQuality
 from factory.filters.sample import SampleFrames
 from factory.filters.stability import TrackStability
 from factory.filters.tracks import PointTracks
+from factory.filters.turning import TurnError
 from factory.filters.two_view import TwoView
 from factory.filters.zoom import ZoomRate
 from factory.stage import Rejected, check_chain
@@ -30,7 +32,7 @@ from factory.stage import Rejected, check_chain
 RULES_FILE = Path(__file__).parents[2] / "conf" / "filter" / "dynpose.yaml"
 CHAIN = (
     SampleFrames, ImageQuality, DrawnLook, FlowFeatures, StaticOverlay, Presenting, PointTracks, TrackStability,
-    TwoView, MovingShare, Parallax, ZoomRate, DriveShare, FocalLength, LensDistortion,
+    TrackLikeness, TurnError, TwoView, MovingShare, Parallax, ZoomRate, DriveShare, FocalLength, LensDistortion,
 )  # fmt: skip
 
 

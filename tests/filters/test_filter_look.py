@@ -123,3 +123,15 @@ def test_a_talking_head_has_a_large_face(media):
     stage = Presenting()
     stage.setup()
     assert 0.2 < stage(record(stills=stills))["face_share"] < 0.4
+
+
+def test_a_background_out_of_focus_shows_in_the_low_sharpness_only():
+    sharp = texture(0, 240, 320)
+    behind = cv2.GaussianBlur(sharp, (0, 0), 8)
+    behind[60:180, 110:210] = sharp[60:180, 110:210]
+    low = [ImageQuality()(record(stills=[picture]))["sharpness_low"] for picture in (sharp, behind)]
+    assert low[1] < 0.7 * low[0]
+
+
+def test_pictures_smaller_than_a_block_have_a_sharpness():
+    assert ImageQuality()(record(stills=[texture(0, 12, 12)]))["sharpness_low"] > 0

@@ -88,3 +88,11 @@ def test_camera_speed_is_in_diagonals_per_second():
     result = stability(PointTracks()(record(frames=frames))["point_tracks"])
     assert result["camera_speed"] == pytest.approx(3.0 * 12 / DIAGONAL, rel=0.1)
     assert result["still_share"] < 0.05
+
+
+def test_a_freeze_frame_is_a_pause_and_slow_motion_is_none():
+    steady = shifted(24, 0.3)
+    frozen = np.concatenate([steady[:12], np.repeat(steady[11:12], 12, axis=0)])
+    shares = [stability(PointTracks()(record(frames=f))["point_tracks"])["paused_share"] for f in (steady, frozen)]
+    assert shares[0] == 0
+    assert shares[1] == pytest.approx(12 / 23, abs=0.05)
