@@ -9,6 +9,7 @@ from factory.sfm.adjust import Adjustment, adjust, retriangulated, robust_cost
 from factory.sfm.averaging import thinned
 from factory.sfm.extend import Extension, carried, extended
 from factory.sfm.model import Model, errors_px
+from factory.sfm.resection import resected
 from factory.tracks import Tracks
 
 
@@ -54,7 +55,8 @@ def sharpened(
         model = retriangulated(tracks, curved, cut_px, least_share, least_angle_deg)
     nothing = np.zeros(len(tracks.track), bool)
     more, new = (tracks, nothing) if how.extension is None else extended(tracks, model, grey_frames, how.extension)
-    wide = retriangulated(more, carried(model, new), cut_px, least_share, least_angle_deg)
+    wide = resected(more, carried(model, new), 0, 2.0 * cut_px)
+    wide = retriangulated(more, wide, cut_px, least_share, least_angle_deg)
     return more, _tight(more, wide, how, how.iterations)
 
 

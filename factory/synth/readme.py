@@ -13,6 +13,12 @@ _HEAD = {
 | `graphics` | none: a drawn slide | a cursor | no, and its truth is only its labels |
 | `fast_large_object` | circles, translates | a balloon over half of the picture | yes, and hard |
 """,
+    "panda": """\
+# Labelled videos of every kind a filter meets
+
+`labels.suitable` says whether a pose dataset wants the clip, `labels.flaw` what is wrong with it. Labels are their only
+truth: no poses, tracks or masks lie beside them.
+""",
     "stereo": """\
 # Rectified stereo videos with exact truth
 

@@ -118,6 +118,18 @@ def test_a_lost_frame_is_put_in_place_again(solved: Trajectory):
     assert np.allclose(found.cam_from_world[5], poses[5], atol=5e-3)
 
 
+def test_an_end_frame_that_fits_only_a_part_of_its_points_is_put_right(solved: Trajectory):
+    poses = invert_rigid(solved.world_from_cam)
+    wrong = poses.copy()
+    wrong[0, :3, 3] += [0.15, 0.0, 0.1]
+    first = solved.tracks.frame == 0
+    kept = solved.kept & ~(first & (np.random.default_rng(0).random(len(first)) < 0.4))
+    model = Model(solved.camera, wrong, solved.points, kept)
+    found = resected(solved.tracks, model, 0, 2.0)
+    assert np.allclose(found.cam_from_world[0], poses[0], atol=5e-3)
+    assert np.array_equal(found.cam_from_world[1:], wrong[1:])
+
+
 def test_parts_without_common_tracks_are_cut_off(solved: Trajectory):
     tracks = solved.tracks
     first_seen = tracks.frame[np.searchsorted(tracks.track, np.arange(tracks.count))]
