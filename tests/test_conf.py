@@ -10,7 +10,7 @@ from factory.commands.run import conf_dir
 from factory.errors import ConfigError
 from factory.phases.build import build, check_packages
 
-GROUPS = ("pipeline", "profile", "ingest", "specialists", "filter", "pose", "tracker", "flow")
+GROUPS = ("pipeline", "profile", "ingest", "specialists", "filter", "pose", "tracker", "flow", "sfm")
 
 
 def options(group: str) -> list[str]:

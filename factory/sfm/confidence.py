@@ -177,7 +177,7 @@ def _half_solves(trajectory: Trajectory, options: SolveOptions, per_frame: int |
     # The tracks that were voted out decide nothing here either.
     used = trajectory.static & (np.bincount(tracks.track[trajectory.kept], minlength=tracks.count) > 0)
     first = np.random.default_rng(0).random(tracks.count) < 0.5
-    light = replace(options, rounds=((4.0, 8), (1.0, 20)), other_focals=(), pair_trials=40)
+    light = replace(options, rounds=((16.0, 15), (4.0, 15), (1.0, 20)), other_focals=(), pair_trials=40)
     solves = []
     for half, factor in ((first, 0.85), (~first, 1.2)):
         part = tracks.select(used & half if per_frame is None else thinned(tracks, used & half, per_frame))

@@ -25,7 +25,7 @@ class ZoomSearch:
     least_sigma: float = 0.001  # of a pair's log ratio: what its own scatter does not know of; guess
     gate_per_frame: int = 150  # observations of the gate's test
     gate_iterations: int = 12
-    turning_gain: float = 1.005  # of the same test, from which on a camera that only turns and zooms is thought of
+    turning_gain: float = 1.008  # of the same test, from which on a camera that only turns and zooms is thought of
     gate_gain: float = 1.025  # without a zoom 1.004 to 1.020, with one 1.048 to 2.4
     # Starts are the chain to these powers: it shrinks where motion hides half of a zoom (backwards: 4 -> 0.2 % ATE).
     powers: tuple[float, ...] = (1.0, 1.5)
