@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from factory.geometry.camera import invert_rigid, unproject
+from factory.geometry.camera import Camera, invert_rigid, unproject
 from factory.geometry.trajectory import path_length, pose_errors, rotation_angle_deg
 from factory.geometry.triangulation import triangulate
 from factory.sfm.averaging import thinned
@@ -41,6 +41,7 @@ class AcceptRule:
     explained_per_frame: int = 20
     half_tracks_per_frame: int = 80  # 60 refuse a kitchen sweep that is right (1.5 %)
     most_focal_spread: float = 0.05
+    guided_ring_win: float = 0.6  # a mixture of two cars and the road had 0.50, right solves that need it 0.68 and more
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,7 @@ class Confidence:
 def assess(trajectory: Trajectory, options: SolveOptions | None = None, rule: AcceptRule | None = None) -> Confidence:
     """Solves two random halves of the static tracks and looks at what the trajectory explains. Not for rotations."""
     options, rule = options or SolveOptions(), rule or AcceptRule()
-    tracks = trajectory.tracks
+    tracks = trajectory.unguided()
     registered = float(trajectory.registered.mean()) if tracks.frames else 0.0
     if trajectory.registered.sum() < 3:
         reason = "registered_ratio: fewer than three frames could be placed, there is no trajectory"
@@ -81,7 +82,7 @@ def assess(trajectory: Trajectory, options: SolveOptions | None = None, rule: Ac
     explained = explained_tracks(trajectory, rule.explained_px)
     win = border_score(tracks, explained, 0.0)
     per_frame = np.bincount(tracks.frame, explained[tracks.track], tracks.frames)[trajectory.registered]
-    halves = _halves(trajectory, options, rule)
+    halves = _halves(trajectory, options, rule, win)
     numbers = Confidence(
         accepted=False,
         reasons=(),
@@ -133,7 +134,7 @@ def objections(numbers: Confidence, rule: AcceptRule) -> tuple[str, ...]:
 def explained_tracks(trajectory: Trajectory, most_px: float) -> np.ndarray:
     """bool (M,): which of ALL tracks, background or not, are points at rest under the poses: root mean square error
     under `most_px` over at least two registered frames, in front of every camera."""
-    tracks, each = trajectory.tracks, trajectory.focal_px_per_frame
+    tracks, each = trajectory.unguided(), trajectory.focal_px_per_frame
     cam_from_world = invert_rigid(trajectory.world_from_cam)
     rows = np.flatnonzero(trajectory.registered[tracks.frame])
     points = triangulate(
@@ -152,30 +153,39 @@ def explained_tracks(trajectory: Trajectory, most_px: float) -> np.ndarray:
     return np.asarray((seen >= 2) & (square < most_px**2))
 
 
-def _halves(trajectory: Trajectory, options: SolveOptions, rule: AcceptRule) -> tuple[float, float, float] | None:
+def _halves(
+    trajectory: Trajectory, options: SolveOptions, rule: AcceptRule, ring_win: float
+) -> tuple[float, float, float] | None:
     """ATE in %, rotation in degrees a frame and log focal ratio between the solves of two halves of the static tracks.
 
     They start from focal lengths below and above the solution, so that a focal length that nothing holds shows too.
     """
     # A focal length a frame hangs on more tracks than thinned halves have.
     thinnings = (rule.half_tracks_per_frame, None) if trajectory.focal_px_per_frame is None else (None,)
+    # What was found with the solution's help may speak for it only where the border of the picture clearly does.
+    trials = [(per_frame, False) for per_frame in thinnings]
+    if trajectory.guided is not None and trajectory.registered.all() and ring_win >= rule.guided_ring_win:
+        trials = [trials[0], (thinnings[0], True), *trials[1:]]
     apart = None
-    for per_frame in thinnings:
-        solves = _half_solves(trajectory, options, per_frame)
+    for per_frame, guided in trials:
+        solves = _half_solves(trajectory, options, per_frame, guided)
         common = solves[0].registered & solves[1].registered & trajectory.registered
         if common.sum() >= max(3, 0.9 * trajectory.registered.sum()):
-            apart = _apart(solves, common)
+            apart = _apart(solves, common) or apart
         if apart is not None and apart[0] <= rule.most_half_ate_percent and apart[1] <= rule.most_half_rotation_deg:
             break
     return apart
 
 
-def _half_solves(trajectory: Trajectory, options: SolveOptions, per_frame: int | None) -> list[Trajectory]:
+def _half_solves(
+    trajectory: Trajectory, options: SolveOptions, per_frame: int | None, guided: bool
+) -> list[Trajectory]:
     """Solves of both halves, thinned to `per_frame` tracks a frame; of all their tracks if None: where few tracks last,
     thinned halves may not hold together though the halves do. Distortion is taken from the solution."""
-    tracks = _undistorted(trajectory)
+    tracks = _undistorted(trajectory.tracks if guided else trajectory.unguided(), trajectory.camera)
     # The tracks that were voted out decide nothing here either.
-    used = trajectory.static & (np.bincount(tracks.track[trajectory.kept], minlength=tracks.count) > 0)
+    held = np.bincount(trajectory.tracks.track[trajectory.kept], minlength=tracks.count) > 0
+    used = trajectory.static & held
     first = np.random.default_rng(0).random(tracks.count) < 0.5
     light = replace(options, rounds=((16.0, 15), (4.0, 15), (1.0, 20)), other_focals=(), pair_trials=40)
     solves = []
@@ -186,9 +196,8 @@ def _half_solves(trajectory: Trajectory, options: SolveOptions, per_frame: int |
     return solves
 
 
-def _undistorted(trajectory: Trajectory) -> Tracks:
-    """The tracks as the solution's camera would see them without its distortion."""
-    tracks, camera = trajectory.tracks, trajectory.camera
+def _undistorted(tracks: Tracks, camera: Camera) -> Tracks:
+    """The tracks as the camera would see them without its distortion."""
     if camera.k1 == 0.0:
         return tracks
     xy = unproject(tracks.xy, camera)[:, :2] * camera.focal_px + np.array([camera.cx, camera.cy])

@@ -41,23 +41,24 @@ def sharpened(
     least_angle_deg: float,
     grey_frames: Sequence[np.ndarray],
     how: Sharpening,
-) -> tuple[Tracks, Model]:
-    """The tracks with new sightings, and the model of them: better poses and points, and distortion where it pays.
+) -> tuple[Tracks, Model, np.ndarray]:
+    """The tracks with new sightings, the model of them, and which observations are new, bool (N,): better poses and
+    points, and distortion where it pays.
 
     least_share: float64 (M,), as for `retriangulated`.
     """
+    nothing = np.zeros(len(tracks.track), bool)
     model = retriangulated(tracks, model, cut_px, least_share, least_angle_deg)
     if not model.kept.any():
-        return tracks, model
+        return tracks, model, nothing
     model = _tight(tracks, model, how, 10)
     curved = _with_distortion(tracks, model, how)
     if curved is not None:
         model = retriangulated(tracks, curved, cut_px, least_share, least_angle_deg)
-    nothing = np.zeros(len(tracks.track), bool)
     more, new = (tracks, nothing) if how.extension is None else extended(tracks, model, grey_frames, how.extension)
     wide = resected(more, carried(model, new), 0, 2.0 * cut_px)
     wide = retriangulated(more, wide, cut_px, least_share, least_angle_deg)
-    return more, _tight(more, wide, how, how.iterations)
+    return more, _tight(more, wide, how, how.iterations), new
 
 
 def _tight(tracks: Tracks, model: Model, how: Sharpening, iterations: int) -> Model:

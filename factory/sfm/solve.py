@@ -46,11 +46,11 @@ def _sharpened(
 ) -> Trajectory:
     """The answer after the last steps; itself where they would lose frames."""
     share, angle_deg = _least_share(answer.static, options), options.least_angle_deg
-    tracks, model = sharpened(answer.tracks, as_model(answer), share, options.cut_px, angle_deg, grey_frames, how)
+    tracks, model, new = sharpened(answer.tracks, as_model(answer), share, options.cut_px, angle_deg, grey_frames, how)
     model = connected(tracks, filtered(tracks, model, 2.0 * options.cut_px), options.least_shared)
     if model.registered.sum() < answer.registered.sum():
         return answer
-    return trajectory(tracks, answer.static, model, model.camera, answer.method)
+    return replace(trajectory(tracks, answer.static, model, model.camera, answer.method), guided=new)
 
 
 def _with_zoom(tracks: Tracks, static: np.ndarray, shared: Trajectory, options: SolveOptions) -> Trajectory:

@@ -20,7 +20,8 @@ class Trajectory:
     least three frames (refined, with SIFT tracks and the sightings found with the solution's help); static: bool (M,),
     which of them were taken for background; points:
     float64 (M, 3), NaN where a track has none; kept: bool (N,), the observations that count. method: "global",
-    "incremental" or "rotation".
+    "incremental" or "rotation". guided: bool (N,), which observations were found with the solution's help and cannot
+    speak for it as the others do; None where there are none.
     """
 
     registered: np.ndarray
@@ -38,6 +39,7 @@ class Trajectory:
     method: str
     rotation_only: bool = False
     focal_px_per_frame: np.ndarray | None = None
+    guided: np.ndarray | None = None
 
     @property
     def registered_ratio(self) -> float:
@@ -57,3 +59,7 @@ class Trajectory:
     def observation_count(self) -> int:
         """Kept observations."""
         return int(self.kept.sum())
+
+    def unguided(self) -> Tracks:
+        """The tracks without the guided observations, under the same numbers."""
+        return self.tracks if self.guided is None else self.tracks.observations(~self.guided)

@@ -60,18 +60,29 @@ def test_a_camera_that_turns_fast_is_allowed_more():
     assert objections(replace(GOOD, half_rotation_deg=0.2, turn_deg=8.0), AcceptRule()) == ()
 
 
-def test_halves_that_do_not_hold_together_when_thinned_are_solved_whole(monkeypatch: pytest.MonkeyPatch):
-    asked: list[int | None] = []
+def asked(monkeypatch: pytest.MonkeyPatch, scene: Trajectory, ring_win: float) -> list[tuple[int | None, bool]]:
+    """Which halves are solved (tracks a frame, with guided sightings or not) where thinned ones do not hold together."""
+    found: list[tuple[int | None, bool]] = []
 
-    def solves(trajectory: Trajectory, _: SolveOptions, per_frame: int | None) -> list[Trajectory]:
-        asked.append(per_frame)
+    def solves(trajectory: Trajectory, _: SolveOptions, per_frame: int | None, guided: bool) -> list[Trajectory]:
+        found.append((per_frame, guided))
         half = trajectory if per_frame is None else standing_nowhere(trajectory)
         return [half, half]
 
     monkeypatch.setattr(confidence, "_half_solves", solves)
-    scene = moving()
-    assert confidence._halves(scene, SolveOptions(), AcceptRule(half_tracks_per_frame=7)) is not None
-    assert asked == [7, None]
+    assert confidence._halves(scene, SolveOptions(), AcceptRule(half_tracks_per_frame=7), ring_win) is not None
+    return found
+
+
+def test_halves_that_do_not_hold_together_when_thinned_are_solved_whole(monkeypatch: pytest.MonkeyPatch):
+    assert asked(monkeypatch, moving(), 0.9) == [(7, False), (None, False)]
+
+
+def test_sightings_found_with_the_solution_count_only_where_the_border_is_explained(monkeypatch: pytest.MonkeyPatch):
+    helped = replace(moving(), guided=np.array([False, False, False, True, True]))
+    assert asked(monkeypatch, helped, 0.9) == [(7, False), (7, True), (None, False)]
+    assert asked(monkeypatch, helped, 0.5) == [(7, False), (None, False)]
+    assert helped.unguided().frame.tolist() == [0, 1, 2]
 
 
 def moving() -> Trajectory:

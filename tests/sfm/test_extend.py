@@ -107,7 +107,7 @@ def test_tracks_that_slide_are_left_out_and_the_path_comes_closer_to_the_truth()
     tracks = replace(tracks, xy=tracks.xy + np.where(sliding[tracks.track, None], slide, 0.0))
     start = solve_tracks(tracks, np.ones(tracks.count, bool), SolveOptions(strides=(1, 2, 4, 8)))
     before = Model(start.camera, invert_rigid(start.world_from_cam), start.points, start.kept)
-    _, after = sharpened(tracks, before, np.full(tracks.count, 0.5), 1.0, 0.5, [], Sharpening(extension=None))
+    _, after, _ = sharpened(tracks, before, np.full(tracks.count, 0.5), 1.0, 0.5, [], Sharpening(extension=None))
     ate = [pose_errors(invert_rigid(m.cam_from_world), true_poses).ate_percent for m in (before, after)]
     assert ate[1] < 0.85 * ate[0]
     assert after.kept[sliding[tracks.track]].mean() < 0.5 * after.kept[~sliding[tracks.track]].mean()
