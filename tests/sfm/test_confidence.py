@@ -61,7 +61,7 @@ def test_a_camera_that_turns_fast_is_allowed_more():
 
 
 def asked(monkeypatch: pytest.MonkeyPatch, scene: Trajectory, ring_win: float) -> list[tuple[int | None, bool]]:
-    """Which halves are solved (tracks a frame, with guided sightings or not) where thinned ones do not hold together."""
+    """Which halves are solved (tracks a frame, with guided sightings or not) where thinned ones fall apart."""
     found: list[tuple[int | None, bool]] = []
 
     def solves(trajectory: Trajectory, _: SolveOptions, per_frame: int | None, guided: bool) -> list[Trajectory]:
