@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 from factory.clip import ClipRecord
 from factory.errors import ConfigError
+from factory.filters.features import settled
 from factory.filters.fused import parse_fused
 from factory.stage import Rejected
 
@@ -95,11 +96,11 @@ class Decide:
 
     def __call__(self, record: ClipRecord) -> ClipRecord | Rejected:
         known = [(rule, record.values.get(rule.feature)) for rule in self._rules]
-        values = [(rule, float(value)) for rule, value in known if value is not None]
+        values = [(rule, settled(value)) for rule, value in known if value is not None]
         score = min((rule.score(value) for rule, value in values), default=1.0)
         reasons = tuple(rule.complaint(value) for rule, value in values if rule.broken(value))
         if self._fused is not None:
-            score = self._fused.score(record.values)
+            score = settled(self._fused.score(record.values))
             reasons += (self._fused.complaint(record.values),) if score < self._fused.least else ()
         record = record.give(score=score)
         return Rejected(record, reasons) if reasons else record

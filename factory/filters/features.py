@@ -32,3 +32,9 @@ FEATURES = {
     "focal_spread": "half the distance of the quartiles of its logarithm over frame pairs",
     "barrel_distortion": "strength of barrel distortion in the division model, radius over half the diagonal",
 }
+
+
+def settled(value: float) -> float:
+    """The value to six digits. Sums of float32 pictures differ in the ninth from run to run, with the arrays' place in
+    memory; manifests must not."""
+    return float(f"{value:.6g}")

@@ -51,6 +51,6 @@ class FlowFeatures:
         warped = cv2.remap(b, x + flow[..., 0], y + flow[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
         difference = float(cv2.absdiff(a, warped).mean())
         # Five grey levels of contrast are added so that noise on a black frame is not taken for a cut.
-        return float(cv2.magnitude(flow[..., 0], flow[..., 1]).mean() / np.hypot(width, height)), difference / (
-            0.5 * (float(a.std()) + float(b.std())) + 5.0
-        )
+        return float(
+            cv2.magnitude(flow[..., 0], flow[..., 1]).mean(dtype=np.float64) / np.hypot(width, height)
+        ), difference / (0.5 * (float(a.std()) + float(b.std())) + 5.0)

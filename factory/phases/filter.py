@@ -7,7 +7,7 @@ from typing import Any
 from factory.engine.work import Row
 from factory.fetch import Fetch
 from factory.filters.decide import Decide
-from factory.filters.features import FEATURES
+from factory.filters.features import FEATURES, settled
 from factory.manifest.schema import COMMON, FILTER, features_schema, schema
 from factory.phases.phase import Phase, clips_from, common_row
 from factory.stage import Outcome, Stage
@@ -38,7 +38,7 @@ def filter_phase(
 def filter_rows(outcome: Outcome, features: Sequence[str]) -> list[Row]:
     """One row: the verdict, the score, and each feature known when the clip left the cascade."""
     values = outcome.record.values
-    known = {name: None if values.get(name) is None else float(values[name]) for name in features}
+    known = {name: None if values.get(name) is None else settled(values[name]) for name in features}
     return [{**common_row(outcome), "score": values.get("score"), **known}]
 
 
