@@ -17,13 +17,13 @@ class SolveOptions:
     pair_error_px: float = 1.5  # study
     pair_trials: int = 60  # 60 / 150 / 300 trials find 98.0 / 98.2 / 98.3 % inliers on a kitchen sweep
     least_vote: float = 0.7  # share of pairs in which a track must be an inlier; study (4.9 -> 0.13 % with staging)
-    positioned_per_frame: int = (
-        120  # study: 150 beat 60 and all; with 60 some half solves fall into a wrong focal length
-    )
+    # study: 150 beat 60 and all; with 60 some half solves fall into a wrong focal length
+    positioned_per_frame: int = 120
     sparse_common: int = 60  # fewest tracks common to successive frames: below it every frame gets SIFT
     sparse_interval_s: float = 0.15  # or frames further apart than this; a guess between 10 and 5 frames a second
-    short_tracks: float = 10.0  # mean length in frames under which SIFT joins what the tracker loses: of five rendered
-    # clips of 8 to 9 frames four gain 10 to 50 % of the path's error, one of 17 nothing
+    # Mean length in frames under which SIFT joins what the tracker loses: of four rendered clips with tracks of 7 to 9
+    # frames all gain, 5 to 50 % of the path's error.
+    short_tracks: float = 10.0
     few_tracks: float = 250.0  # live tracks a frame under which the scene counts as textureless; study
     loss_px: float = 0.5  # Cauchy; study: the largest gain of the back end (0.059 -> 0.0245 % on driving)
     cut_px: float = 1.0  # study

@@ -62,7 +62,10 @@ def sharpened(
 
 
 def _tight(tracks: Tracks, model: Model, how: Sharpening, iterations: int) -> Model:
-    """Adjusted under the tight loss without the tracks whose errors are far above the others'."""
+    """Adjusted under the tight loss without the tracks whose errors are far above the others'; as it is where nothing
+    fits."""
+    if not model.kept.any():
+        return model
     model = model.keep(model.kept & _steady(tracks, model, how.most_spread)[tracks.track])
     loss_px, radial = _loss_px(tracks, model, how), model.camera.k1 != 0.0
     return adjust(tracks, model, Adjustment("CAUCHY", loss_px, iterations, radial=radial))
@@ -75,7 +78,7 @@ def _loss_px(tracks: Tracks, model: Model, how: Sharpening) -> float:
 def _with_distortion(tracks: Tracks, model: Model, how: Sharpening) -> Model | None:
     """A part of the model with radial distortion, where it pays: focal length and k1 trade places where a clip shows
     little. None where it does not."""
-    if how.radial_gain is None or model.focal_px is not None:
+    if how.radial_gain is None or model.focal_px is not None or not model.kept.any():
         return None
     loss_px, held = _loss_px(tracks, model, how), np.bincount(tracks.track[model.kept], minlength=tracks.count) > 0
     part = model.keep(model.kept & thinned(tracks, held, how.radial_per_frame)[tracks.track])

@@ -44,11 +44,12 @@ def solve_clip(
 def _sharpened(
     answer: Trajectory, grey_frames: Sequence[np.ndarray], options: SolveOptions, how: Sharpening
 ) -> Trajectory:
-    """The answer after the last steps; itself where they would lose frames."""
+    """The answer after the last steps; itself where they would lose frames, or the focal length runs away."""
     share, angle_deg = _least_share(answer.static, options), options.least_angle_deg
     tracks, model, new = sharpened(answer.tracks, as_model(answer), share, options.cut_px, angle_deg, grey_frames, how)
     model = connected(tracks, filtered(tracks, model, 2.0 * options.cut_px), options.least_shared)
-    if model.registered.sum() < answer.registered.sum():
+    low, high = (bound * max(tracks.width, tracks.height) for bound in options.focal_bounds)
+    if model.registered.sum() < answer.registered.sum() or not low <= model.camera.focal_px <= high:
         return answer
     return replace(trajectory(tracks, answer.static, model, model.camera, answer.method), guided=new)
 
