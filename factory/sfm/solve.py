@@ -20,7 +20,7 @@ from factory.sfm.sharpen import Sharpening, sharpened
 from factory.sfm.sift import sift_tracks, together
 from factory.sfm.trajectory import Trajectory
 from factory.sfm.zoom import ZoomSearch, focal_chain, steadied
-from factory.sfm.zoom_gate import as_model, freed_gain, gain
+from factory.sfm.zoom_gate import freed_gain, gain
 from factory.sfm.zoom_turning import turning_instead
 from factory.tracks import Tracks
 
@@ -46,7 +46,7 @@ def _sharpened(
 ) -> Trajectory:
     """The answer after the last steps; itself where they would lose frames, or the focal length runs away."""
     share, angle_deg = _least_share(answer.static, options), options.least_angle_deg
-    tracks, model, new = sharpened(answer.tracks, as_model(answer), share, options.cut_px, angle_deg, grey_frames, how)
+    tracks, model, new = sharpened(answer.tracks, answer.model(), share, options.cut_px, angle_deg, grey_frames, how)
     model = connected(tracks, filtered(tracks, model, 2.0 * options.cut_px), options.least_shared)
     low, high = (bound * max(tracks.width, tracks.height) for bound in options.focal_bounds)
     if model.registered.sum() < answer.registered.sum() or not low <= model.camera.focal_px <= high:

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from factory.geometry.camera import Camera
+from factory.geometry.camera import Camera, invert_rigid
+from factory.sfm.model import Model
 from factory.tracks import Tracks
 
 
@@ -63,3 +64,8 @@ class Trajectory:
     def unguided(self) -> Tracks:
         """The tracks without the guided observations, under the same numbers."""
         return self.tracks if self.guided is None else self.tracks.observations(~self.guided)
+
+    def model(self) -> Model:
+        """The trajectory as a model of its tracks."""
+        cam_from_world = invert_rigid(self.world_from_cam)
+        return Model(self.camera, cam_from_world, self.points, self.kept, self.focal_px_per_frame)

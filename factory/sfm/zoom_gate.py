@@ -4,9 +4,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from factory.geometry.camera import invert_rigid
 from factory.sfm.adjust import Adjustment, adjust, robust_cost
-from factory.sfm.model import Model, zooming
+from factory.sfm.model import zooming
 from factory.sfm.trajectory import Trajectory
 from factory.sfm.zoom import ZoomSearch
 
@@ -19,7 +18,7 @@ def freed_gain(shared: Trajectory, search: ZoomSearch) -> float:
     Both sides are adjusted from the shared solution. Two views cannot tell a zoom from forward motion, whole tracks
     can. Inf where there is next to no solution.
     """
-    tracks, model = shared.tracks, as_model(shared)
+    tracks, model = shared.tracks, shared.model()
     length = np.bincount(tracks.track[model.kept], minlength=tracks.count)
     order = np.random.default_rng(0).permutation(tracks.count)
     order = order[length[order] >= 5]
@@ -44,16 +43,5 @@ def gain(shared: Trajectory, zoomed: Trajectory) -> float:
     common = shared.kept & zoomed.kept
     if not common.any():
         return 0.0
-    before, after = (robust_cost(t.tracks, as_model(t).keep(common), LOSS_PX) for t in (shared, zoomed))
+    before, after = (robust_cost(t.tracks, t.model().keep(common), LOSS_PX) for t in (shared, zoomed))
     return before / max(after, 1e-9)
-
-
-def as_model(trajectory: Trajectory) -> Model:
-    """The trajectory as a model of its tracks."""
-    return Model(
-        trajectory.camera,
-        invert_rigid(trajectory.world_from_cam),
-        trajectory.points,
-        trajectory.kept,
-        trajectory.focal_px_per_frame,
-    )

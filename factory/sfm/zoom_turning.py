@@ -10,7 +10,7 @@ from factory.sfm.model import Model
 from factory.sfm.rotation_only import RotationOptions, solve_rotation
 from factory.sfm.trajectory import Trajectory
 from factory.sfm.turning import Matches, fit_rotation, fit_zoomed_rotation, rotation_residual
-from factory.sfm.zoom_gate import LOSS_PX, as_model
+from factory.sfm.zoom_gate import LOSS_PX
 from factory.tracks import Tracks
 
 # All figures: the rendered clips of `factory.sfm.zoom.ZoomSearch`, and five real ones that move.
@@ -40,7 +40,7 @@ def turning_instead(tracks: Tracks, static: np.ndarray, path: Trajectory) -> Tra
     if turning.registered_ratio < path.registered_ratio:
         return None
     turning = _adjusted(part, kept & turning.registered[part.frame], turning)
-    whole = as_model(path)
+    whole = path.model()
     before = robust_cost(part, replace(whole, points=whole.points[chosen], kept=kept), LOSS_PX)
     after = _cost(part, kept, turning)
     if after > MOST_COST * before:

@@ -14,6 +14,7 @@ import cv2
 import numpy as np
 
 from factory.clip import Clip, ClipRecord
+from factory.evaluate.masks import precision_recall, read_mask, region_similarity
 from factory.sfm.stages import FindBackground, JudgeCamera, MaskMotion, SolveCamera, TrackPoints
 from factory.video import probe
 
@@ -40,13 +41,12 @@ def measured(video: Path, truth: Path) -> tuple[float, float, float, float]:
     cpu_s = process_time() - begin
     scores = []
     for number, mask in zip(record["tracks"].frame_index, masks, strict=True):
-        picture = cv2.imread(str(truth / f"{number:05d}.png"), cv2.IMREAD_GRAYSCALE)
-        if picture is None:
+        path = truth / f"{number:05d}.png"
+        if not path.exists():
             continue
-        wanted = picture > 0
+        wanted = read_mask(path)
         ours = cv2.resize(mask.astype(np.uint8), wanted.shape[::-1], interpolation=cv2.INTER_NEAREST) > 0
-        both, either = (ours & wanted).sum(), (ours | wanted).sum()
-        scores.append((both / either if either else 1.0, both / max(ours.sum(), 1), both / max(wanted.sum(), 1)))
+        scores.append((region_similarity(ours, wanted), *precision_recall(ours, wanted)))
     return (*np.mean(scores, axis=0), 100 * cpu_s / len(masks))
 
 

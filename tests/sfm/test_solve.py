@@ -15,7 +15,6 @@ from factory.sfm.resection import connected, resected
 from factory.sfm.sharpen import Sharpening, sharpened
 from factory.sfm.solve import adapted, is_sparse, solve_tracks
 from factory.sfm.trajectory import Trajectory
-from factory.sfm.zoom_gate import as_model
 from factory.tracks import Tracks
 from tests.sfm.scenes import FOCAL_PX, Scene, scene, walk
 
@@ -64,7 +63,7 @@ def test_distortion_is_found_where_there_is_some_and_not_where_there_is_none(see
     def sharp(tracks: Tracks) -> Model:
         solved = solve_tracks(tracks, ~seen.is_dynamic, OPTIONS)
         share = np.full(tracks.count, 0.5)
-        return sharpened(tracks, as_model(solved), share, 1.0, 0.5, [], Sharpening(extension=None))[1]
+        return sharpened(tracks, solved.model(), share, 1.0, 0.5, [], Sharpening(extension=None))[1]
 
     assert abs(sharp(seen.tracks).camera.k1) < 0.01
     ideal = (seen.tracks.xy - [319.5, 179.5]) / FOCAL_PX

@@ -18,7 +18,7 @@ from factory.sfm.solve import _with_zoom, solve_tracks
 from factory.sfm.trajectory import Trajectory
 from factory.sfm.turning import Matches, fit_zoomed_rotation
 from factory.sfm.zoom import ZoomSearch, chained, focal_chain, steadied
-from factory.sfm.zoom_gate import as_model, freed_gain
+from factory.sfm.zoom_gate import freed_gain
 from factory.sfm.zoom_pairs import refined_pairs, zoom_pairs
 from factory.sfm.zoom_turning import _may_turn, turning_instead
 from factory.tracks import Tracks
@@ -172,7 +172,7 @@ def test_one_focal_length_a_point_projects_and_comes_back():
 
 def test_focal_lengths_survive_the_way_into_pycolmap_and_back():
     path = solved(True)[1]
-    model = as_model(path)
+    model = path.model()
     back = from_colmap(to_colmap(path.tracks, model), path.tracks, model)
     assert back.focal_px == pytest.approx(model.focal_px)
     assert back.camera.focal_px == pytest.approx(model.camera.focal_px)

@@ -12,36 +12,9 @@ from factory.synth.moment import Geometry
 from factory.synth.presets.lenses import zooming
 from factory.synth.presets.lightspeed import EXPECT, clips, darkening
 from factory.synth.render import Renderer
-from factory.synth.sets import actors, closeup, flat, land, room, street, things
-from factory.synth.textures import Texture
 
 SMALL = (96, 54)
-GREY = Texture(np.full((8, 8, 3), 128, np.uint8), 8)
-PAINTERS = (
-    "books",
-    "bricks",
-    "cloth",
-    "enamel",
-    "facade",
-    "ground",
-    "paint",
-    "picture",
-    "planks",
-    "plaster",
-    "terrazzo",
-)
 NAMES = list(clips(0))
-
-
-@pytest.fixture
-def bare_walls(monkeypatch):
-    """All textures grey, for worlds in a tenth of the time."""
-    for module in (actors, closeup, flat, land, room, street, things):
-        for painter in PAINTERS:
-            if hasattr(module, painter):
-                monkeypatch.setattr(module, painter, lambda *_args, **_more: GREY)
-    monkeypatch.setattr(street, "_slabs", lambda _rng: GREY)
-    monkeypatch.setattr(things, "stripes", lambda *_args: GREY)
 
 
 def test_there_are_36_names_that_stay():

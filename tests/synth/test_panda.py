@@ -12,36 +12,11 @@ from factory.synth.moment import Geometry
 from factory.synth.presets import edits, panda, panda_alter, panda_scenes, panda_screens
 from factory.synth.presets.panda import BOXED, SUITABLE, UNSUITED, clips
 from factory.synth.scene import Scene, straight_walk
-from factory.synth.sets import actors, closeup, flat, land, room, street, things
+from factory.synth.sets import actors
 from factory.synth.take import Clip, Film, Labels, Take
-from factory.synth.textures import Texture
 
-GREY = Texture(np.full((8, 8, 3), 128, np.uint8), 8)
-PAINTERS = (
-    "books",
-    "bricks",
-    "cloth",
-    "enamel",
-    "facade",
-    "ground",
-    "paint",
-    "picture",
-    "planks",
-    "plaster",
-    "terrazzo",
-)
 TIMES_S = np.linspace(0, 2, 9)
-
-
-@pytest.fixture(autouse=True)
-def bare_walls(monkeypatch):
-    """All textures grey, for worlds in a tenth of the time."""
-    for module in (actors, closeup, flat, land, room, street, things, panda_scenes):
-        for painter in PAINTERS:
-            if hasattr(module, painter):
-                monkeypatch.setattr(module, painter, lambda *_args, **_more: GREY)
-    monkeypatch.setattr(street, "_slabs", lambda _rng: GREY)
-    monkeypatch.setattr(things, "stripes", lambda *_args: GREY)
+pytestmark = pytest.mark.usefixtures("bare_walls")
 
 
 @pytest.fixture
