@@ -17,6 +17,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--only", nargs="+", metavar="NAME", help="names of the clips wanted; all by default")
     parser.add_argument("--seed", type=int, default=0, help="another seed gives other worlds of the same kind")
     parser.add_argument("--seconds", type=_positive, help="length of each shot, if not the clip's own")
+    parser.add_argument("--fps", type=_rate, metavar="N", help="frames a second, if not the clip's own")
     parser.add_argument("--size", type=_size, metavar="WxH", help="width and height of one eye, if not the clip's own")
     parser.add_argument("--photos", metavar="FOLDER", help="pictures to hang on walls")
     parser.add_argument("--truth", nargs="+", default=(), choices=("depth", "flow"), help="truth wanted besides")
@@ -30,8 +31,8 @@ def call(options: argparse.Namespace) -> int:
 
     if options.workers < 1:
         raise ConfigError(f"--workers {options.workers} cannot work: take 1 or more.")
-    photos, folder = options.photos, Path(options.dest)
-    order = Order(options.preset, options.seed, options.size, None, options.seconds, photos, tuple(options.truth))
+    folder, truth = Path(options.dest), tuple(options.truth)
+    order = Order(options.preset, options.seed, options.size, options.fps, options.seconds, options.photos, truth)
     total, done = len(check_order(order, options.only)), 0
 
     def report(made: "Made") -> None:
@@ -62,6 +63,12 @@ def _size(text: str) -> tuple[int, int]:
     if not match or not (int(match[1]) and int(match[2])):
         raise argparse.ArgumentTypeError(f"{text} is not a size: say it as 640x360")
     return int(match[1]), int(match[2])
+
+
+def _rate(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text} is no frame rate: take a whole number from 1")
+    return int(text)
 
 
 def _positive(text: str) -> float:

@@ -99,3 +99,9 @@ def _extent(poses: np.ndarray) -> float:
 
 def _rms(vectors: np.ndarray) -> float:
     return float(np.sqrt(np.mean(np.sum(vectors**2, axis=-1))))
+
+
+def turns(world_from_cam: np.ndarray) -> np.ndarray:
+    """Rotations between successive poses (F, 4, 4), in the earlier one's frame: float64 (F - 1, 3, 3)."""
+    rotation = world_from_cam[:, :3, :3]
+    return np.asarray(np.swapaxes(rotation[:-1], 1, 2) @ rotation[1:])

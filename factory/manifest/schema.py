@@ -91,6 +91,7 @@ POSE = (
     column("ring_win", pa.float64(), "share of the occupied border cells that the solution explains"),
     column("ring_cover", pa.float64(), "share of all border cells with an explained track"),
     column("supported_ratio", pa.float64(), "share of placed frames with enough explained tracks"),
+    column("bridge", pa.int32(), "fewest explained tracks that join the frames before a cut to those after it"),
     column("explained_ratio", pa.float64(), "share of all observations on explained tracks"),
     column("step_ratio", pa.float64(), "largest step by the median one; a warning only"),
     column("tracks", pa.string(), "artifact, relative to the output: point tracks and which are dynamic"),

@@ -61,6 +61,7 @@ def pose_rows(outcome: Outcome) -> list[Row]:
             "ring_win": confidence.ring_win,
             "ring_cover": confidence.ring_cover,
             "supported_ratio": confidence.supported,
+            "bridge": confidence.bridge,
             "explained_ratio": confidence.explained,
             "step_ratio": confidence.step_ratio,
         }

@@ -8,11 +8,11 @@ from typing import Literal
 
 import numpy as np
 
+from factory.geometry.turning import Matches, rotation_residual, turning_focal
 from factory.sfm.background import Background, in_ring
 from factory.sfm.hypotheses import five_point_pose
 from factory.sfm.pairwise import packed, refined_poses
 from factory.sfm.relative import MOST_MATCHES
-from factory.sfm.turning import Matches, rotation_residual, turning_focal
 from factory.tracks import Tracks
 
 Verdict = Literal["still", "rotation", "parallax", "unknown"]

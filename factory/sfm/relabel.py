@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from factory.geometry.turning import Matches, fit_rotation, rotation_residual
 from factory.sfm.background import Background, labelled
 from factory.sfm.motion import CameraMotion
-from factory.sfm.turning import Matches, fit_rotation, rotation_residual
 from factory.tracks import Tracks
 
 

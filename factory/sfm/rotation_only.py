@@ -5,10 +5,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from factory.geometry.camera import centred_camera
+from factory.geometry.turning import Matches, fit_rotation, rotation_residual, turning_focal
 from factory.sfm.averaging import global_rotations
 from factory.sfm.relative import RelativePose, stride_pairs
 from factory.sfm.trajectory import Trajectory
-from factory.sfm.turning import Matches, fit_rotation, fit_zoomed_rotation, rotation_residual, turning_focal
+from factory.sfm.turning import fit_zoomed_rotation
 from factory.sfm.zoom import ZoomSearch, chained, steadied
 from factory.tracks import Tracks
 
@@ -38,10 +39,16 @@ def solve_rotation(
     factor common to all is not observed without a turn. Frames that no pair reaches are not registered.
     """
     options = options or RotationOptions()
-    static = tracks.select(background & (tracks.lengths() >= 2))
-    if zooms:
-        return _zooming(static, options)
-    return _solved(static, focal_px, options)
+    used = background & (tracks.lengths() >= 2)
+    part = tracks.select(used)
+    answer = _zooming(part, options) if zooms else _solved(part, focal_px, options)
+    return of_all_tracks(answer, tracks, used)
+
+
+def of_all_tracks(answer: Trajectory, tracks: Tracks, used: np.ndarray) -> Trajectory:
+    """A turning camera's trajectory that was found with the tracks `used`, bool (M,), as one of all tracks."""
+    kept = used[tracks.track] & answer.registered[tracks.frame]
+    return replace(answer, tracks=tracks, static=used, points=np.full((tracks.count, 3), np.nan), kept=kept)
 
 
 def _zooming(static: Tracks, options: RotationOptions) -> Trajectory:
@@ -54,7 +61,7 @@ def _zooming(static: Tracks, options: RotationOptions) -> Trajectory:
     assert answer is not None
     median = float(np.median(zoom))
     camera = replace(answer.camera, focal_px=focal_px * median)
-    return replace(answer, tracks=static, camera=camera, focal_px_per_frame=focal_px * zoom)
+    return replace(answer, camera=camera, focal_px_per_frame=focal_px * zoom)
 
 
 def _turning_zoom(static: Tracks, zoom: np.ndarray, focal_px: float, options: RotationOptions) -> np.ndarray:

@@ -4,10 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from factory.geometry.camera import invert_rigid
-from factory.geometry.triangulation import triangulate
 from factory.sfm.background import Background, border_score, labelled
-from factory.sfm.model import Model, errors_px
+from factory.sfm.explained import resting_errors_px
 from factory.sfm.trajectory import Trajectory
 from factory.tracks import Tracks
 
@@ -31,25 +29,13 @@ class SolvedLabels:
         """The background under the poses; as it was where the camera does not move or the poses cannot be trusted."""
         if trajectory.rotation_only or trajectory.registered.sum() < self.least_seen:
             return background
-        rows = np.flatnonzero(trajectory.registered[tracks.frame])
-        track, frame = tracks.track[rows], tracks.frame[rows]
-        cam_from_world, each = invert_rigid(trajectory.world_from_cam), trajectory.focal_px_per_frame
-        points = triangulate(
-            tracks.xy[rows],
-            cam_from_world[frame],
-            track,
-            tracks.count,
-            trajectory.camera,
-            focal_px=None if each is None else each[frame],
-        )
-        everything = np.ones(len(tracks.track), bool)
-        errors = errors_px(tracks, Model(trajectory.camera, cam_from_world, points, everything, each))[rows]
+        errors = resting_errors_px(trajectory, tracks)
         scale = max(tracks.width, tracks.height) / 640
         tolerance = np.clip(self.spread * (trajectory.reprojection_error_px or 0.0) / scale, *self.tolerance_px) * scale
-        seen = np.bincount(track, minlength=tracks.count)
-        with np.errstate(invalid="ignore"):
-            fits = np.nan_to_num(np.clip(2.0 - errors / tolerance, 0.0, 1.0))
-        value = np.bincount(track, fits, tracks.count) / np.maximum(seen, 1)
+        placed = trajectory.registered[tracks.frame]
+        seen = np.bincount(tracks.track, placed, tracks.count)
+        fits = np.where(placed, np.clip(2.0 - errors / tolerance, 0.0, 1.0), 0.0)
+        value = np.bincount(tracks.track, fits, tracks.count) / np.maximum(seen, 1)
         value = np.where(seen >= self.least_seen, value, background.value)
         found = labelled(value, self.least_value, background.hypothesis, background.scores)
         return found if border_score(tracks, found.is_background, 0.0) >= self.least_ring_win else background

@@ -183,23 +183,19 @@ class KeepArtifacts:
 
 @dataclass
 class AssessCamera:
-    """Rejects what cannot be trusted, with the reason. Gives: confidence (None for still and turning cameras)."""
+    """Rejects what cannot be trusted, with the reason. Gives: confidence (None for still cameras)."""
 
     needs: ClassVar[tuple[str, ...]] = ("trajectory",)
     gives: ClassVar[tuple[str, ...]] = ("confidence",)
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
 
     options: SolveOptions = field(default_factory=SolveOptions)
     rule: AcceptRule = field(default_factory=AcceptRule)
 
     def __call__(self, record: ClipRecord) -> ClipRecord | Rejected:
         trajectory: Trajectory = record["trajectory"]
-        if trajectory.rotation_only:
-            share = trajectory.registered_ratio
-            record = record.give(confidence=None)
-            if share < self.rule.least_registered:
-                return Rejected(record, (f"registered: only {share:.0%} of the frames could be placed",))
-            return record
+        if trajectory.method == "still":
+            return record.give(confidence=None)
         confidence = assess(trajectory, self.options, self.rule)
         trajectory = replace(trajectory, focal_reliable=confidence.focal_reliable)
         record = record.give(confidence=confidence, trajectory=trajectory)

@@ -8,8 +8,9 @@ from scipy.spatial.transform import Rotation
 
 from factory.geometry.camera import centred_camera
 from factory.geometry.epipolar import cross_matrix
+from factory.geometry.turning import Matches
 from factory.sfm.relative import LEAST_MATCHES, relative_pose
-from factory.sfm.turning import Matches, growth
+from factory.sfm.turning import growth
 from factory.tracks import Tracks
 
 MOST_MATCHES = 200  # of a pair, as in relative poses

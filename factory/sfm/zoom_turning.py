@@ -4,10 +4,11 @@ from dataclasses import replace
 
 import numpy as np
 
-from factory.geometry.camera import invert_rigid, unproject
+from factory.geometry.camera import invert_rigid
+from factory.geometry.directions import mean_directions
 from factory.sfm.adjust import robust_cost
 from factory.sfm.model import Model
-from factory.sfm.rotation_only import RotationOptions, solve_rotation
+from factory.sfm.rotation_only import RotationOptions, of_all_tracks, solve_rotation
 from factory.sfm.trajectory import Trajectory
 from factory.sfm.turning import Matches, fit_rotation, fit_zoomed_rotation, rotation_residual
 from factory.sfm.zoom_gate import LOSS_PX
@@ -45,11 +46,8 @@ def turning_instead(tracks: Tracks, static: np.ndarray, path: Trajectory) -> Tra
     after = _cost(part, kept, turning)
     if after > MOST_COST * before:
         return None
-    everything = tracks.select(static)
-    kept = turning.registered[everything.frame]
-    nothing = np.full((everything.count, 3), np.nan)
-    turning = replace(turning, tracks=everything, static=static[static], points=nothing, kept=kept)
-    turning = _adjusted(everything, kept, turning)
+    turning = of_all_tracks(turning, tracks, static)
+    turning = _adjusted(tracks, turning.kept, turning)
     assert turning.focal_px_per_frame is not None
     median_px = float(np.median(turning.focal_px_per_frame[turning.registered]))
     return replace(turning, camera=replace(turning.camera, focal_px=median_px))
@@ -75,11 +73,9 @@ def _may_turn(tracks: Tracks) -> bool:
 def _directions(tracks: Tracks, kept: np.ndarray, turning: Trajectory) -> np.ndarray:
     """Of every track, the mean direction of its kept observations in the world, float64 (M, 3), length 1."""
     assert turning.focal_px_per_frame is not None
-    rays = unproject(tracks.xy, turning.camera, turning.focal_px_per_frame[tracks.frame])
-    rays = np.einsum("nij,nj->ni", turning.world_from_cam[tracks.frame, :3, :3], rays)
-    rays /= np.linalg.norm(rays, axis=1, keepdims=True)
-    sums = np.stack([np.bincount(tracks.track[kept], rays[kept, k], tracks.count) for k in range(3)], axis=1)
-    return np.asarray(sums / np.maximum(np.linalg.norm(sums, axis=1, keepdims=True), 1e-12))
+    track, frame = tracks.track[kept], tracks.frame[kept]
+    poses, focal_px = turning.world_from_cam[frame], turning.focal_px_per_frame[frame]
+    return mean_directions(tracks.xy[kept], poses, track, tracks.count, turning.camera, focal_px)
 
 
 def _adjusted(tracks: Tracks, kept: np.ndarray, turning: Trajectory) -> Trajectory:

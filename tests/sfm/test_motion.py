@@ -7,11 +7,11 @@ from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
 from factory.clip import Clip
+from factory.geometry.turning import Matches, fit_rotation, rotation_residual, turning_focal
 from factory.models.lk import LucasKanade
 from factory.sfm.background import ChooseBackground
 from factory.sfm.motion import CameraMotion, JudgeMotion
 from factory.sfm.relabel import Relabel
-from factory.sfm.turning import Matches, fit_rotation, rotation_residual, turning_focal
 from factory.tracks import tracks_from
 from factory.video import clip_frames, probe
 from tests.sfm.scenes import FOCAL_PX, Scene, scene, walk

@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
+from factory.cli import main
 from factory.errors import ConfigError
 from factory.synth import record
 from factory.synth.produce import Order, produce
@@ -144,6 +145,16 @@ def test_what_is_there_stays_and_what_was_asked_otherwise_is_made_anew(tmp_path)
     (tmp_path / "graphics.mp4").unlink()
     make(replace(small, seconds=0.5))
     assert took == [False, True]
+
+
+def test_the_command_films_at_the_rate_asked_for(tmp_path):
+    quick = ["--only", "static_camera", "--size", "64x36", "--seconds", "1", "--fps", "5"]
+    assert main(["synth", str(tmp_path), *quick]) == 0
+    assert probe(tmp_path / "static_camera.mp4").fps == pytest.approx(5)
+    assert truth(tmp_path, "static_camera")["fps"] == 5
+    assert len(trajectory(tmp_path, "static_camera.tum.txt")) == 5
+    with pytest.raises(SystemExit):
+        main(["synth", str(tmp_path), "--fps", "0"])
 
 
 def test_two_processes_make_the_same_files_as_one(tmp_path):

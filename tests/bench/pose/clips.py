@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from scipy.spatial.transform import Rotation
 
 from factory.clip import Clip
+from factory.evaluate.trajectories import read_tum
 from factory.video import Frame, clip_frames, probe
 
 FPS = 12.0
@@ -52,7 +52,7 @@ def _rendered(video: Path) -> TrueClip | None:
     if not (tum.exists() and description.exists()):
         return None
     told = json.loads(description.read_text())
-    poses = _poses(tum)
+    _, poses = read_tum(tum)
     focal = np.broadcast_to(np.asarray(told["intrinsics"]["focal_px"], float), len(poses))
     expect = {"static": "still", "rotating": "rotation"}.get(told["labels"]["camera"], "pose")
     return TrueClip(video.stem, video, poses, focal, expect)
@@ -62,13 +62,5 @@ def _measured(video: Path) -> TrueClip | None:
     tum, intrinsics = video.parent / "groundtruth_tum.txt", video.parent / "intrinsics.json"
     if not tum.exists() or "stereo" in video.name:
         return None
-    poses, told = _poses(tum), json.loads(intrinsics.read_text())
+    (_, poses), told = read_tum(tum), json.loads(intrinsics.read_text())
     return TrueClip(video.parent.name, video, poses, np.full(len(poses), told["fx"]))
-
-
-def _poses(tum: Path) -> np.ndarray:
-    rows = np.loadtxt(tum, ndmin=2)
-    poses = np.tile(np.eye(4), (len(rows), 1, 1))
-    poses[:, :3, 3] = rows[:, 1:4]
-    poses[:, :3, :3] = Rotation.from_quat(rows[:, 4:8]).as_matrix()
-    return poses
