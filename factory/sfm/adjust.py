@@ -12,7 +12,8 @@ from factory.tracks import Tracks
 
 @dataclass(frozen=True)
 class Adjustment:
-    """One round. loss_px: scale of the robust loss. focal, rotation, radial: whether these may move."""
+    """One round. loss_px: scale of the robust loss. focal, rotation, radial: whether these may move. tolerance: share
+    of the cost that a step must save for another to follow."""
 
     loss: str
     loss_px: float
@@ -20,6 +21,7 @@ class Adjustment:
     focal: bool = True
     rotation: bool = True
     radial: bool = False
+    tolerance: float = 1e-6
 
 
 def adjust(tracks: Tracks, model: Model, how: Adjustment) -> Model:
@@ -39,7 +41,7 @@ def adjust(tracks: Tracks, model: Model, how: Adjustment) -> Model:
     # Dense takes 0.85 of the sparse solver's time on 96 frames; pycolmap changes over at 50, and 120 is a guess.
     options.ceres.max_num_images_direct_dense_cpu_solver = 120
     # pycolmap's default of 0 never stops early.
-    options.ceres.solver_options.function_tolerance = 1e-6
+    options.ceres.solver_options.function_tolerance = how.tolerance
     config = pycolmap.BundleAdjustmentConfig()
     for image_id in reconstruction.reg_image_ids():
         config.add_image(image_id)

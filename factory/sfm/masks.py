@@ -33,7 +33,7 @@ class MaskDynamics:
     """
 
     side_px: int = 320  # of the masks
-    region_px: int = 7  # width of a region
+    region_px: int = 6  # width of a region; 7 is no cheaper and less exact on four real clips (mean J 0.544, now 0.568)
     motion: BackgroundMotion = field(default_factory=lambda: BackgroundMotion(DisFlow("fast")))
     spread: Spread = field(default_factory=Spread)
     far_px: float = 6.0  # of the tracks' frame: what moves less from frame to frame is compared over more of them,

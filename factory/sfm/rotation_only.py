@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from factory.geometry.camera import centred_camera
-from factory.geometry.turning import Matches, fit_rotation, rotation_residual, turning_focal
+from factory.geometry.turning import Matches, fit_rotation, rotation_residual, together, turning_focal
 from factory.sfm.averaging import global_rotations
 from factory.sfm.relative import RelativePose, stride_pairs
 from factory.sfm.trajectory import Trajectory
@@ -67,44 +67,50 @@ def _zooming(static: Tracks, options: RotationOptions) -> Trajectory:
 def _turning_zoom(static: Tracks, zoom: np.ndarray, focal_px: float, options: RotationOptions) -> np.ndarray:
     """Focal length of every frame by that of the clip, float64 (F,), of a camera that turns: from pairs of frames.
     zoom, focal_px: what they are taken for so far."""
-    steady = steadied(static, zoom)
-    middle = np.array([static.width - 1, static.height - 1]) / 2
-    rows = []
-    for i, j in stride_pairs(static.frames, options.strides):
-        ids, xy_i, xy_j = steady.pair(i, j)
-        if len(ids) >= options.least_matches:
-            rows.append((i, j, np.log(fit_zoomed_rotation(Matches(xy_i - middle, xy_j - middle), focal_px)[1])))
-    if not rows:
+    pairs, _, matches = _matched(steadied(static, zoom), options)
+    if not pairs:
         return zoom
-    first, second = np.array([row[:2] for row in rows]).T
-    log_ratio = np.array([row[2] for row in rows]) + np.log(zoom[second] / zoom[first])
-    return chained(first, second, log_ratio, np.zeros(len(rows)), static.frames, ZoomSearch())
+    first, second = np.array(pairs).T
+    _, ratio = fit_zoomed_rotation(together(matches), focal_px)
+    log_ratio = np.log(ratio) + np.log(zoom[second] / zoom[first])
+    return chained(first, second, log_ratio, np.zeros(len(pairs)), static.frames, ZoomSearch())
+
+
+def _matched(tracks: Tracks, options: RotationOptions) -> tuple[list[tuple[int, int]], list[np.ndarray], list[Matches]]:
+    """Pairs of frames with enough matches: their numbers, the tracks, and the matches."""
+    middle = np.array([tracks.width - 1, tracks.height - 1]) / 2
+    pairs, tracks_of, matches = [], [], []
+    for i, j in stride_pairs(tracks.frames, options.strides):
+        ids, xy_i, xy_j = tracks.pair(i, j)
+        if len(ids) >= options.least_matches:
+            pairs.append((i, j))
+            tracks_of.append(ids)
+            matches.append(Matches(xy_i - middle, xy_j - middle))
+    return pairs, tracks_of, matches
 
 
 def _solved(static: Tracks, focal_px: float | None, options: RotationOptions) -> Trajectory:
     middle = np.array([static.width - 1, static.height - 1]) / 2
-    wide = _wide_pairs(static, options)
-    matches = [Matches(a - middle, b - middle) for _, a, b in (static.pair(i, j) for i, j in wide)]
-    if not matches:
+    wide = [Matches(a - middle, b - middle) for _, a, b in (static.pair(*at) for at in _wide_pairs(static, options))]
+    pairs, tracks_of, matches = _matched(static, options)
+    if not wide or not pairs:
         return _trajectory(
             static, np.full((static.frames, 3, 3), np.nan), max(static.width, static.height), False, None
         )
     if focal_px is None:
-        focal_px, _ = turning_focal(matches, max(static.width, static.height))
+        focal_px, _ = turning_focal(wide, max(static.width, static.height))
     poses, residuals = [], []
-    for i, j in stride_pairs(static.frames, options.strides):
-        ids, xy_i, xy_j = static.pair(i, j)
-        if len(ids) < options.least_matches:
-            continue
-        pair = Matches(xy_i - middle, xy_j - middle)
+    for (i, j), ids, pair, turn in zip(
+        pairs, tracks_of, matches, fit_rotation(together(matches), focal_px), strict=True
+    ):
         cam_j_from_i = np.eye(4)
-        cam_j_from_i[:3, :3] = fit_rotation(pair, focal_px)
-        errors = rotation_residual(pair, focal_px, cam_j_from_i[:3, :3])
+        cam_j_from_i[:3, :3] = turn
+        errors = rotation_residual(pair, focal_px, turn)
         residuals.append(np.median(errors))
         poses.append(RelativePose(i, j, cam_j_from_i, ids, errors < options.inlier_px))
     cam_from_world = global_rotations(static, poses, centred_camera(focal_px, static.width, static.height))
-    observed = _residual(matches, 1.1 * focal_px) > options.least_rise * _residual(matches, focal_px)
-    error_px = float(np.median(residuals)) if residuals else None
+    observed = _residual(wide, 1.1 * focal_px) > options.least_rise * _residual(wide, focal_px)
+    error_px = float(np.median(residuals))
     return _trajectory(static, np.swapaxes(cam_from_world, 1, 2), focal_px, observed, error_px)
 
 
@@ -123,7 +129,8 @@ def _wide_pairs(tracks: Tracks, options: RotationOptions) -> list[tuple[int, int
 
 
 def _residual(matches: list[Matches], focal_px: float) -> float:
-    return float(np.mean([np.median(rotation_residual(m, focal_px, fit_rotation(m, focal_px))) for m in matches]))
+    turns = fit_rotation(together(matches), focal_px)
+    return float(np.mean([np.median(rotation_residual(m, focal_px, r)) for m, r in zip(matches, turns, strict=True)]))
 
 
 def _trajectory(

@@ -66,7 +66,7 @@ class JudgeCamera:
 
     needs: ClassVar[tuple[str, ...]] = ("tracks", "background")
     gives: ClassVar[tuple[str, ...]] = ("camera_motion", "background")
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
 
     judge: JudgeMotion = field(default_factory=JudgeMotion)
     relabel: Relabel = field(default_factory=Relabel)
@@ -86,7 +86,7 @@ class SolveCamera:
 
     needs: ClassVar[tuple[str, ...]] = ("tracks", "background", "camera_motion", "grey_frames")
     gives: ClassVar[tuple[str, ...]] = ("trajectory",)
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
 
     options: SolveOptions = field(default_factory=SolveOptions)
 
@@ -131,7 +131,7 @@ class MaskMotion:
 
     needs: ClassVar[tuple[str, ...]] = ("path", "tracks", "background", "trajectory")
     gives: ClassVar[tuple[str, ...]] = ("dynamic_masks", "background")
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
 
     labels: SolvedLabels = field(default_factory=SolvedLabels)
     mask: MaskDynamics = field(default_factory=MaskDynamics)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from factory.sfm.relative import stride_pairs
-from factory.sfm.zoom_pairs import refined_pairs, zoom_pairs
+from factory.sfm.zoom_pairs import zoom_ratios
 from factory.tracks import Tracks
 
 
@@ -38,22 +38,11 @@ def focal_chain(tracks: Tracks, search: ZoomSearch) -> np.ndarray | None:
 
     Where motion and zoom look alike in two views (forward motion), it shrinks towards no zoom.
     """
-    focal_px = np.full(tracks.frames, search.prior * max(tracks.width, tracks.height))
-    pairs = list(stride_pairs(tracks.frames, search.strides))
-    answers = [zoom_pairs(tracks, pairs, focal_px, search.trials, guess) for guess in (False, True)]
-    refined = [refined_pairs(answer, zoom=True) for answer in answers if answer is not None]
-    if not refined:
+    focal_px = search.prior * max(tracks.width, tracks.height)
+    found = zoom_ratios(tracks, stride_pairs(tracks.frames, search.strides), focal_px, search.trials)
+    if found is None:
         return None
-    # Either start may miss pairs; a pair counts by the better of its answers.
-    best: dict[tuple[int, int], tuple[float, float, float]] = {}
-    for answer in refined:
-        for i, j, cost, ratio, sigma in zip(
-            answer.i.tolist(), answer.j.tolist(), answer.cost, answer.log_ratio, answer.sigma, strict=True
-        ):
-            best[i, j] = min(best.get((i, j), (np.inf, 0.0, 0.0)), (float(cost), float(ratio), float(sigma)))
-    at = np.array(list(best))
-    _, log_ratio, sigma = np.array(list(best.values())).T
-    return chained(at[:, 0], at[:, 1], log_ratio, sigma, tracks.frames, search)
+    return chained(found.i, found.j, found.log_ratio, found.sigma, tracks.frames, search)
 
 
 def chained(

@@ -6,11 +6,12 @@ import numpy as np
 
 from factory.geometry.camera import invert_rigid
 from factory.geometry.directions import mean_directions
+from factory.geometry.turning import Matches, fit_rotation, rotation_residual, together, turned
 from factory.sfm.adjust import robust_cost
 from factory.sfm.model import Model
 from factory.sfm.rotation_only import RotationOptions, of_all_tracks, solve_rotation
 from factory.sfm.trajectory import Trajectory
-from factory.sfm.turning import Matches, fit_rotation, fit_zoomed_rotation, rotation_residual
+from factory.sfm.turning import fit_zoomed_rotation
 from factory.sfm.zoom_gate import LOSS_PX
 from factory.tracks import Tracks
 
@@ -58,16 +59,20 @@ def _may_turn(tracks: Tracks) -> bool:
     middle = np.array([tracks.width - 1, tracks.height - 1]) / 2
     side_px = float(max(tracks.width, tracks.height))
     stride = min(STRIDE, tracks.frames - 1)
-    errors = []
+    pairs = []
     for i in np.unique(np.linspace(0, tracks.frames - 1 - stride, PAIRS).astype(int)).tolist():
         ids, xy_i, xy_j = tracks.pair(i, i + stride)
-        if len(ids) < 30:
-            continue
-        part = np.linspace(0, len(ids) - 1, min(len(ids), MATCHES)).astype(int)
-        pair = Matches(xy_i[part] - middle, xy_j[part] - middle)
-        rotation, ratio = fit_zoomed_rotation(pair, side_px)
-        errors.append(np.median(rotation_residual(Matches(pair.xy_i, pair.xy_j / ratio), side_px, rotation)))
-    return bool(errors) and float(np.median(errors)) < GUESS_PX
+        if len(ids) >= 30:
+            part = np.linspace(0, len(ids) - 1, min(len(ids), MATCHES)).astype(int)
+            pairs.append(Matches(xy_i[part] - middle, xy_j[part] - middle))
+    if not pairs:
+        return False
+    rotation, ratio = fit_zoomed_rotation(together(pairs), side_px)
+    errors = [
+        np.median(rotation_residual(Matches(pair.xy_i, pair.xy_j / r), side_px, turn))
+        for pair, turn, r in zip(pairs, rotation, ratio, strict=True)
+    ]
+    return float(np.median(errors)) < GUESS_PX
 
 
 def _directions(tracks: Tracks, kept: np.ndarray, turning: Trajectory) -> np.ndarray:
@@ -82,21 +87,22 @@ def _adjusted(tracks: Tracks, kept: np.ndarray, turning: Trajectory) -> Trajecto
     """Directions, then each frame's rotation and focal length, in turns."""
     middle = np.array([turning.camera.cx, turning.camera.cy])
     rows = [np.flatnonzero(kept & (tracks.frame == f)) for f in range(tracks.frames)]
+    frames = [f for f, row in enumerate(rows) if len(row) >= 10]
+    seen = together([Matches(tracks.xy[rows[f]] - middle, np.zeros((len(rows[f]), 2))) for f in frames])
+    xy, present = seen.xy_i, seen.share > 0.0
+    track = np.zeros(present.shape, int)
+    track[present] = np.concatenate([tracks.track[rows[f]] for f in frames])
     for _ in range(ROUNDS):
-        direction = _directions(tracks, kept, turning)
         poses, focal_px = turning.world_from_cam.copy(), np.array(turning.focal_px_per_frame)
-        for f, row in enumerate(rows):
-            if len(row) < 10:
-                continue
-            seen = direction[tracks.track[row]] @ poses[f, :3, :3]  # the directions in the camera as it is
-            expected = seen[:, :2] / np.maximum(seen[:, 2:], 1e-3) * focal_px[f]
-            pair = Matches(expected, tracks.xy[row] - middle)
-            turn = fit_rotation(pair, focal_px[f], np.eye(3))
-            poses[f, :3, :3] = poses[f, :3, :3] @ turn.T
-            goes = np.column_stack([expected / focal_px[f], np.ones(len(row))]) @ turn.T
-            goes = goes[:, :2] / goes[:, 2:] * focal_px[f]
-            weight = 1.0 / (1.0 + np.sum((goes - pair.xy_j) ** 2, axis=1) / LOSS_PX**2)
-            focal_px[f] *= np.sum(weight * np.sum(goes * pair.xy_j, axis=1)) / np.sum(weight * np.sum(goes**2, axis=1))
+        there = _directions(tracks, kept, turning)[track] @ poses[frames, :3, :3]  # in the cameras as they are
+        focal = focal_px[frames, None, None]
+        expected = there[..., :2] / np.maximum(there[..., 2:], 1e-3) * focal
+        turn = fit_rotation(Matches(expected, xy, present), focal_px[frames], np.eye(3))
+        poses[frames, :3, :3] = poses[frames, :3, :3] @ np.swapaxes(turn, 1, 2)
+        goes, _ = turned(expected, focal_px[frames], turn)
+        weight = present / (1.0 + np.sum((goes - xy) ** 2, axis=-1) / LOSS_PX**2)
+        across, along = (np.sum(weight * np.sum(goes * other, axis=-1), axis=-1) for other in (xy, goes))
+        focal_px[frames] *= across / along
         turning = replace(turning, world_from_cam=poses, focal_px_per_frame=focal_px)
     return turning
 

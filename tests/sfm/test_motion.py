@@ -2,12 +2,8 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from scipy.spatial.transform import Rotation
 
 from factory.clip import Clip
-from factory.geometry.turning import Matches, fit_rotation, rotation_residual, turning_focal
 from factory.models.lk import LucasKanade
 from factory.sfm.background import ChooseBackground
 from factory.sfm.motion import CameraMotion, JudgeMotion
@@ -82,33 +78,6 @@ def test_with_parallax_labels_stay():
     case = scene(walk(FRAMES), 200, 50)
     background = ChooseBackground()(case.tracks)
     assert Relabel()(case.tracks, background, CameraMotion("parallax")) is background
-
-
-@settings(max_examples=30, deadline=None)
-@given(st.integers(0, 10_000), st.floats(-15, 15), st.floats(-15, 15), st.floats(-20, 20), st.floats(0, 0.35))
-def test_a_rotation_is_found_among_outliers(seed, x_deg, y_deg, z_deg, wrong_share):
-    rng = np.random.default_rng(seed)
-    true = Rotation.from_euler("xyz", [x_deg, y_deg, z_deg], degrees=True).as_matrix()
-    xy = rng.uniform(-300, 300, (150, 2))
-    turned = np.column_stack([xy / 500, np.ones(150)]) @ true.T
-    moved = turned[:, :2] / turned[:, 2:] * 500
-    wrong = rng.random(150) < wrong_share
-    moved[wrong] += rng.uniform(20, 80, (int(wrong.sum()), 2))
-    found = fit_rotation(Matches(xy, moved), 500.0)
-    assert np.median(rotation_residual(Matches(xy, moved), 500.0, found)[~wrong]) < 0.1
-
-
-@pytest.mark.parametrize("focal_px", [350.0, 700.0, 1800.0])
-def test_one_focal_is_found_for_all_rotations(focal_px):
-    rng = np.random.default_rng(1)
-    pairs = []
-    for angle in ([3, 8, 1], [-4, 6, 2], [6, -9, -1]):
-        true = Rotation.from_euler("xyz", np.array(angle) * 500 / focal_px, degrees=True).as_matrix()
-        xy = rng.uniform(-250, 250, (200, 2))
-        turned = np.column_stack([xy / focal_px, np.ones(200)]) @ true.T
-        pairs.append(Matches(xy, turned[:, :2] / turned[:, 2:] * focal_px + rng.normal(0, 0.1, (200, 2))))
-    found, _ = turning_focal(pairs, 640.0)
-    assert found == pytest.approx(focal_px, rel=0.03)
 
 
 @pytest.mark.media

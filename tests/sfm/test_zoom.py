@@ -20,7 +20,7 @@ from factory.sfm.trajectory import Trajectory
 from factory.sfm.turning import fit_zoomed_rotation
 from factory.sfm.zoom import ZoomSearch, chained, focal_chain, steadied
 from factory.sfm.zoom_gate import freed_gain
-from factory.sfm.zoom_pairs import refined_pairs, zoom_pairs
+from factory.sfm.zoom_pairs import zoom_ratios
 from factory.sfm.zoom_turning import _may_turn, turning_instead
 from factory.tracks import Tracks
 from tests.sfm.scenes import FOCAL_PX, scene, walk
@@ -120,14 +120,11 @@ def test_the_chain_follows_the_focal_lengths():
 
 def test_pairs_find_the_ratio_of_their_focal_lengths():
     tracks = zoomed(walk(FRAMES), ZOOM)
-    pairs = zoom_pairs(tracks, [(0, 8), (6, 14)], np.full(FRAMES, FOCAL_PX), 60, guess=True)
-    assert pairs is not None
-    found = refined_pairs(pairs, zoom=True)
-    true_ratio = np.log(ZOOM[found.j] / ZOOM[found.i])
-    assert found.log_ratio == pytest.approx(true_ratio, abs=0.03)
+    found = zoom_ratios(tracks, [(0, 8), (6, 14)], FOCAL_PX, 60)
+    assert found is not None
+    assert (found.i.tolist(), found.j.tolist()) == ([0, 6], [8, 14])
+    assert found.log_ratio == pytest.approx(np.log(ZOOM[found.j] / ZOOM[found.i]), abs=0.03)
     assert np.all(found.sigma < 0.03)
-    held = refined_pairs(pairs, zoom=False)
-    assert np.array_equal(held.focal_px, pairs.focal_px)
 
 
 def test_nothing_is_chained_without_pairs():
