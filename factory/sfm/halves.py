@@ -36,12 +36,10 @@ def halves_apart(
     """
     if trajectory.rotation_only:
         return _apart(trajectory, _turning_halves(trajectory))
-    # A focal length a frame hangs on more tracks than thinned halves have.
-    trials: list[tuple[int | None, bool]] = [(per_frame if trajectory.focal_px_per_frame is None else None, False)]
+    trials: list[tuple[int | None, bool]] = [(per_frame, False)]
     if guided and trajectory.guided is not None and trajectory.registered.all():
-        trials.append((trials[0][0], True))
-    if trajectory.focal_px_per_frame is None:
-        trials.append((None, False))
+        trials.append((per_frame, True))
+    trials.append((None, False))
     apart = None
     for thinning, with_guided in trials:
         apart = _apart(trajectory, _half_solves(trajectory, options, thinning, with_guided)) or apart
