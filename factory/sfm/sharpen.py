@@ -78,7 +78,9 @@ def _tight(tracks: Tracks, model: Model, how: Sharpening, iterations: int, first
         return model
     model = model.keep(model.kept & _steady(tracks, model, how.most_spread)[tracks.track])
     loss_px, radial = _loss_px(tracks, model, how), model.camera.k1 != 0.0
-    if first_iterations > 0:
+    if model.focal_px is not None:  # a focal length a frame hangs on more tracks than the longest
+        iterations = max(iterations, first_iterations)
+    elif first_iterations > 0:
         held = np.bincount(tracks.track[model.kept], minlength=tracks.count) > 0
         part = model.keep(model.kept & thinned(tracks, held, how.first_per_frame)[tracks.track])
         part = adjust(tracks, part, Adjustment("CAUCHY", loss_px, first_iterations, radial=radial))
@@ -106,8 +108,9 @@ def _with_distortion(tracks: Tracks, model: Model, how: Sharpening) -> Model | N
     return curved if pays else None
 
 
-def bent_gain(tracks: Tracks, model: Model, per_frame: int) -> float:
-    """By what factor the robust cost of the longest tracks falls when the lens may have radial distortion.
+def bent_gain(tracks: Tracks, model: Model, per_frame: int, most_k1: float = 0.3) -> float:
+    """By what factor the robust cost of the longest tracks falls when the lens may have radial distortion; 1 where that
+    would be beyond `most_k1`: a strong zoom under one focal length asks for 3.
 
     A lens with k1 = -0.08 gives 1.15, where a focal length a frame gives 1.03; three zooming ones 0.99 to 1.04, where
     that gives 1.13 to 1.43.
@@ -117,7 +120,10 @@ def bent_gain(tracks: Tracks, model: Model, per_frame: int) -> float:
     if not part.kept.any():
         return 1.0
     hows = [Adjustment("CAUCHY", BENT_LOSS_PX, 12, radial=radial) for radial in (False, True)]
-    before, after = (robust_cost(tracks, adjust(tracks, part, how).keep(part.kept), BENT_LOSS_PX) for how in hows)
+    straight, bent = (adjust(tracks, part, how) for how in hows)
+    if abs(bent.camera.k1) >= most_k1:
+        return 1.0
+    before, after = (robust_cost(tracks, m.keep(part.kept), BENT_LOSS_PX) for m in (straight, bent))
     return before / max(after, 1e-9)
 
 
