@@ -24,6 +24,9 @@ class SolveOptions:
     # Mean length in frames under which SIFT joins what the tracker loses: of four rendered clips with tracks of 7 to 9
     # frames all gain, 5 to 50 % of the path's error.
     short_tracks: float = 10.0
+    # Background observations a frame under which SIFT joins long tracks too, with many features: two crowds and two
+    # ponds gain 20 to 70 % of the path's error, for 6 CPU seconds per 100 frames; clips with more gain nothing.
+    few_static: float = 600.0
     few_tracks: float = 250.0  # live tracks a frame under which the scene counts as textureless; study
     loss_px: float = 0.5  # Cauchy; study: the largest gain of the back end (0.059 -> 0.0245 % on driving)
     cut_px: float = 1.0  # study

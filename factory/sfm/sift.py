@@ -23,6 +23,7 @@ class SiftTracks:
     """
 
     features: int = 600
+    many_features: int = 2000  # where few tracks are background; 600 gain nothing there, 1200 half as much
     contrast: float = 0.02
     ratio: float = 0.8
     max_error_px: float = 1.5

@@ -17,7 +17,7 @@ from factory.sfm.refine import refined
 from factory.sfm.relative import RelativePose, inlier_share, relative_poses, stride_pairs
 from factory.sfm.resection import connected
 from factory.sfm.sharpen import Sharpening, bent_gain, sharpened
-from factory.sfm.sift import sift_tracks, together
+from factory.sfm.sift import SiftTracks, sift_tracks, together
 from factory.sfm.trajectory import Trajectory
 from factory.sfm.zoom import ZoomSearch, focal_chain, steadied
 from factory.sfm.zoom_gate import freed_gain, gain
@@ -86,9 +86,7 @@ def adapted(options: SolveOptions, tracks: Tracks, background: np.ndarray) -> So
     """
     sparse = is_sparse(tracks.select(background), options)
     if sparse or len(tracks.track) >= options.few_tracks * tracks.frames:
-        long = tracks.lengths()[tracks.lengths() >= 3]
-        joins = sparse or (len(long) > 0 and long.mean() < options.short_tracks)
-        return replace(options, sparse=sparse, sift=options.sift if joins else None)
+        return replace(options, sparse=sparse, sift=_joining(options, tracks, background, sparse))
     return replace(
         options,
         refinement=None,
@@ -100,6 +98,16 @@ def adapted(options: SolveOptions, tracks: Tracks, background: np.ndarray) -> So
         loss_px=1.0,
         cut_px=1.5,
     )
+
+
+def _joining(options: SolveOptions, tracks: Tracks, background: np.ndarray, sparse: bool) -> SiftTracks | None:
+    """The SIFT tracks that a clip needs beside its own: more where these last, but few of them are background."""
+    lengths = tracks.lengths() * (tracks.lengths() >= 3)
+    if options.sift is None or sparse or lengths.sum() < options.short_tracks * np.count_nonzero(lengths):
+        return options.sift
+    if lengths[background].sum() < options.few_static * tracks.frames:
+        return replace(options.sift, features=options.sift.many_features)
+    return None
 
 
 def working_tracks(

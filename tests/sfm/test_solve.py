@@ -151,9 +151,14 @@ def every(tracks: Tracks, step: int) -> Tracks:
 def test_options_follow_the_clip(seen: Scene):
     everything = np.ones(seen.tracks.count, bool)
     few = every(seen.tracks, 4)
-    usual = adapted(replace(OPTIONS, few_tracks=10, sparse_common=10), seen.tracks, everything)
+    options = replace(SolveOptions(), few_tracks=10, sparse_common=10, short_tracks=3.0, few_static=1.0)
+    usual = adapted(options, seen.tracks, everything)
     assert usual.sift is None
     assert usual.sharpening is not None
+    assert options.sift is not None
+    assert adapted(replace(options, short_tracks=1000.0), seen.tracks, everything).sift == options.sift
+    crowded = adapted(replace(options, few_static=1e6), seen.tracks, everything)
+    assert crowded.sift == replace(options.sift, features=options.sift.many_features)
     plain = adapted(replace(OPTIONS, sparse_common=1), few, np.ones(few.count, bool))
     assert plain.sift is None
     assert plain.refinement is None
