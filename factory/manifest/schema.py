@@ -90,6 +90,7 @@ POSE = (
     column("half_focal_spread", pa.float64(), "log ratio of their focal lengths"),
     column("ring_win", pa.float64(), "share of the occupied border cells that the solution explains"),
     column("ring_cover", pa.float64(), "share of all border cells with an explained track"),
+    column("weakest_win", pa.float64(), "ring_win of the tracks between two successive frames, where it is least"),
     column("supported_ratio", pa.float64(), "share of placed frames with enough explained tracks"),
     column("bridge", pa.int32(), "fewest explained tracks that join the frames before a cut to those after it"),
     column("explained_ratio", pa.float64(), "share of all observations on explained tracks"),

@@ -60,6 +60,7 @@ def pose_rows(outcome: Outcome) -> list[Row]:
             "half_focal_spread": confidence.half_focal_spread,
             "ring_win": confidence.ring_win,
             "ring_cover": confidence.ring_cover,
+            "weakest_win": confidence.weakest_win,
             "supported_ratio": confidence.supported,
             "bridge": confidence.bridge,
             "explained_ratio": confidence.explained,

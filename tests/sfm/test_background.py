@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from factory.sfm.background import ChooseBackground, border_score
+from factory.sfm.background import ChooseBackground, border_score, weakest_win
 from factory.sfm.hypotheses import depths, in_front
 from factory.tracks import tracks_from
 from tests.sfm.scenes import Scene, scene, walk
@@ -112,3 +112,20 @@ def test_depths_of_a_known_point():
     assert (sine > 0).all()
     assert in_front(pose, rays_i, rays_j, 1e-4).all()
     assert not in_front(pose, rays_j, rays_i, 1e-4).any()
+
+
+def test_the_weakest_win_is_that_of_the_frames_that_little_joins():
+    # Twelve tracks around the border, seen in frames 0-5; from 3 to 4 only those that something moving carries go on.
+    angle = np.linspace(0, np.pi, 12)
+    places = np.column_stack([320 - 310 * np.cos(angle), 250 - 240 * np.sin(angle)])
+    moving = np.arange(12) < 8
+    frame, place = (values.ravel() for values in np.indices((6, 12)))
+    track = np.where((frame >= 4) & ~moving[place], 12 + place, place)
+    order = np.lexsort((frame, track))
+    number = np.unique(track, return_inverse=True)[1]
+    tracks = tracks_from(number[order], frame[order], places[place[order]], np.arange(6) / 12, np.arange(6), (640, 360))
+    static = np.concatenate([~moving, np.ones(4, bool)])
+    assert weakest_win(tracks, static, 5) == 0.0
+    assert weakest_win(tracks, np.ones(16, bool), 5) == 1.0
+    assert weakest_win(tracks, static, 53) is None
+    assert border_score(tracks, static, 0.0) > 0.2
