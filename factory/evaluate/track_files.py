@@ -8,8 +8,8 @@ import numpy as np
 
 from factory.errors import StorageError
 from factory.evaluate.trajectories import described as read_json
-from factory.evaluate.trajectories import read_tum
 from factory.geometry.camera import invert_rigid, transform_points
+from factory.tum import read_tum
 
 
 @dataclass(frozen=True)

@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from scipy.spatial.transform import Rotation
 
 from factory.errors import ConfigError, StorageError
 from factory.evaluate.sampling import median_interval
 from factory.manifest.query import query
 from factory.storage import VIDEO_SUFFIXES, Storage
+from factory.tum import read_tum
 
 PIECE = re.compile(r"(.+)-\d{2,}")
 
@@ -51,27 +51,6 @@ class Truth:
 # A path that stays within a millimetre is none, for truth in metres; truth of free scale is never that small in
 # practice.
 MOTIONLESS = 1e-3
-
-
-def read_tum(path: Path) -> tuple[np.ndarray, np.ndarray]:
-    """Times float64 (F,) and camera-to-world poses float64 (F, 4, 4) of `time tx ty tz qx qy qz qw` lines, sorted.
-
-    `#` starts a comment; a file without a pose gives F = 0. Raises StorageError on anything else.
-    """
-    try:
-        lines = [line.split("#")[0].split() for line in path.read_text().splitlines()]
-        rows = np.array([[float(word) for word in line] for line in lines if line], dtype=float).reshape(-1, 8)
-    except (OSError, ValueError) as error:
-        raise StorageError(f"{path} is not a TUM trajectory (8 numbers a line): {error}.") from error
-    norms = np.linalg.norm(rows[:, 4:], axis=1)
-    if not np.all(np.isfinite(rows)) or np.any(norms < 0.5):
-        raise StorageError(f"{path} holds a pose that is not a rotation and a position: write it again.")
-    rows = rows[np.argsort(rows[:, 0], kind="stable")]
-    poses = np.tile(np.eye(4), (len(rows), 1, 1))
-    poses[:, :3, 3] = rows[:, 1:4]
-    if len(rows):
-        poses[:, :3, :3] = Rotation.from_quat(rows[:, 4:]).as_matrix()
-    return rows[:, 0], poses
 
 
 def read_truths(folder: Path) -> list[Truth]:

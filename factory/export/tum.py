@@ -1,13 +1,13 @@
-"""TUM trajectories: `timestamp tx ty tz qx qy qz qw`, camera-to-world, OpenCV axes, one registered frame a line."""
+"""Trajectories as TUM text, a file a clip."""
 
 from pathlib import Path
 
 import numpy as np
-from scipy.spatial.transform import Rotation
 
 from factory.export.names import clip_names
 from factory.manifest.query import query
 from factory.storage import Storage, write_atomic
+from factory.tum import tum_text
 
 
 def export(storage: Storage, dest: Path, where: str = "true") -> int:
@@ -25,12 +25,3 @@ def export(storage: Storage, dest: Path, where: str = "true") -> int:
         text = tum_text(np.array(row["timestamps"])[registered], poses[registered])
         write_atomic(dest / f"{names[row['clip_id']]}.txt", text.encode())
     return len(rows)
-
-
-def tum_text(times_s: np.ndarray, world_from_cam: np.ndarray) -> str:
-    """TUM lines of times float64 (F,) in seconds and poses float64 (F, 4, 4), 9 decimals."""
-    quaternions = Rotation.from_matrix(world_from_cam[:, :3, :3]).as_quat() if len(times_s) else np.empty((0, 4))
-    lines = ["# timestamp tx ty tz qx qy qz qw (seconds of the source; camera-to-world, x right, y down, z forward)"]
-    for time_s, pose, quaternion in zip(times_s, world_from_cam, quaternions, strict=True):
-        lines.append(f"{time_s:.6f} " + " ".join(f"{v:.9f}" for v in (*pose[:3, 3], *quaternion)))
-    return "\n".join(lines) + "\n"

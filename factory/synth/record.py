@@ -18,7 +18,8 @@ from factory.synth.stereo import right_eye
 from factory.synth.take import Clip, Take
 from factory.synth.tracks3d import tracks3d
 from factory.synth.truth import DEPTH_UNIT_M, encode_depth, flow
-from factory.synth.write import empty_folder, encode_video, write_npz, write_png, write_tum
+from factory.synth.write import empty_folder, encode_video, write_npz, write_png
+from factory.tum import tum_text
 
 
 def render_clip(folder: Path, clip: Clip, seed: int, truth: Sequence[str], made_with: dict[str, object]) -> None:
@@ -89,7 +90,8 @@ class _Recorder:
         """Writes the shot's trajectory, in seconds of the video, and its tracks."""
         stem = self.clip.name if len(self.clip.takes) == 1 else f"{self.clip.name}-{number:02d}"
         first, count = len(self.lenses) - len(self.times_s), len(self.times_s)
-        write_tum(self.folder / f"{stem}.tum.txt", self.times_s + first / self.clip.fps, take.path(self.times_s))
+        text = tum_text(self.times_s + first / self.clip.fps, take.path(self.times_s))
+        write_atomic(self.folder / f"{stem}.tum.txt", text.encode())
         tracks = tracks3d(renderer, take, self.times_s, self.clip.size, self._rng(3, number))
         write_npz(self.folder / f"{stem}_tracks.npz", **{f.name: getattr(tracks, f.name) for f in fields(tracks)})
         exposure = [take.film.exposure(float(time_s)) for time_s in self.times_s]

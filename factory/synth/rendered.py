@@ -14,7 +14,7 @@ from factory.synth.lens import Lens
 from factory.synth.produce import SYNTH_VERSION, Order, ordered_clip
 from factory.synth.render import Renderer
 from factory.synth.truth import decode_depth
-from factory.synth.write import read_tum
+from factory.tum import read_tum
 from factory.video import decode
 
 
@@ -51,7 +51,7 @@ class Rendered:
 
     def poses(self, shot: int, eye: int = 0) -> np.ndarray:
         """world_from_cam (T, 4, 4)."""
-        poses = read_tum(self.video.with_name(self.shots[shot]["trajectory"]))
+        _, poses = read_tum(self.video.with_name(self.shots[shot]["trajectory"]))
         return poses @ np.array(self.truth["stereo"]["left_from_right"]) if eye else poses
 
     def tracks(self, shot: int) -> dict[str, np.ndarray]:

@@ -9,7 +9,6 @@ from pathlib import Path
 import av
 import cv2
 import numpy as np
-from scipy.spatial.transform import Rotation
 
 from factory.storage import write_atomic
 
@@ -39,13 +38,6 @@ def encode_video(frames: Iterable[np.ndarray], size: tuple[int, int], fps: int) 
     return buffer.getvalue()
 
 
-def write_tum(path: Path, times_s: np.ndarray, world_from_cam: np.ndarray) -> None:
-    """`time tx ty tz qx qy qz qw` a line: camera-to-world of poses (T, 4, 4) at times (T,), seconds and metres."""
-    quaternions = Rotation.from_matrix(world_from_cam[:, :3, :3]).as_quat()
-    rows = np.column_stack([times_s, world_from_cam[:, :3, 3], quaternions])
-    write_atomic(path, "".join(" ".join(f"{value:.9f}" for value in row) + "\n" for row in rows).encode())
-
-
 def write_png(path: Path, image: np.ndarray) -> None:
     """uint8 or uint16 (H, W) as PNG."""
     _, png = cv2.imencode(".png", image)
@@ -65,11 +57,3 @@ def empty_folder(folder: Path, make: bool = True) -> None:
         shutil.rmtree(folder)
     if make:
         folder.mkdir(parents=True)
-
-
-def read_tum(path: Path) -> np.ndarray:
-    """What `write_tum` wrote: poses, float64 (T, 4, 4)."""
-    rows = np.loadtxt(path, ndmin=2)
-    poses = np.tile(np.eye(4), (len(rows), 1, 1))
-    poses[:, :3, 3], poses[:, :3, :3] = rows[:, 1:4], Rotation.from_quat(rows[:, 4:8]).as_matrix()
-    return poses

@@ -12,8 +12,8 @@ from factory.errors import ConfigError, StorageError
 from factory.evaluate.pose import trajectory_errors
 from factory.evaluate.pose_table import BASELINE, evaluate_poses
 from factory.evaluate.sampling import associate, expected_frames, sampling_interval
-from factory.evaluate.trajectories import read_tum
 from factory.geometry.trajectory import path_length, pose_errors
+from factory.tum import read_tum
 from tests.evaluate.truths import FPS, curved, moved, write
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 from scipy.spatial.transform import Rotation
 
-from factory.export.tum import tum_text
+from factory.tum import tum_text
 
 FPS = 24
 

@@ -1,7 +1,7 @@
 import numpy as np
 from scipy.spatial.transform import Rotation
 
-from factory.export.tum import tum_text
+from factory.tum import tum_text
 
 
 def test_tum_text_gives_back_the_poses(tmp_path):

@@ -14,7 +14,8 @@ from factory.geometry.trajectory import rotation_angle_deg
 from factory.synth.produce import Order, produce
 from factory.synth.scene import rigid
 from factory.synth.selfcheck import check
-from factory.synth.write import read_tum, write_npz, write_tum
+from factory.synth.write import write_npz
+from factory.tum import read_tum, tum_text
 
 HALF_DEGREE = rigid((0, 0, 0), Rotation.from_euler("y", 0.5, degrees=True))
 
@@ -34,13 +35,13 @@ def folder(rendered, tmp_path) -> Path:
 
 
 def turn(path: Path, frames: slice) -> None:
-    poses = read_tum(path)
+    times_s, poses = read_tum(path)
     turned = poses.copy()
     turned[frames] = poses[frames] @ HALF_DEGREE
     assert rotation_angle_deg(np.swapaxes(poses[frames, :3, :3], 1, 2) @ turned[frames, :3, :3])[0] == pytest.approx(
         0.5
     )
-    write_tum(path, np.loadtxt(path)[:, 0], turned)
+    path.write_text(tum_text(times_s, turned))
 
 
 def test_what_was_rendered_agrees_with_itself(rendered):

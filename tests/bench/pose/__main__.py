@@ -18,7 +18,7 @@ import cv2
 import numpy as np
 
 from factory.geometry.trajectory import pose_errors
-from factory.synth.write import write_tum
+from factory.tum import tum_text
 from factory.video import Frame
 from tests.bench.pose.clips import TrueClip, true_clips
 from tests.bench.pose.ours import ours, pose_stages
@@ -71,7 +71,8 @@ def left(folder: Path, clip: TrueClip, method: str, result: Result, frames: Sequ
     if places and result.verdict != "rejected":
         times_s = np.array([frames[p].time_s for p in places])
         (folder / method).mkdir(parents=True, exist_ok=True)
-        write_tum(folder / method / f"{clip.name}.txt", times_s, np.stack([result.world_from_cam[p] for p in places]))
+        text = tum_text(times_s, np.stack([result.world_from_cam[p] for p in places]))
+        (folder / method / f"{clip.name}.txt").write_text(text)
 
 
 def summary(scores: Sequence[Score]) -> None:

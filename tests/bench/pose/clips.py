@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from factory.clip import Clip
-from factory.evaluate.trajectories import read_tum
+from factory.tum import read_tum
 from factory.video import Frame, clip_frames, probe
 
 FPS = 12.0
