@@ -9,7 +9,7 @@ import numpy as np
 from factory.models.dis import DisFlow
 from factory.sfm.background import Background
 from factory.sfm.evidence import BackgroundMotion, PairEvidence
-from factory.sfm.regions import Regions, cut, following, touching
+from factory.sfm.regions import Regions, cut, flow_steps, following, touching
 from factory.sfm.spread import Spread, lasting
 from factory.tracks import Tracks
 from factory.video import shrink
@@ -54,18 +54,26 @@ class MaskDynamics:
         pictures = [_rgb(shrink(frame, self.side_px)) for frame in frames]
         grey = [cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY) for picture in pictures]
         regions = cut(pictures, self.region_px)
-        before, after = self._compared(grey, tracks, background, 1)
-        apart = self._apart(tracks, background)
-        wide = self._compared(grey, tracks, background, apart, every=2) if apart > 1 else None
+        apart, steady = self._apart(tracks, background), tracks.select(background.is_background)
+
+        def compared(f: int, steps: int) -> tuple[PairEvidence | None, PairEvidence | None]:
+            """A frame against the one so many steps before it and the one as many after."""
+            return self._compared(grey, steady, f, f - steps), self._compared(grey, steady, f, f + steps)
+
+        before, after = [], []
         moves, rests = np.zeros(regions.count), np.zeros(regions.count)
         for f in range(len(grey)):
-            own, still = _both(before[f], after[f], grey[f].shape)
-            if wide is not None:
+            pair = compared(f, 1)
+            own, still = _both(pair, grey[f].shape)
+            if apart > 1:
                 # Of every second frame; the others cannot tell slow things from things at rest.
-                wide_own, wide_still = _both(wide[0][f], wide[1][f], grey[f].shape)
+                wide_own, wide_still = _both(compared(f, apart) if f % 2 == 0 else (None, None), grey[f].shape)
                 own, still = np.maximum(own, wide_own), np.minimum(still, wide_still)
             rows = slice(*regions.first[f : f + 2])
             moves[rows], rests[rows] = regions.means(f, own), regions.means(f, still)
+            # All that is kept of the pairs for the length of the clip: a tenth of their memory.
+            before.append(flow_steps(pair[0]))
+            after.append(flow_steps(pair[1]))
         dynamic, static = self._tracks(regions, tracks, background)
         speaks = np.clip(moves, 0.0, self.most_flow) + self.dynamic_weight * np.minimum(dynamic, self.most_tracks)
         against = self.rest_weight * rests * (moves <= 0) + self.static_weight * np.minimum(static, self.most_tracks)
@@ -76,26 +84,13 @@ class MaskDynamics:
         masks = moving[regions.at]
         return DynamicMasks(masks, masks.mean(axis=(1, 2)))
 
-    def _compared(
-        self,
-        grey: list[np.ndarray],
-        tracks: Tracks,
-        background: Background,
-        apart: int,
-        every: int = 1,
-    ) -> tuple[list[PairEvidence | None], list[PairEvidence | None]]:
-        """Of each frame, or `every` second one, against the one `apart` before and the one as far after."""
-        steady = tracks.select(background.is_background)
-        scale = grey[0].shape[1] / tracks.width
-
-        def compare(f: int, other: int) -> PairEvidence | None:
-            if f % every or not 0 <= other < len(grey):
-                return None
-            _, xy, xy_other = steady.pair(f, other)
-            return self.motion.compare(grey[f], grey[other], xy * scale, xy_other * scale)
-
-        numbers = range(len(grey))
-        return [compare(f, f - apart) for f in numbers], [compare(f, f + apart) for f in numbers]
+    def _compared(self, grey: list[np.ndarray], steady: Tracks, f: int, other: int) -> PairEvidence | None:
+        """Of two frames with the background's tracks; None where there is no other frame."""
+        if not 0 <= other < len(grey):
+            return None
+        _, xy, xy_other = steady.pair(f, other)
+        scale = grey[0].shape[1] / steady.width
+        return self.motion.compare(grey[f], grey[other], xy * scale, xy_other * scale)
 
     def _apart(self, tracks: Tracks, background: Background) -> int:
         """Frames over which dynamic tracks come `far_px` away from where the background would be."""
@@ -127,10 +122,10 @@ class MaskDynamics:
 
 
 def _both(
-    one: PairEvidence | None, other: PairEvidence | None, shape: tuple[int, ...]
+    pairs: tuple[PairEvidence | None, PairEvidence | None], shape: tuple[int, ...]
 ) -> tuple[np.ndarray, np.ndarray]:
     """The best case for the background of two comparisons: the less moving, the more resting, float32 (h, w) each."""
-    found = [pair for pair in (one, other) if pair is not None]
+    found = [pair for pair in pairs if pair is not None]
     if not found:
         return np.zeros(shape, np.float32), np.zeros(shape, np.float32)
     return np.min([pair.moves for pair in found], axis=0), np.max([pair.rests for pair in found], axis=0)

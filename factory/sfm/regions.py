@@ -87,20 +87,34 @@ def touching(regions: Regions, step_px: int) -> Links:
     return _counted(ends, regions.count, 1.0 / step_px)
 
 
+@dataclass(frozen=True)
+class FlowSteps:
+    """Of every second pixel of a frame, which says enough: where flow takes it in another, int16 (h, w, 2), x and y;
+    and whether that is in the picture and looks alike, bool (h, w)."""
+
+    goes: np.ndarray
+    meets: np.ndarray
+
+
+def flow_steps(pair: PairEvidence | None) -> FlowSteps | None:
+    if pair is None:
+        return None
+    height, width = pair.missed_grey.shape
+    goes = np.clip(np.nan_to_num(pair.goes[::2, ::2].round(), nan=-1.0), -1, 2**15 - 1).astype(np.int16)
+    inside = np.all((goes >= 0) & (goes < [width, height]), axis=-1)
+    return FlowSteps(goes, inside & (pair.missed_grey[::2, ::2] < FOLLOWED_GREY))
+
+
 def following(
-    regions: Regions, before: Sequence[PairEvidence | None], after: Sequence[PairEvidence | None], step_px: int
+    regions: Regions, before: Sequence[FlowSteps | None], after: Sequence[FlowSteps | None], step_px: int
 ) -> Links:
     """Regions of successive frames that flow takes onto each other, by the share of them it takes."""
     at, ends = regions.at, []
-    height, width = at.shape[1:]
     for f in range(len(at) - 1):
-        for source, target, pair in ((f, f + 1, after[f]), (f + 1, f, before[f + 1])):
-            if pair is None:
-                continue
-            goes = pair.goes[::2, ::2].round().astype(np.int32)  # every second pixel says enough
-            x, y = goes[..., 0], goes[..., 1]
-            inside = (x >= 0) & (x < width) & (y >= 0) & (y < height) & (pair.missed_grey[::2, ::2] < FOLLOWED_GREY)
-            ends.append((at[source, ::2, ::2][inside], at[target][y[inside], x[inside]]))
+        for source, target, steps in ((f, f + 1, after[f]), (f + 1, f, before[f + 1])):
+            if steps is not None:
+                x, y = steps.goes[steps.meets].T
+                ends.append((at[source, ::2, ::2][steps.meets], at[target][y, x]))
     # Both ways, a quarter of the pixels each.
     return _counted(ends, regions.count, 4.0 / 2.0 / step_px**2)
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from factory.sfm.evidence import PairEvidence
-from factory.sfm.regions import Regions, cut, following, touching
+from factory.sfm.regions import FlowSteps, Regions, cut, flow_steps, following, touching
 from factory.sfm.spread import Spread, lasting
 
 HEIGHT, WIDTH, COUNT, STEP = 48, 80, 5, 8
@@ -24,10 +24,10 @@ def film() -> tuple[list[np.ndarray], np.ndarray]:
     return [np.where(mask[..., None], RED, BLUE) for mask in truth], truth
 
 
-def goes(dx: int) -> PairEvidence:
+def goes(dx: int) -> FlowSteps | None:
     x, y = np.meshgrid(np.arange(WIDTH, dtype=np.float32), np.arange(HEIGHT, dtype=np.float32))
     nothing = np.zeros((HEIGHT, WIDTH), np.float32)
-    return PairEvidence(nothing, nothing, np.dstack([x + dx, y]), nothing)
+    return flow_steps(PairEvidence(nothing, nothing, np.dstack([x + dx, y]), nothing))
 
 
 def true_regions(regions: Regions, truth: np.ndarray) -> np.ndarray:
