@@ -57,7 +57,10 @@ def connected(tracks: Tracks, model: Model, least_shared: int) -> Model:
     poses = model.cam_from_world.copy()
     lost = np.setdiff1d(registered, registered[part])
     poses[lost] = np.nan
-    return replace(model, cam_from_world=poses, kept=model.kept & ~np.isin(tracks.frame, lost))
+    kept = model.kept & ~np.isin(tracks.frame, lost)
+    # What is left of a track in one or two frames is no support, and no adjustment takes a point of one observation.
+    kept &= (np.bincount(tracks.track[kept], minlength=tracks.count) >= 3)[tracks.track]
+    return replace(model, cam_from_world=poses, kept=kept)
 
 
 def _largest_component(adjacent: np.ndarray) -> np.ndarray:

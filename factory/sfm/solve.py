@@ -239,7 +239,6 @@ def trajectory(tracks: Tracks, static: np.ndarray, model: Model | None, camera: 
     errors = errors_px(tracks, model)[model.kept]
     angles = parallax_deg(tracks, model)
     angles = angles[angles > 0]
-    some = len(errors) > 0
     world_from_cam = invert_rigid(model.cam_from_world)
     world_from_cam[~model.registered] = np.nan
     return Trajectory(
@@ -248,9 +247,9 @@ def trajectory(tracks: Tracks, static: np.ndarray, model: Model | None, camera: 
         camera=model.camera,
         camera_model="SIMPLE_RADIAL" if model.camera.k1 != 0.0 else "SIMPLE_PINHOLE",
         focal_reliable=None,
-        reprojection_error_px=float(errors.mean()) if some else None,
-        parallax_mean_deg=float(angles.mean()) if some else None,
-        parallax_median_deg=float(np.median(angles)) if some else None,
+        reprojection_error_px=float(errors.mean()) if len(errors) else None,
+        parallax_mean_deg=float(angles.mean()) if len(angles) else None,
+        parallax_median_deg=float(np.median(angles)) if len(angles) else None,
         tracks=tracks,
         static=static,
         points=np.where(np.isin(np.arange(tracks.count), tracks.track[model.kept])[:, None], model.points, np.nan),

@@ -143,6 +143,26 @@ def test_parts_without_common_tracks_are_cut_off(solved: Trajectory):
     assert polished(tracks, model, np.full(tracks.count, 0.5), OPTIONS).registered.all()  # all tracks join them again
 
 
+def test_what_a_cut_leaves_of_a_track_counts_only_with_three_observations(solved: Trajectory):
+    tracks = solved.tracks
+    early, late = solved.kept & (tracks.frame < 10), solved.kept & (tracks.frame >= 12)
+    seen_early, seen_late = (np.bincount(tracks.track[rows], minlength=tracks.count) for rows in (early, late))
+    # Five tracks join the parts, fewer than it takes; of each only one observation is on the side that stays.
+    joins = np.flatnonzero((seen_early >= 1) & (seen_late >= 3))[:5]
+    kept = (early & (seen_late == 0)[tracks.track]) | (late & ((seen_early == 0)[tracks.track]))
+    for track in joins:
+        kept[np.flatnonzero(early & (tracks.track == track))[0]] = True
+        kept |= late & (tracks.track == track)
+    poses = invert_rigid(solved.world_from_cam)
+    poses[10:12] = np.nan
+    part = connected(tracks, Model(solved.camera, poses, solved.points, kept), 10)
+    assert part.registered[:10].all()
+    assert not part.registered[10:].any()
+    held = np.bincount(tracks.track[part.kept], minlength=tracks.count)
+    assert held[joins].tolist() == [0] * 5
+    assert held.max() >= 3
+
+
 def every(tracks: Tracks, step: int) -> Tracks:
     """Only every `step`-th of the tracks."""
     return tracks.select(np.arange(tracks.count) % step == 0)
