@@ -22,9 +22,9 @@ class AcceptRule:
 
     provenance: 37 solves of 14 rendered and real clips with known error: 15 right (< 1 % of the path) all accepted, 15
     wrong (> 5 %) all refused. The allowance for turning was read off the 1 Hz office (0.16 of 8.2 degrees, right) and a
-    mixture of two motions (0.34 of 1.5). On rendered clips (tests/bench/trust.py, 85 solves): with the labels that the
-    pipeline chooses none of 3 wrong ones is accepted and none of 30 right ones refused; with labels falsified on
-    purpose 2 of 23 wrong ones pass. `least_registered` is DynPose-100K's.
+    mixture of two motions (0.34 of 1.5). On rendered clips of three seeds (tests/bench/trust.py, 319 solves): with the
+    labels that the pipeline chooses none of 5 wrong ones is accepted and 3 of 137 right ones are refused; with labels
+    falsified on purpose none of 75 wrong ones passes. `least_registered` is DynPose-100K's.
     """
 
     least_ring_win: float = 0.38
