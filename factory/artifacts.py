@@ -1,7 +1,6 @@
 """Arrays too large for a manifest: how they are packed into files. Where the files lie is storage's business."""
 
 import io
-from pathlib import Path
 
 import numpy as np
 
@@ -15,15 +14,15 @@ def pack_masks(frame_index: np.ndarray, masks: np.ndarray) -> bytes:
     return buffer.getvalue()
 
 
-def read_masks(path: Path) -> tuple[np.ndarray, np.ndarray]:
-    """The frames' numbers int64 (F,) and masks bool (F, H, W). Raises StorageError when the file is gone or broken."""
+def read_masks(content: bytes) -> tuple[np.ndarray, np.ndarray]:
+    """The frames' numbers int64 (F,) and masks bool (F, H, W). Raises StorageError when the content is broken."""
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with np.load(io.BytesIO(content), allow_pickle=False) as file:
             shape = tuple(int(n) for n in file["shape"])
             bits = np.unpackbits(file["bits"], count=int(np.prod(shape)))
             return file["frame_index"], bits.reshape(shape).astype(bool)
     except (OSError, KeyError, ValueError) as error:
-        raise StorageError(f"artifact {path} cannot be read ({error}): run the pose phase again.") from error
+        raise StorageError(f"an artifact with masks cannot be read ({error}): run the pose phase again.") from error
 
 
 def pack_arrays(**arrays: np.ndarray) -> bytes:

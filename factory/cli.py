@@ -7,10 +7,11 @@ from collections.abc import Sequence
 USAGE = """\
 factory turns folders of video into training data with geometry.
 
-  factory run source=URI output=DIR [pipeline=dynpose|pose] [profile=cpu|gpu|cluster] [key=value ...]
-  factory plan source=URI output=DIR ...     the same arguments: what is left to do; no work is done
+  factory run source=URI output=URI [pipeline=dynpose|pose] [profile=cpu|gpu|cluster] [key=value ...]
+  factory plan source=URI output=URI ...     the same arguments: what is left to do; no work is done
   factory status OUTPUT                      the funnel per phase, reasons, failures, cost
   factory query OUTPUT "SQL" [--format table|csv|json|parquet]    tables are named as the phases, and `runs`
+  factory compact OUTPUT                     merges the many small Parquet parts of a large output
   factory export OUTPUT DEST --format tum|davis [--where SQL]
   factory evaluate pose|reprojection|filter|masks|tracks|depth ...     against ground truth
   factory calibrate OUTPUT LABELS --to FILE.yaml     fits the filter's score to labels
@@ -19,7 +20,7 @@ factory turns folders of video into training data with geometry.
 
 Options before or after the command: -v shows tracebacks, --version, --help (also after a command)."""
 
-COMMANDS = ("run", "plan", "status", "query", "export", "evaluate", "calibrate", "synth", "doctor")
+COMMANDS = ("run", "plan", "status", "query", "compact", "export", "evaluate", "calibrate", "synth", "doctor")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -56,14 +57,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _dispatch(command: str, rest: list[str], verbose: bool) -> int:
-    if command in ("run", "plan"):
-        from factory.commands.run import compose_and_call
-
-        return compose_and_call(command, rest, verbose)
     import argparse
     import importlib
 
     module = importlib.import_module(f"factory.commands.{command}")
+    if command in ("run", "plan"):
+        return module.call(rest, verbose)  # Hydra reads the rest
     parser = argparse.ArgumentParser(prog=f"factory {command}", description=module.__doc__)
     module.add_arguments(parser)
     return module.call(parser.parse_args(rest))

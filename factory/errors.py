@@ -13,6 +13,18 @@ class StorageError(FactoryError):
     """A place cannot be read or written."""
 
 
+class GoneError(StorageError):
+    """Nothing lies where something was expected."""
+
+
+class ChangedError(StorageError):
+    """A file or object is another than the one that was listed or ingested."""
+
+
+class BusyError(FactoryError):
+    """Another run works on the same output."""
+
+
 class VideoError(FactoryError):
     """A file is not a video that can be decoded."""
 

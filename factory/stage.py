@@ -24,8 +24,8 @@ class Rejected:
 class Stage(Protocol):
     """One step on one clip.
 
-    A stage may also have `setup()`, called once per worker before the first clip, and `version`, an int that is raised
-    when the same parameters give another answer.
+    A stage may also have `setup()`, called once per worker before the first clip, `release()`, called after each clip
+    whatever came of it, and `version`, an int that is raised when the same parameters give another answer.
     """
 
     needs: ClassVar[tuple[str, ...]]
@@ -52,9 +52,12 @@ def stage_name(stage: Stage) -> str:
 
 
 def stage_identity(stage: Stage) -> dict[str, Any]:
-    """What can change a stage's answer: its class, version and parameters. The raw material of fingerprints."""
+    """What can change a stage's answer: its class, version and parameters. The raw material of fingerprints.
+
+    A field that cannot change it (where a cache lies) is declared with `field(compare=False)`.
+    """
     parameters: dict[str, str] = (
-        {f.name: repr(getattr(stage, f.name)) for f in fields(stage)} if is_dataclass(stage) else {}
+        {f.name: repr(getattr(stage, f.name)) for f in fields(stage) if f.compare} if is_dataclass(stage) else {}
     )
     kind = f"{type(stage).__module__}.{type(stage).__qualname__}"
     return {"stage": kind, "version": getattr(stage, "version", 1), "parameters": parameters}
@@ -78,6 +81,15 @@ def run_chain(stages: Sequence[Stage], record: ClipRecord, entering: Callable[[s
 
     `entering` is told the name of each stage before it begins: what a watcher reports when the process dies in it.
     """
+    try:
+        return _chain(stages, record, entering)
+    finally:
+        for stage in stages:
+            if (release := getattr(stage, "release", None)) is not None:
+                release()
+
+
+def _chain(stages: Sequence[Stage], record: ClipRecord, entering: Callable[[str], None]) -> Outcome:
     seconds: list[tuple[str, float]] = []
     for stage in stages:
         name, begin = stage_name(stage), perf_counter()

@@ -2,15 +2,18 @@
 
 from itertools import product
 
+import pyarrow as pa
 import pytest
 from hydra import compose, initialize_config_dir
 from hydra.errors import HydraException
 
-from factory.commands.run import conf_dir
+from factory.commands.compose import conf_dir
 from factory.errors import ConfigError
 from factory.phases.build import build, check_packages
+from factory.storage.sources import SCHEMA
 
-GROUPS = ("pipeline", "profile", "ingest", "specialists", "filter", "pose", "tracker", "flow", "sfm")
+SOURCES = pa.table({"source": ["x.mp4"], "version": [None]}, SCHEMA)
+GROUPS = ("pipeline", "profile", "storage", "ingest", "specialists", "filter", "pose", "tracker", "flow", "sfm")
 
 
 def options(group: str) -> list[str]:
@@ -29,7 +32,7 @@ def test_every_preset_composes(group, option):
         check_packages(cfg.profile.name, cfg.profile.requires)
     except ConfigError as error:
         pytest.skip(f"composes, and cannot be built here: {error}")
-    phases = build(cfg, ["x.mp4"])
+    phases = build(cfg, SOURCES)
     assert [phase.name for phase in phases] == list(cfg.pipeline.phases)
 
 
@@ -45,7 +48,7 @@ def test_a_misspelt_key_is_named(key):
 
 def test_a_stage_without_its_input_is_found_before_anything_runs():
     with pytest.raises(ConfigError, match="FindBackground needs 'tracks', which nothing before it gives"):
-        build(composed("pipeline=pose", "~pose.stages.track"), ["x.mp4"])
+        build(composed("pipeline=pose", "~pose.stages.track"), SOURCES)
 
 
 def test_a_profile_says_what_to_install():
@@ -58,7 +61,7 @@ def test_the_fingerprint_knows_what_changes_the_answer(pipeline, exhaustive):
     from factory.phases.phase import fingerprint
 
     def prints(*overrides):
-        phases = build(composed(f"pipeline={pipeline}", f"filter.exhaustive={exhaustive}", *overrides), ["x.mp4"])
+        phases = build(composed(f"pipeline={pipeline}", f"filter.exhaustive={exhaustive}", *overrides), SOURCES)
         return {phase.name: fingerprint(phase.stages) for phase in phases}
 
     base = prints()

@@ -9,7 +9,8 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from factory.commands.run import available_cores, conf_dir
+from factory.commands.compose import conf_dir
+from factory.engine.placement import available_cores
 from factory.errors import FactoryError
 from factory.phases.record import installed_versions
 

@@ -5,7 +5,7 @@ from importlib import import_module
 from pathlib import Path
 
 from factory.errors import StorageError
-from factory.storage import Storage
+from factory.storage.output import Storage
 
 FORMATS = ("tum", "davis")
 

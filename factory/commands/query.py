@@ -6,7 +6,7 @@ import sys
 
 from factory.errors import ConfigError
 from factory.manifest.query import query
-from factory.storage import Storage
+from factory.storage.output import Storage
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -7,9 +7,10 @@ import pyarrow.compute as pc
 
 from factory.console import print_counts, print_table
 from factory.errors import StorageError
-from factory.manifest.query import connect
 from factory.manifest.read import count_by, read_phase
-from factory.storage import Storage
+from factory.phases.estimate import run_rows
+from factory.storage.lease import EXPIRE_S, holder
+from factory.storage.output import Storage
 
 ORDER = ("ingest", "filter", "pose")
 
@@ -36,19 +37,31 @@ def call(options: argparse.Namespace) -> int:
         rows.append([phase, *map(str, figures), share, f"{kept_s:.1f}", *_cost(storage, phase, counts.get("ok", 0))])
         reasons.update(f"{phase}: {r.split(':')[0]}" for many in table["reasons"].to_pylist() for r in many or ())
         errors.update(f"{phase}: {e}" for e in table["error_type"].to_pylist() if e)
-    names = ["", "rows", "ok", "rejected", "failed", "kept", "kept s", "wall s", "CPU s", "per ok"]
-    print_table(str(storage.root), names, rows)
+    names = ["", "rows", "ok", "rejected", "failed", "kept", "kept s", "wall s", "CPU s", "per ok", "GPU s", "per ok"]
+    print_table(storage.root, names, rows)
     print_counts("rejected, by rule", reasons)
     print_counts("failed, by error", errors)
+    _tell_of_a_run(storage)
     return 0
 
 
+def _tell_of_a_run(storage: Storage) -> None:
+    if (found := holder(storage)) is None:
+        return
+    run, age_s = found
+    who = f"run {run.get('run_id')} on {run.get('host')}, process {run.get('pid')}"
+    if age_s > EXPIRE_S:
+        print(f"{who}, has said nothing for {age_s:.0f} s: the same command goes on where it ended.")
+        return
+    print(f"{who}, works on {run.get('phase')}: {run.get('done')} of {run.get('todo')} done ({age_s:.0f} s ago).")
+    if run.get("oldest"):
+        print(f"oldest in flight: {run['oldest']}")
+
+
 def _cost(storage: Storage, phase: str, ok: int) -> list[str]:
-    """Wall and CPU seconds of all runs of the phase."""
-    if not storage.run_files():
-        return ["", "", ""]
-    sql = "SELECT sum(wall_s), sum(cpu_s) FROM runs WHERE phase = ?"
-    wall_s, cpu_s = connect(storage).execute(sql, [phase]).fetchone() or (None, None)
-    if wall_s is None:
-        return ["", "", ""]
-    return [f"{wall_s:.1f}", f"{cpu_s:.1f}", f"{cpu_s / ok:.1f}" if ok else ""]
+    """Wall, CPU and GPU seconds of all runs of the phase that ended, and what a clip it accepted cost of each."""
+    rows = [row for row in run_rows(storage) if row["phase"] == phase]
+    if not rows:
+        return [""] * 5
+    wall_s, cpu_s, gpu_s = (sum(row.get(name) or 0.0 for row in rows) for name in ("wall_s", "cpu_s", "gpu_s"))
+    return [f"{wall_s:.1f}", *(text for s in (cpu_s, gpu_s) for text in (f"{s:.1f}", f"{s / ok:.1f}" if ok else ""))]

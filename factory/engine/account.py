@@ -1,28 +1,33 @@
 """Nothing disappears: every unit that enters a phase leaves it with exactly one status."""
 
-from collections.abc import Sequence
+import pyarrow as pa
+import pyarrow.compute as pc
 
-from factory.engine.work import Unit
 from factory.errors import AccountingError
 from factory.manifest.read import committed, read_phase
-from factory.storage import Storage
+from factory.storage.output import Storage
 
 STATUSES = frozenset({"ok", "rejected", "failed"})
 
 
-def check(storage: Storage, phase: str, key: str, units: Sequence[Unit]) -> None:
-    """Raises AccountingError when a unit has no row of this fingerprint, a clip two rows, or a row no known status."""
+def check(storage: Storage, phase: str, key: str, inputs: pa.Table) -> None:
+    """Raises AccountingError when a unit has no row of its fingerprint, a clip two rows, or a row no known status.
+
+    inputs: columns `key` and `fingerprint`.
+    """
     done = committed(storage, phase, key)
-    lost = [u.key for u in units if u.key not in done or done[u.key].fingerprint != u.fingerprint]
-    if lost:
+    found = done["fingerprint"].take(pc.index_in(inputs["key"], value_set=done["key"].combine_chunks()))
+    there = pc.fill_null(pc.equal(found, inputs["fingerprint"]), False)
+    lost = inputs["key"].filter(pc.invert(there))
+    if len(lost):
         raise AccountingError(
-            f"phase {phase}: {len(lost)} of {len(units)} inputs have no outcome ({', '.join(sorted(lost)[:5])}"
+            f"phase {phase}: {len(lost)} of {len(inputs)} inputs have no outcome ({', '.join(lost[:5].to_pylist())}"
             f"{', ...' if len(lost) > 5 else ''}): run the same command again, and report it if they stay."
         )
     table = read_phase(storage, phase, ["clip_id", "status"], key)
-    if unknown := set(table["status"].to_pylist()) - STATUSES:
+    if unknown := set(table["status"].unique().to_pylist()) - STATUSES:
         raise AccountingError(f"phase {phase}: rows of unknown status {sorted(map(str, unknown))}: report it.")
-    ids = table["clip_id"].to_pylist()
-    if len(set(ids)) != len(ids):
-        twice = sorted({i for i in ids if ids.count(i) > 1})[:5]
-        raise AccountingError(f"phase {phase}: clips with two rows ({', '.join(twice)}): report it.")
+    rows = table.group_by("clip_id").aggregate([([], "count_all")])
+    twice = rows.filter(pc.greater(rows["count_all"], 1))["clip_id"]
+    if len(twice):
+        raise AccountingError(f"phase {phase}: clips with two rows ({', '.join(twice[:5].to_pylist())}): report it.")

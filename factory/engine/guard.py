@@ -59,13 +59,17 @@ class Guard:
                 how = _exit_name(error.exitcode)
         return self._failed(unit, WorkerDiedError(f"worker died twice ({how}): the input breaks a library"), 0.0)
 
+    @property
+    def stage(self) -> str:
+        """The stage that was entered last."""
+        return self._stage.value.decode()
+
     def close(self) -> None:
         self._pool.stop()
         self._pool.join()
 
     def _failed(self, unit: Unit, error: FactoryError, cpu_s: float) -> tuple[list[Row], UnitReport]:
-        stage = self._stage.value.decode() or None
-        outcome = Outcome(unit.record, "failed", (), stage, type(error).__name__, str(error))
+        outcome = Outcome(unit.record, "failed", (), self.stage or None, type(error).__name__, str(error))
         return _result(self._work, unit, outcome, cpu_s)
 
 
@@ -78,6 +82,7 @@ def _result(work: Work, unit: Unit, outcome: Outcome, cpu_s: float) -> tuple[lis
         error_type=outcome.error_type,
         seconds=outcome.seconds,
         cpu_s=cpu_s,
+        gpu_s=work.resources.gpus * sum(seconds for _, seconds in outcome.seconds),
     )
     return rows, report
 

@@ -5,27 +5,28 @@ error handling drops whole blocks, and its Parquet writer appends duplicates.
 """
 
 import logging
-import os
 import pickle
-import re
-import socket
-import sys
+import threading
+import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from typing import Any
 
-import numpy as np
+import pyarrow as pa
 
-from factory.engine.work import Shard, ShardResult, Work, dumps
+from factory.engine.in_flight import Flight, InFlight
+from factory.engine.metrics import queue_gauge, reporter
+from factory.engine.ray_cluster import connect
+from factory.engine.work import Shard, ShardResult, Work
 from factory.engine.worker import Worker
-from factory.errors import ConfigError, FactoryError
+from factory.errors import FactoryError
 
-LOCAL_OBJECT_STORE_BYTES = 256 * 2**20  # rows are ids and numbers; Ray's default is a third of the memory
+TELL_EVERY_S = 5.0  # how often a worker says what it is at
+FORGET_AFTER_S = 30.0  # a worker that has said nothing for so long is gone, with its node
 
 
-def run(shards: Sequence[Shard], work: Work, workers: int) -> Iterator[ShardResult]:
+def run(shards: Sequence[Shard], work: Work, workers: int, flight: Flight) -> Iterator[ShardResult]:
     """Yields each shard's result once it is committed, in the order they finish."""
-    _connect(workers)
+    connect(workers, work.resources)
     import ray.data
 
     context = ray.data.DataContext.get_current()
@@ -34,70 +35,81 @@ def run(shards: Sequence[Shard], work: Work, workers: int) -> Iterator[ShardResu
     # Each clip has its own time limit; Ray's guard would end a run whose clips are merely long.
     context.execution_no_progress_timeout_s = -1
     logging.getLogger("ray.data").setLevel(logging.ERROR)  # its import has just set it to INFO
+    board = _board()
 
     class Actor:
         """Ships with its work inside: constructor arguments would lie in the object store and die with a node."""
 
         worker: Worker | None = None
 
-        def __call__(self, batch: dict[str, np.ndarray]) -> dict[str, list[bytes]]:
-            return {"result": [dumps(self._run(pickle.loads(shard))) for shard in batch["shard"]]}
+        def __call__(self, rows: pa.Table) -> pa.Table:
+            shard = Shard(rows["shard_id"][0].as_py(), rows.drop_columns("shard_id"))
+            return pa.table({"result": pa.array([pickle.dumps(self._run(shard))], pa.binary())})
 
         def _run(self, shard: Shard) -> ShardResult | FactoryError:
             """An error meant for the user travels as a value: raised here, Ray would wrap it beyond recognition."""
             try:
-                self.worker = self.worker or Worker(work)
+                if self.worker is None:
+                    self.worker = Worker(work, reporter(work.phase))
+                    threading.Thread(target=_tell, args=(self.worker, board), daemon=True).start()
                 return self.worker.run(shard)
             except FactoryError as error:
                 return error
 
-    rows = [{"shard": dumps(shard)} for shard in shards]
-    dataset = ray.data.from_items(rows, override_num_blocks=len(rows)).map_batches(
+    names = [pa.repeat(pa.scalar(shard.shard_id), len(shard.rows)) for shard in shards]
+    blocks = [shard.rows.append_column("shard_id", name) for shard, name in zip(shards, names, strict=True)]
+    dataset = ray.data.from_arrow(blocks).map_batches(
         Actor,
-        batch_size=1,
-        num_cpus=1,
+        batch_size=None,  # a block whole: a shard
+        batch_format="pyarrow",
+        num_cpus=work.resources.cpus,
+        num_gpus=work.resources.gpus,
+        memory=int(work.resources.memory_gb * 1e9),
         compute=ray.data.ActorPoolStrategy(size=min(workers, len(shards)), max_tasks_in_flight_per_actor=2),
     )
-    for row in dataset.iter_rows():
-        result = pickle.loads(row["result"])
-        if isinstance(result, FactoryError):
-            raise result
-        yield result
+    flight.ask = lambda: ray.get(board.oldest.remote())
+    left, gauge = sum(len(shard.rows) for shard in shards), queue_gauge(work.phase)
+    try:
+        for row in dataset.iter_rows():
+            result = pickle.loads(row["result"])
+            if isinstance(result, FactoryError):
+                raise result
+            left -= len(result.reports)
+            gauge(left, flight.ask())
+            yield result
+    finally:
+        flight.ask = lambda: None
 
 
-def _connect(workers: int) -> None:
-    """Joins the cluster that RAY_ADDRESS names, or starts one on this machine with `workers` CPUs."""
-    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
-    os.environ.setdefault("RAY_ENABLE_UV_RUN_RUNTIME_ENV", "0")  # nested `uv run` hangs workers
-    os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")  # its warnings are about Ray Data's own actors
+class Board:
+    """An actor on the driver's node that hears from each worker what it is at."""
+
+    def __init__(self) -> None:
+        self._said: dict[str, tuple[float, InFlight | None]] = {}
+
+    def tell(self, worker: str, item: InFlight | None) -> None:
+        self._said[worker] = (time.monotonic(), item)
+
+    def oldest(self) -> InFlight | None:
+        """By the board's own clock and the durations told, so that clocks of nodes are never compared."""
+        now = time.monotonic()
+        fresh = [(now - said, item) for said, item in self._said.values() if now - said < FORGET_AFTER_S and item]
+        return max((item.later(since) for since, item in fresh), key=lambda item: item.seconds, default=None)
+
+
+def _board() -> Any:
+    import ray
+    from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+
+    here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=True)
+    return ray.remote(Board).options(num_cpus=0, scheduling_strategy=here, max_restarts=-1).remote()
+
+
+def _tell(worker: Worker, board: Any) -> None:
+    """In each worker, for as long as its process lives."""
     import ray
 
-    if ray.is_initialized():
-        return
-    options: dict[str, Any] = {}
-    if "RAY_ADDRESS" not in os.environ:
-        options = {"num_cpus": workers, "object_store_memory": LOCAL_OBJECT_STORE_BYTES, "include_dashboard": False}
-    where = os.environ.get("RAY_ADDRESS", "")
-    try:
-        if host_port := re.fullmatch(r"\[?([^/\]]+)\]?:(\d+)", where):
-            # Ray itself would try for minutes.
-            socket.create_connection((host_port[1], int(host_port[2])), timeout=10).close()
-        with _native_chatter_hidden():
-            ray.init(logging_level=logging.ERROR, log_to_driver=False, **options)
-    except (ConnectionError, TimeoutError, socket.gaierror) as error:
-        place = where if where not in ("", "auto") else "this machine"
-        raise ConfigError(f"no Ray cluster answers at {place}: start one, or take profile=cpu.") from error
-
-
-@contextmanager
-def _native_chatter_hidden() -> Iterator[None]:
-    """Ray's C++ core announces on file descriptor 2 that it was told to be quiet."""
-    sys.stderr.flush()
-    kept = os.dup(2)
-    with open(os.devnull, "w") as nowhere:  # noqa: PTH123
-        os.dup2(nowhere.fileno(), 2)
-    try:
-        yield
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)
+    name = ray.get_runtime_context().get_actor_id()
+    while True:
+        board.tell.remote(name, worker.in_flight())
+        time.sleep(TELL_EVERY_S)

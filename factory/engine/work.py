@@ -1,7 +1,6 @@
 """The words between a phase and an engine: units, shards, and what comes back of them."""
 
-import pickle
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,7 +8,7 @@ import pyarrow as pa
 
 from factory.clip import ClipRecord, stable_id
 from factory.stage import Outcome, Stage
-from factory.storage import Storage
+from factory.storage.output import Storage
 
 Row = dict[str, Any]
 
@@ -26,10 +25,20 @@ class Unit:
 
 @dataclass(frozen=True)
 class Shard:
-    """The unit of commit: one Parquet part."""
+    """The unit of commit: one Parquet part. `rows`: a unit each, as `Phase.inputs` has them, and its `attempt`."""
 
     shard_id: str
-    units: tuple[Unit, ...]
+    rows: pa.Table
+
+
+@dataclass(frozen=True)
+class Resources:
+    """What one worker of a phase is given. `gpus` may be a fraction: workers then share a card. `memory_gb` is what Ray
+    sets aside; nothing enforces it."""
+
+    cpus: float = 1.0
+    gpus: float = 0.0
+    memory_gb: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -38,10 +47,16 @@ class Work:
 
     phase: str
     stages: tuple[Stage, ...]
+    record: Callable[[Row], ClipRecord]
     rows: Callable[[Outcome], list[Row]]
     schema: pa.Schema
     storage: Storage
     timeout_s: float
+    resources: Resources = Resources()
+
+    def unit(self, row: Row) -> Unit:
+        record = self.record(row).give(storage=self.storage)
+        return Unit(row["key"], record, row["fingerprint"], row["attempt"])
 
 
 @dataclass(frozen=True)
@@ -54,6 +69,7 @@ class UnitReport:
     error_type: str | None
     seconds: tuple[tuple[str, float], ...]
     cpu_s: float
+    gpu_s: float = 0.0  # its share of a card, for as long as it took
 
 
 @dataclass(frozen=True)
@@ -63,21 +79,19 @@ class ShardResult:
     start_up_s: float = 0.0
 
 
-def cut_shards(units: Sequence[Unit], workers: int, max_size: int, per_worker: int = 4) -> list[Shard]:
+def cut_shards(todo: pa.Table, workers: int, max_size: int, per_worker: int = 4) -> list[Shard]:
     """Shards of at most `max_size` units, small enough that each worker gets about `per_worker` of them.
 
     Named by their content, so that a task done twice writes the same bytes to the same name.
     """
-    size = max(1, min(max_size, -(-len(units) // (workers * per_worker))))
-    pieces = [tuple(units[i : i + size]) for i in range(0, len(units), size)]
-    return [
-        Shard(stable_id(*(part for u in piece for part in (u.key, u.fingerprint, u.attempt))), piece)
-        for piece in pieces
-    ]
+    size = max(1, min(max_size, -(-len(todo) // (workers * per_worker))))
+    pieces = [todo.slice(begin, size) for begin in range(0, len(todo), size)]
+    return [Shard(stable_id(*_names(piece)), piece) for piece in pieces]
 
 
-def dumps(thing: Any) -> bytes:
-    return pickle.dumps(thing, protocol=pickle.HIGHEST_PROTOCOL)
+def _names(piece: pa.Table) -> list[str | int]:
+    columns = [piece[name].to_pylist() for name in ("key", "fingerprint", "attempt")]
+    return [part for row in zip(*columns, strict=True) for part in row]
 
 
 def tally(reports: Iterable[UnitReport]) -> dict[str, int]:

@@ -17,7 +17,7 @@ from factory.evaluate.report import Report, Table, need
 from factory.evaluate.verdicts import Curve, FilterRun, curve, features_of, precision_recall, read_filter_run
 from factory.filters.decide import Rule, parse_rules
 from factory.filters.fused import Fused, Term
-from factory.storage import write_atomic
+from factory.storage.local import write_atomic
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

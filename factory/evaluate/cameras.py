@@ -11,7 +11,7 @@ from factory.evaluate.sampling import sampling_interval
 from factory.evaluate.trajectories import Trajectory, piece_of, read_estimates
 from factory.geometry.camera import Camera, unproject
 from factory.manifest.query import query
-from factory.storage import Storage
+from factory.storage.output import Storage
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ def read_cameras(place: Path) -> list[PosedCamera]:
     """Every clip with poses. An OUTPUT brings its intrinsics; a folder of `<stem>.txt` needs `<stem>.intrinsics.json`
     beside each: {"width", "height", "fx", "fy", "cx", "cy"}, and "k1" where the lens distorts."""
     posed = [t for t in read_estimates(place) if len(t.times_s)]
-    if not Storage(place).parts("pose"):
+    if not Storage.at(place).parts("pose"):
         return [PosedCamera(t, _lens_beside(place, t.name)) for t in posed]
     lenses = _lenses_of_manifest(place)
     return [PosedCamera(t, lenses[t.source, float(t.sampled_s[0])]) for t in posed if t.sampled_s is not None]
@@ -87,7 +87,7 @@ def _lenses_of_manifest(place: Path) -> dict[tuple[str, float], Lens]:
             coalesce(i.source_width, p.width) AS full_width, coalesce(i.source_height, p.height) AS full_height,
             coalesce(i.crop_x, 0) AS crop_x, coalesce(i.crop_y, 0) AS crop_y
         FROM pose p JOIN ingest i USING (clip_id) WHERE p.status = 'ok'"""
-    rows = query(Storage(place), sql).to_arrow_table().to_pylist()
+    rows = query(Storage.at(place), sql).to_arrow_table().to_pylist()
     return {
         (r["source"], r["start_s"]): Lens(
             r["focal_px"], r["focal_px"], r["cx_px"], r["cy_px"], r["k1"] or 0.0,

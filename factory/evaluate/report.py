@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from factory.errors import ConfigError
-from factory.storage import write_atomic
+from factory.storage.local import write_atomic
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

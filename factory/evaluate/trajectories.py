@@ -11,7 +11,8 @@ import numpy as np
 from factory.errors import ConfigError, StorageError
 from factory.evaluate.sampling import median_interval
 from factory.manifest.query import query
-from factory.storage import VIDEO_SUFFIXES, Storage
+from factory.storage.output import Storage
+from factory.storage.sources import VIDEO_SUFFIXES
 from factory.tum import read_tum
 
 PIECE = re.compile(r"(.+)-\d{2,}")
@@ -89,7 +90,7 @@ def read_estimates(place: Path) -> list[Trajectory]:
     """Trajectories of an OUTPUT's pose manifest, or of a folder's `*.txt` (also `*.tum.txt`) files."""
     if not place.is_dir():
         raise StorageError(f"there is no folder {place} with estimates.")
-    if Storage(place).parts("pose"):
+    if Storage.at(place).parts("pose"):
         return _of_manifest(place)
     found = []
     for path in sorted(place.glob("*.txt")):
@@ -156,7 +157,7 @@ def _of_manifest(place: Path) -> list[Trajectory]:
     accepted."""
     sql = "SELECT clip_id, source, status, reasons, error, timestamps, registered, world_from_cam FROM pose ORDER BY 1"
     found = []
-    for row in query(Storage(place), sql).to_arrow_table().to_pylist():
+    for row in query(Storage.at(place), sql).to_arrow_table().to_pylist():
         stem = Path(row["source"]).stem
         if row["status"] != "ok":
             why = (row["reasons"] or [row["error"] or row["status"]])[0]

@@ -12,7 +12,7 @@ from factory.evaluate.labels import Label, read_labels, rows_of
 from factory.evaluate.report import need
 from factory.filters.features import FEATURES
 from factory.manifest.query import connect, query
-from factory.storage import Storage
+from factory.storage.output import Storage
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class FilterRun:
 
 def read_filter_run(output: Path, labels: Path) -> FilterRun:
     """Raises StorageError when the output has no filter phase, ConfigError when the labels cannot be joined."""
-    storage = Storage(output)
+    storage = Storage.at(output)
     storage.check_readable()
     if not storage.parts("filter"):
         raise StorageError(f"{output} holds no filter phase: run `factory run` with pipeline=dynpose on the videos.")

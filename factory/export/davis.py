@@ -9,7 +9,8 @@ from factory.artifacts import read_masks
 from factory.errors import StorageError
 from factory.export.names import clip_names
 from factory.manifest.query import query
-from factory.storage import Storage, write_atomic
+from factory.storage.local import write_atomic
+from factory.storage.output import Storage
 
 
 def export(storage: Storage, dest: Path, where: str = "true") -> int:
@@ -26,7 +27,7 @@ def export(storage: Storage, dest: Path, where: str = "true") -> int:
     rows = query(storage, sql).to_arrow_table().to_pylist()
     names = clip_names(rows)
     for row in rows:
-        frames, masks = read_masks(storage.artifact(row["clip_id"], "masks.npz"))
+        frames, masks = read_masks(storage.read(storage.artifact(row["clip_id"], "masks.npz")))
         for number, mask in zip(frames, masks, strict=True):
             size = (row["width"], row["height"])
             x, y = row["crop_x"] or 0, row["crop_y"] or 0

@@ -6,7 +6,8 @@ import numpy as np
 
 from factory.export.names import clip_names
 from factory.manifest.query import query
-from factory.storage import Storage, write_atomic
+from factory.storage.local import write_atomic
+from factory.storage.output import Storage
 from factory.tum import tum_text
 
 

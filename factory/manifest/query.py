@@ -1,10 +1,11 @@
-"""SQL over the manifests: DuckDB with one view a phase, named as the phase."""
+"""SQL over the manifests: DuckDB with a view for each phase, named as it. Parts in a bucket are read where they lie."""
 
-from pathlib import Path
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from factory.errors import ConfigError, StorageError
-from factory.storage import Storage
+from factory.storage.output import Storage
+from factory.storage.places import Entry, is_s3
 
 if TYPE_CHECKING:
     import duckdb
@@ -13,20 +14,25 @@ KEYS = {"ingest": "source"}
 
 
 def connect(storage: Storage) -> "duckdb.DuckDBPyConnection":
-    """A connection with a view for each phase (newest attempt of each clip) and one for `runs`."""
+    """A connection with a view for each phase (the rows that count, see `manifest.read`) and one for `runs`."""
     import duckdb
 
     storage.check_readable()
     connection = duckdb.connect()
+    if is_s3(storage.root):
+        from factory.storage.s3 import file_system
+
+        connection.register_filesystem(file_system())
     views = {phase: storage.parts(phase) for phase in storage.phases()}
-    for phase, parts in views.items():
-        key = KEYS.get(phase, "clip_id")
-        newest = f'QUALIFY attempt = max(attempt) OVER (PARTITION BY "{key}")'
-        connection.execute(f'CREATE VIEW "{phase}" AS SELECT * FROM {_parquet(parts)} {newest}')
-    if runs := storage.run_files():
-        connection.execute(f"CREATE VIEW runs AS SELECT * FROM {_parquet(runs)}")
     if not views:
         raise StorageError(f"{storage.root} holds no manifest: start with `factory run output={storage.root} ...`.")
+    for phase, parts in views.items():
+        key = KEYS.get(phase, "clip_id")
+        counts = f'QUALIFY dense_rank() OVER (PARTITION BY "{key}" ORDER BY attempt DESC, filename) = 1'
+        rows = f"SELECT * EXCLUDE (filename) FROM {_parquet(parts)} {counts}"
+        connection.execute(f'CREATE VIEW "{phase}" AS {rows}')
+    if runs := storage.run_files():
+        connection.execute(f"CREATE VIEW runs AS SELECT * EXCLUDE (filename) FROM {_parquet(runs)}")
     return connection
 
 
@@ -44,6 +50,6 @@ def query(storage: Storage, sql: str) -> "duckdb.DuckDBPyRelation":
     return relation
 
 
-def _parquet(parts: list[Path]) -> str:
-    names = ", ".join("'" + str(part).replace("'", "''") + "'" for part in parts)
-    return f"read_parquet([{names}], union_by_name = true)"
+def _parquet(parts: Sequence[Entry]) -> str:
+    names = ", ".join("'" + part.uri.replace("s3://", "bucket://", 1).replace("'", "''") + "'" for part in parts)
+    return f"read_parquet([{names}], union_by_name = true, filename = true)"

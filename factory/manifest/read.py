@@ -1,56 +1,88 @@
-"""Reading manifests: the newest row of each clip, and what is committed."""
+"""Reading manifests: the row that counts of each unit, and what is committed.
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+A unit (a source at ingest, a clip later) may for a while have rows in several parts: done again after a failure, done
+by two runs at once, merged but not yet deleted. The highest attempt counts, and of equal ones the part first by name:
+any reader at any time sees one set of rows a unit.
+"""
 
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
-from factory.errors import StorageError
-from factory.storage import Storage
+from factory.errors import GoneError, StorageError
+from factory.storage.output import Storage
+from factory.storage.places import Entry
 
-
-@dataclass(frozen=True)
-class Committed:
-    """What the manifest says of one unit (a source at ingest, a clip later): its newest attempt."""
-
-    fingerprint: str
-    status: str
-    attempt: int
+READS_AT_ONCE = 16  # small requests to S3 are mostly waiting
+PART, ROW = "part_index", "row_index"
 
 
 def read_phase(storage: Storage, phase: str, columns: Sequence[str] | None = None, key: str = "clip_id") -> pa.Table:
-    """All rows of a phase, the newest attempt of each `key`, sorted by clip_id. An empty table where there are none.
-
-    A clip done again leaves its old row in an older part until the phase has ended; here it is already gone.
-    """
-    parts = storage.parts(phase)
-    if not parts:
-        return pa.table({name: pa.array([], pa.string()) for name in columns or ("clip_id",)})
+    """All rows of a phase that count, sorted by clip_id. An empty table where there are none."""
     wanted = None if columns is None else sorted({*columns, "clip_id", "attempt", key})
-    table = newest(pa.concat_tables([_read(part, wanted) for part in parts], promote_options="default"), key)
-    table = table.sort_by("clip_id")
+    tables = read_parts(storage, phase, wanted)[1]
+    if not tables:
+        return pa.table({name: pa.array([], pa.string()) for name in columns or ("clip_id",)})
+    table = numbered(tables)
+    table = table.take(counting_rows(table, key)).drop_columns([PART]).sort_by("clip_id")
     return table if columns is None else table.select(list(columns))
 
 
-def committed(storage: Storage, phase: str, key: str) -> dict[str, Committed]:
-    """Units of the phase by key. A source with several clips counts as failed when any of its rows is."""
-    units: dict[str, Committed] = {}
-    for row in read_phase(storage, phase, [key, "fingerprint", "status", "attempt"], key).to_pylist():
-        unit = Committed(row["fingerprint"], row["status"], row["attempt"])
-        if row[key] not in units or unit.status == "failed":
-            units[row[key]] = unit
-    return units
+def read_parts(
+    storage: Storage, phase: str, columns: Sequence[str] | None = None
+) -> tuple[list[Entry], list[pa.Table]]:
+    """The parts of a phase by name and their tables. Raises StorageError when one cannot be read."""
+    for _ in range(3):
+        parts = storage.parts(phase)
+        try:
+            with ThreadPoolExecutor(READS_AT_ONCE) as pool:
+                return parts, list(pool.map(lambda part: read_part(storage, part, columns), parts))
+        except GoneError:
+            continue  # merged or tidied away since it was listed: the rows lie elsewhere now
+    raise StorageError(f"the parts of phase {phase} change while they are read: let the other command end, then retry.")
 
 
-def newest(table: pa.Table, key: str) -> pa.Table:
-    """Of rows with the same key, those of the highest attempt."""
-    last = table.group_by(key).aggregate([("attempt", "max")])
-    highest = dict(zip(last[key].to_pylist(), last["attempt_max"].to_pylist(), strict=True))
-    keys, attempts = table[key].to_pylist(), table["attempt"].to_pylist()
-    return table.filter(pa.array([highest[k] == a for k, a in zip(keys, attempts, strict=True)], pa.bool_()))
+def read_part(storage: Storage, part: Entry, columns: Sequence[str] | None = None) -> pa.Table:
+    try:
+        return storage.place.table(part, None if columns is None else list(columns))
+    except (OSError, pa.ArrowException) as error:
+        raise StorageError(f"manifest {part.uri} cannot be read ({error}): delete it and run again.") from error
+
+
+def committed(storage: Storage, phase: str, key: str) -> pa.Table:
+    """What counts of each unit, one row each: key, fingerprint, status, attempt, and at ingest source_version and
+    duplicate_of. A source with several clips counts as failed when any of its rows is."""
+    names = ["fingerprint", "status", "attempt", *(("source_version", "duplicate_of") if key == "source" else ())]
+    table = read_phase(storage, phase, [key, *names], key)
+    if not table.num_rows:
+        columns = {name: pa.array([], pa.int32() if name == "attempt" else pa.string()) for name in names}
+        return pa.table({"key": pa.array([], pa.string()), **columns})
+    table = table.rename_columns({key: "key"}).append_column("failed", pc.equal(table["status"], "failed"))
+    units = table.group_by("key", use_threads=False).aggregate(
+        [(name, "first") for name in names if name != "status"] + [("failed", "any"), ("status", "first")]
+    )
+    status = pc.if_else(units["failed_any"], "failed", units["status_first"])
+    columns = {name: units[f"{name}_first"] for name in names if name != "status"}
+    return pa.table({"key": units["key"], "status": status, **columns})
+
+
+def counting_rows(table: pa.Table, key: str) -> pa.Array:
+    """Indices of the rows that count, ascending. `table` has the columns key, attempt and PART."""
+    bare = pa.table({"key": table[key], "attempt": table["attempt"], PART: table[PART]})
+    last = bare.group_by("key").aggregate([("attempt", "max"), (PART, "min"), (PART, "max")])
+    rows = pa.array(np.arange(table.num_rows))
+    if pc.all(pc.equal(last[f"{PART}_min"], last[f"{PART}_max"])).as_py() is not False:
+        return rows  # no unit is in two parts
+    bare = bare.append_column(ROW, rows)
+    newest = bare.join(last.select(["key", "attempt_max"]), "key")
+    newest = newest.filter(pc.equal(newest["attempt"], newest["attempt_max"]))
+    first = newest.group_by("key").aggregate([(PART, "min")])
+    chosen = newest.join(first, "key")
+    kept = chosen.filter(pc.equal(chosen[PART], chosen[f"{PART}_min"]))[ROW].combine_chunks()
+    return kept.take(pc.sort_indices(kept))
 
 
 def count_by(table: pa.Table, name: str) -> dict[str, int]:
@@ -58,8 +90,7 @@ def count_by(table: pa.Table, name: str) -> dict[str, int]:
     return {entry["values"]: entry["counts"] for entry in counts.to_pylist()}
 
 
-def _read(part: Path, columns: Iterable[str] | None) -> pa.Table:
-    try:
-        return pq.ParquetFile(part).read(columns=None if columns is None else list(columns))
-    except (OSError, pa.ArrowException) as error:
-        raise StorageError(f"manifest {part} cannot be read ({error}): delete it and run again.") from error
+def numbered(tables: Sequence[pa.Table]) -> pa.Table:
+    """All tables as one, with the number of its part beside each row."""
+    each = [t.append_column(PART, pa.repeat(pa.scalar(i, pa.int32()), t.num_rows)) for i, t in enumerate(tables)]
+    return pa.concat_tables(each, promote_options="default")

@@ -24,6 +24,7 @@ COMMON = (
 )
 
 INGEST = (
+    column("source_version", pa.string(), "size and ETag (S3) or time of change (local) of the source that was read"),
     column("content_hash", pa.string(), "SHA-256 of the source's bytes"),
     column("duplicate_of", pa.string(), "URI of the source with the same bytes that is kept in its place"),
     column("shot", pa.int32(), "number of the shot in the source, from 0"),
@@ -112,6 +113,8 @@ RUNS = (
     column("failed", pa.int64(), "of this run's work"),
     column("stage_seconds", pa.map_(pa.string(), pa.float64()), "seconds per stage, summed over clips"),
     column("cpu_s", pa.float64(), "CPU seconds of the workers"),
+    column("gpu_s", pa.float64(), "GPU seconds of the workers: each holds a share of a card for as long as it works"),
+    column("workers", pa.int32(), "workers the phase was given"),
     column("host", pa.string(), "machine of the driver"),
     column("versions", pa.map_(pa.string(), pa.string()), "versions of factory, Python and the libraries"),
     column("config", pa.string(), "the composed configuration, YAML"),

@@ -1,30 +1,33 @@
 """Tidying a finished phase, so that any Parquet reader finds each clip once and none whose source is gone."""
 
-from collections.abc import Callable
-
+import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
+import pyarrow.compute as pc
 
-from factory.manifest.read import newest
-from factory.manifest.write import write_table
-from factory.storage import Storage
+from factory.manifest.read import counting_rows, numbered, read_part, read_parts
+from factory.manifest.write import parquet_of
+from factory.storage.output import Storage
 
 
-def sweep(storage: Storage, phase: str, key: str, wanted: Callable[[str], bool]) -> None:
-    """Drops superseded rows and rows whose key is not `wanted`; a part left empty is deleted.
+def sweep(storage: Storage, phase: str, key: str, wanted: pa.ChunkedArray | None = None) -> None:
+    """Drops superseded rows, and rows whose key is not in `wanted` (where given); a part left empty is deleted.
 
     Safe to interrupt: each part is replaced whole or not at all, and readers skip superseded rows anyway.
     """
-    parts = storage.parts(phase)
-    tables = {part: pq.ParquetFile(part).read() for part in parts}
-    if not tables:
+    parts, tables = read_parts(storage, phase, [key, "attempt"])
+    if not parts:
         return
-    every = pa.concat_tables([t.select([key, "attempt"]) for t in tables.values()])
-    highest = {row[key]: row["attempt"] for row in newest(every, key).to_pylist()}
-    for part, table in tables.items():
-        keys, attempts = table[key].to_pylist(), table["attempt"].to_pylist()
-        keep = [wanted(k) and highest[k] == a for k, a in zip(keys, attempts, strict=True)]
-        if not any(keep):
-            part.unlink()
-        elif not all(keep):
-            write_table(part, table.filter(pa.array(keep)))
+    every = numbered(tables)
+    keep = pc.is_in(pa.array(np.arange(len(every))), value_set=counting_rows(every, key))
+    if wanted is not None:
+        keep = pc.and_(keep, pc.is_in(every[key].combine_chunks(), value_set=wanted.combine_chunks()))
+    begin = 0
+    for part, table in zip(parts, tables, strict=True):
+        kept = keep.slice(begin, len(table))
+        begin += len(table)
+        if not pc.any(kept).as_py():
+            storage.place.delete(part.uri)
+        elif not pc.all(kept).as_py():
+            whole = read_part(storage, part)
+            if whole.select(table.column_names).equals(table):  # else another run has just tidied it
+                storage.write(part.uri, parquet_of(whole.filter(kept)))

@@ -1,18 +1,15 @@
-"""Atomic Parquet parts with an explicit schema: one a shard and phase, named by the shard, written last."""
+"""Parquet parts with an explicit schema: one a shard and phase, named by the shard, written last, in one step."""
 
 import io
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from factory.storage import write_atomic
 
-
-def write_rows(path: Path, rows: Iterable[Mapping[str, Any]], schema: pa.Schema) -> None:
-    """Writes the rows, sorted by id, so that the same rows give the same bytes. Raises StorageError; never a half file.
+def parquet_of_rows(rows: Iterable[Mapping[str, Any]], schema: pa.Schema) -> bytes:
+    """The rows as a Parquet file, sorted by id: the same rows give the same bytes.
 
     Raises ValueError when a row has a key that the schema does not know: nothing is dropped in silence.
     """
@@ -22,10 +19,10 @@ def write_rows(path: Path, rows: Iterable[Mapping[str, Any]], schema: pa.Schema)
             raise ValueError(f"columns {sorted(unknown)} are not in the schema")
     order = "clip_id" if "clip_id" in schema.names else schema.names[0]
     rows.sort(key=lambda row: str(row[order]))
-    write_table(path, pa.Table.from_pylist([{name: row.get(name) for name in schema.names} for row in rows], schema))
+    return parquet_of(pa.Table.from_pylist([{name: row.get(name) for name in schema.names} for row in rows], schema))
 
 
-def write_table(path: Path, table: pa.Table) -> None:
+def parquet_of(table: pa.Table) -> bytes:
     buffer = io.BytesIO()
     pq.write_table(table, buffer, compression="zstd")
-    write_atomic(path, buffer.getvalue())
+    return buffer.getvalue()

@@ -4,16 +4,20 @@ import importlib.util
 from collections.abc import Sequence
 from typing import Any
 
+import pyarrow as pa
 from hydra.errors import InstantiationException
 from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 
+from factory.engine.work import Resources
 from factory.errors import ConfigError
+from factory.fetch import Fetch
 from factory.phases.ingest import ingest_phase
 from factory.phases.phase import Phase
+from factory.storage.cache import SourceCache
 
 
-def build(cfg: DictConfig, sources: Sequence[str]) -> list[Phase]:
+def build(cfg: DictConfig, sources: pa.Table) -> list[Phase]:
     """The pipeline's phases in order, checked. Raises ConfigError before anything starts."""
     check_packages(cfg.profile.name, cfg.profile.requires)
     phases: list[Phase] = []
@@ -34,9 +38,11 @@ def check_packages(profile: str, packages: Sequence[str]) -> None:
         )
 
 
-def _phase(cfg: DictConfig, name: str, upstream: str | None, sources: Sequence[str]) -> Phase:
+def _phase(cfg: DictConfig, name: str, upstream: str | None, sources: pa.Table) -> Phase:
+    fetch = Fetch(SourceCache(cfg.storage.cache_dir, cfg.storage.cache_gb, patience_s=cfg.storage.patience_s))
     if name == "ingest":
-        return ingest_phase(sources, _make(cfg.ingest.survey), _make(cfg.ingest.cut), cfg.ingest.timeout_s)
+        survey, cut = _make(cfg.ingest.survey), _make(cfg.ingest.cut)
+        return ingest_phase(sources, fetch, survey, cut, cfg.ingest.timeout_s, Resources(**cfg.ingest.resources))
     if upstream is None:
         raise ConfigError(f"pipeline {cfg.pipeline.name} begins with {name}: it must begin with ingest.")
     group = cfg[name] if name in ("filter", "pose") else {}
@@ -45,11 +51,12 @@ def _phase(cfg: DictConfig, name: str, upstream: str | None, sources: Sequence[s
         from factory.phases.filter import filter_phase
 
         rules: Any = OmegaConf.to_container(cfg.filter.rules, resolve=True)
-        return filter_phase(upstream, stages, rules, cfg.filter.exhaustive, cfg.filter.timeout_s)
+        resources = Resources(**cfg.filter.resources)
+        return filter_phase(upstream, stages, rules, cfg.filter.exhaustive, cfg.filter.timeout_s, fetch, resources)
     if name == "pose":
         from factory.phases.pose import pose_phase
 
-        return pose_phase(upstream, stages, cfg.pose.timeout_s)
+        return pose_phase(upstream, stages, cfg.pose.timeout_s, fetch, Resources(**cfg.pose.resources))
     raise ConfigError(f"pipeline {cfg.pipeline.name} has the unknown phase {name}: take ingest, filter or pose.")
 
 

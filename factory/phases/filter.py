@@ -4,12 +4,12 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from factory.engine.work import Row
+from factory.engine.work import Resources, Row
 from factory.fetch import Fetch
 from factory.filters.decide import Decide
 from factory.filters.features import FEATURES, settled
 from factory.manifest.schema import COMMON, FILTER, features_schema, schema
-from factory.phases.phase import Phase, clips_from, common_row
+from factory.phases.phase import Phase, clip_record, clips_from, common_row
 from factory.stage import Outcome, Stage
 
 
@@ -19,9 +19,11 @@ def filter_phase(
     rules: Mapping[str, Mapping[str, Any]],
     exhaustive: bool,
     timeout_s: float,
+    fetch: Fetch,
+    resources: Resources,
 ) -> Phase:
     """`rules`: see `factory.filters.decide`. With `exhaustive` every specialist sees every clip, for calibration."""
-    stages = (Fetch(), *(specialists if exhaustive else _cascade(specialists, rules)), Decide(rules))
+    stages = (fetch, *(specialists if exhaustive else _cascade(specialists, rules)), Decide(rules))
     features = {name: FEATURES[name] for stage in specialists for name in stage.gives if name in FEATURES}
     return Phase(
         name="filter",
@@ -31,7 +33,9 @@ def filter_phase(
         rows=partial(filter_rows, features=tuple(features)),
         schema=schema(*COMMON, *FILTER, *features_schema(features)),
         timeout_s=timeout_s,
-        units=lambda storage: clips_from(storage, upstream, stages),
+        inputs=partial(clips_from, upstream=upstream, stages=stages),
+        record=clip_record,
+        resources=resources,
     )
 
 

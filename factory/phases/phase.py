@@ -1,23 +1,34 @@
 """A phase: stages from one manifest to the next, and how their outcomes become rows."""
 
 import json
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from factory.clip import Clip, ClipRecord, stable_id
-from factory.engine.work import Row, Unit, Work
+from factory.engine.work import Resources, Row, Work
 from factory.manifest.read import read_phase
 from factory.stage import Outcome, Stage, check_chain, stage_identity
-from factory.storage import Storage
+from factory.storage.output import Storage
+
+CLIP_COLUMNS = (
+    *("clip_id", "source", "source_version", "source_start_s", "source_end_s", "width", "height"),
+    *("fps", "first_frame", "frame_count", "crop_x", "crop_y"),
+)
 
 
 @dataclass(frozen=True)
 class Phase:
     """`key` is the manifest column that names a unit: source at ingest, clip_id later. `upstream` is the phase whose
-    `ok` clips enter this one; None at ingest, whose units come from the sources. `given` names what records hold
-    before the first stage."""
+    `ok` clips enter this one; None at ingest, whose units come from the sources.
+
+    inputs: the units, a row each, in the order of `key`: `key`, `fingerprint`, `version` (of the source; null where it
+    does not matter or is not known) and what `record` makes a ClipRecord of. again: keys to be done whatever is
+    committed, of the inputs and what is committed. finish: what the phase does when all is committed; returns how that
+    changes the rows per status."""
 
     name: str
     key: str
@@ -26,15 +37,19 @@ class Phase:
     rows: Callable[[Outcome], list[Row]]
     schema: pa.Schema
     timeout_s: float
-    units: Callable[[Storage], list[Unit]]
-    given: tuple[str, ...] = ()
+    inputs: Callable[[Storage], pa.Table]
+    record: Callable[[Row], ClipRecord]
+    resources: Resources
+    again: Callable[[pa.Table, pa.Table], pa.Array] | None = None
+    finish: Callable[[Storage], Counter[str]] | None = None
 
     def check(self) -> None:
         """Raises ConfigError when a stage needs what nothing before it gives."""
-        check_chain(self.stages, self.given)
+        check_chain(self.stages, ("storage", "source_version"))
 
     def work(self, storage: Storage) -> Work:
-        return Work(self.name, self.stages, self.rows, self.schema, storage, self.timeout_s)
+        limits = (self.timeout_s, self.resources)
+        return Work(self.name, self.stages, self.record, self.rows, self.schema, storage, *limits)
 
 
 def fingerprint(stages: Sequence[Stage], *upstream: str) -> str:
@@ -42,18 +57,21 @@ def fingerprint(stages: Sequence[Stage], *upstream: str) -> str:
     return stable_id(*upstream, json.dumps([stage_identity(stage) for stage in stages], sort_keys=True))
 
 
-def clips_from(storage: Storage, upstream: str, stages: Sequence[Stage]) -> list[Unit]:
-    """A unit for each clip the upstream phase calls `ok`; spans and sizes come from the ingest manifest."""
-    passed = read_phase(
-        storage, upstream, ["clip_id", "status", "fingerprint"], "source" if upstream == "ingest" else "clip_id"
-    )
-    entered = {r["clip_id"]: r["fingerprint"] for r in passed.to_pylist() if r["status"] == "ok"}
-    rows = read_phase(storage, "ingest", key="source").to_pylist()
-    return [
-        Unit(row["clip_id"], ClipRecord(_clip(row)), fingerprint(stages, entered[row["clip_id"]]))
-        for row in rows
-        if row["clip_id"] in entered
-    ]
+def clips_from(storage: Storage, upstream: str, stages: Sequence[Stage]) -> pa.Table:
+    """The inputs of a phase: each clip the upstream phase calls `ok`; spans and sizes come from the ingest manifest."""
+    clips = read_phase(storage, "ingest", ["status", *CLIP_COLUMNS], "source")
+    if upstream == "ingest":
+        passed = clips.filter(pc.equal(clips["status"], "ok"))
+        origin = read_phase(storage, "ingest", ["clip_id", "fingerprint"], "source")
+    else:
+        origin = read_phase(storage, upstream, ["clip_id", "status", "fingerprint"])
+        entered = origin.filter(pc.equal(origin["status"], "ok"))["clip_id"].combine_chunks()
+        passed = clips.filter(pc.is_in(clips["clip_id"], value_set=entered))
+    before = origin["fingerprint"].take(pc.index_in(passed["clip_id"], value_set=origin["clip_id"].combine_chunks()))
+    each = {name: fingerprint(stages, name) for name in before.unique().to_pylist()}
+    ours = pa.array([each[name] for name in before.to_pylist()], pa.string())
+    table = passed.drop_columns("status").append_column("key", passed["clip_id"]).append_column("fingerprint", ours)
+    return table.append_column("version", pa.nulls(len(table), pa.string())).sort_by("key")
 
 
 def common_row(outcome: Outcome) -> Row:
@@ -72,9 +90,10 @@ def common_row(outcome: Outcome) -> Row:
     }
 
 
-def _clip(row: Row) -> Clip:
+def clip_record(row: Row) -> ClipRecord:
+    """Of a row of `clips_from`."""
     crop = None if row["crop_x"] is None else (row["crop_x"], row["crop_y"], row["width"], row["height"])
-    return Clip(
+    clip = Clip(
         clip_id=row["clip_id"],
         source=row["source"],
         start_s=row["source_start_s"],
@@ -86,3 +105,4 @@ def _clip(row: Row) -> Clip:
         frame_count=row["frame_count"],
         crop=crop,
     )
+    return ClipRecord(clip, {"source_version": row["source_version"]})

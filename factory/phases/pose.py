@@ -1,27 +1,21 @@
 """Pose: clips in, intrinsics and a trajectory out, or the reason why none can be trusted."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
-from factory.engine.work import Row, Unit
+from factory.engine.work import Resources, Row
 from factory.fetch import Fetch
 from factory.manifest.schema import COMMON, POSE, schema
-from factory.phases.phase import Phase, clips_from, common_row
+from factory.phases.phase import Phase, clip_record, clips_from, common_row
 from factory.sfm.trajectory import Trajectory
 from factory.stage import Outcome, Stage
-from factory.storage import Storage
 from factory.tracks import Tracks
 
 
-def pose_phase(upstream: str, stages: Sequence[Stage], timeout_s: float) -> Phase:
-    chain = (Fetch(), *stages)
-
-    def units(storage: Storage) -> list[Unit]:
-        found = clips_from(storage, upstream, chain)
-        return [replace(unit, record=unit.record.give(storage=storage)) for unit in found]
-
+def pose_phase(upstream: str, stages: Sequence[Stage], timeout_s: float, fetch: Fetch, resources: Resources) -> Phase:
+    chain = (fetch, *stages)
     return Phase(
         name="pose",
         key="clip_id",
@@ -30,8 +24,9 @@ def pose_phase(upstream: str, stages: Sequence[Stage], timeout_s: float) -> Phas
         rows=pose_rows,
         schema=schema(*COMMON, *POSE),
         timeout_s=timeout_s,
-        units=units,
-        given=("storage",),
+        inputs=partial(clips_from, upstream=upstream, stages=chain),
+        record=clip_record,
+        resources=resources,
     )
 
 

@@ -4,21 +4,31 @@ import platform
 import random
 import socket
 from collections.abc import Sequence
+from datetime import datetime, timezone
 from importlib.metadata import PackageNotFoundError, version
 
 from factory import __version__
 from factory.manifest.schema import RUNS, schema
-from factory.manifest.write import write_rows
+from factory.manifest.write import parquet_of_rows
 from factory.phases.run import Summary
-from factory.storage import Storage
+from factory.storage.output import Storage
 
 LIBRARIES = ("av", "numpy", "opencv-python", "pyarrow", "pycolmap", "ray", "scenedetect", "scipy")
 
 
-def record_run(storage: Storage, summaries: Sequence[Summary], engine: str, config_yaml: str) -> str:
-    """Writes one row a phase; returns the run's id."""
-    # Times order runs, the digits keep two that start in one second apart; nothing here enters another manifest.
-    run_id = f"{summaries[0].started_at:%Y%m%dT%H%M%S}-{random.SystemRandom().randrange(10**4):04d}"
+def new_run_id() -> str:
+    """Times order runs, the digits keep two that start in one second apart. It enters no other manifest."""
+    return f"{datetime.now(timezone.utc):%Y%m%dT%H%M%S}-{random.SystemRandom().randrange(10**4):04d}"
+
+
+def record_run(
+    storage: Storage,
+    run_id: str,
+    summaries: Sequence[Summary],
+    engine: str,
+    config_yaml: str,
+) -> None:
+    """Writes one row a phase."""
     versions = list(installed_versions().items())
     rows = [
         {
@@ -32,14 +42,15 @@ def record_run(storage: Storage, summaries: Sequence[Summary], engine: str, conf
             **{status: s.counts[status] for status in ("ok", "rejected", "failed")},
             "stage_seconds": list(s.stage_seconds.items()),
             "cpu_s": s.cpu_s,
+            "gpu_s": s.gpu_s,
+            "workers": s.workers,
             "host": socket.gethostname(),
             "versions": versions,
             "config": config_yaml,
         }
         for s in summaries
     ]
-    write_rows(storage.run_file(run_id), rows, schema(*RUNS))
-    return run_id
+    storage.write(storage.run_file(run_id), parquet_of_rows(rows, schema(*RUNS)))
 
 
 def installed_versions() -> dict[str, str]:

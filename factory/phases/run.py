@@ -3,17 +3,21 @@
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timezone
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from factory.engine import account
-from factory.engine.work import Shard, ShardResult, Unit, Work, cut_shards, tally
+from factory.engine.in_flight import Flight
+from factory.engine.work import Shard, ShardResult, Work, cut_shards, tally
 from factory.manifest.read import committed
 from factory.manifest.sweep import sweep
 from factory.phases.phase import Phase
-from factory.storage import Storage
+from factory.storage.output import Storage
 
-Engine = Callable[[Sequence[Shard], Work, int], Iterator[ShardResult]]
+Engine = Callable[[Sequence[Shard], Work, int, Flight], Iterator[ShardResult]]
 Progress = Callable[["Summary"], None]
 
 
@@ -32,6 +36,8 @@ class Summary:
     errors: Counter = field(default_factory=Counter)
     stage_seconds: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
     cpu_s: float = 0.0
+    gpu_s: float = 0.0
+    workers: int = 0
     wall_s: float = 0.0
     start_up_s: float = 0.0
 
@@ -45,29 +51,35 @@ class Summary:
             for stage, seconds in report.seconds:
                 self.stage_seconds[stage] += seconds
             self.cpu_s += report.cpu_s
+            self.gpu_s += report.gpu_s
 
 
 @dataclass(frozen=True)
 class Plan:
     """What is left to do in a phase: all its units, those not committed, and how these are cut."""
 
-    units: list[Unit]
-    todo: list[Unit]
+    inputs: pa.Table
+    todo: pa.Table
     shards: list[Shard]
 
 
 def plan_phase(phase: Phase, storage: Storage, workers: int, shard_size: int, retry_failed: bool) -> Plan:
     """Subtracts what is committed under the same fingerprint; with `retry_failed`, failures are done again."""
-    units = phase.units(storage)
+    inputs = phase.inputs(storage)
     done = committed(storage, phase.name, phase.key)
-    todo = []
-    for unit in sorted(units, key=lambda u: u.key):
-        before = done.get(unit.key)
-        settled = before is not None and before.fingerprint == unit.fingerprint
-        if settled and not (retry_failed and before is not None and before.status == "failed"):
-            continue
-        todo.append(replace(unit, attempt=before.attempt + 1 if before else 1))
-    return Plan(units, todo, cut_shards(todo, workers, shard_size))
+    row = pc.index_in(inputs["key"], value_set=done["key"].combine_chunks())
+    before = {name: done[name].take(row) for name in done.column_names}
+    settled = pc.fill_null(pc.equal(before["fingerprint"], inputs["fingerprint"]), False)
+    if "source_version" in before:
+        same = pc.equal(pc.fill_null(before["source_version"], ""), pc.fill_null(inputs["version"], ""))
+        settled = pc.and_(settled, pc.or_(same, pc.is_null(inputs["version"])))
+    if phase.again is not None:
+        settled = pc.and_not(settled, pc.is_in(inputs["key"], value_set=phase.again(inputs, done)))
+    if retry_failed:
+        settled = pc.and_not(settled, pc.fill_null(pc.equal(before["status"], "failed"), False))
+    attempt = pc.cast(pc.add(pc.fill_null(before["attempt"], 0), 1), pa.int32())
+    todo = inputs.append_column("attempt", attempt).filter(pc.invert(settled))
+    return Plan(inputs, todo, cut_shards(todo, workers, shard_size))
 
 
 def run_phase(
@@ -79,18 +91,21 @@ def run_phase(
     shard_size: int,
     retry_failed: bool,
     progress: Progress,
+    flight: Flight | None = None,
 ) -> Summary:
     """Raises AccountingError when an input is left without an outcome, StorageError when a part cannot be written."""
     begin, started_at = time.perf_counter(), datetime.now(timezone.utc)
     plan = plan_phase(phase, storage, workers, shard_size, retry_failed)
-    summary = Summary(phase.name, len(plan.units), len(plan.units) - len(plan.todo), started_at, len(plan.todo))
+    summary = Summary(phase.name, len(plan.inputs), len(plan.inputs) - len(plan.todo), started_at, len(plan.todo))
+    summary.workers = workers
     progress(summary)
     if plan.shards:
-        for result in engine(plan.shards, phase.work(storage), workers):
+        for result in engine(plan.shards, phase.work(storage), workers, flight or Flight()):
             summary.add(result)
             progress(summary)
-    account.check(storage, phase.name, phase.key, plan.units)
-    entered = {unit.key for unit in plan.units}
-    sweep(storage, phase.name, phase.key, lambda key: phase.upstream is None or key in entered)
+    sweep(storage, phase.name, phase.key, None if phase.upstream is None else plan.inputs["key"])
+    if phase.finish is not None:
+        summary.counts.update(phase.finish(storage))
+    account.check(storage, phase.name, phase.key, plan.inputs)
     summary.wall_s = time.perf_counter() - begin
     return summary

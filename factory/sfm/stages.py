@@ -19,7 +19,7 @@ from factory.sfm.solve import SolveOptions, solve_clip
 from factory.sfm.solved_labels import SolvedLabels
 from factory.sfm.trajectory import Trajectory
 from factory.stage import Rejected
-from factory.storage import Storage
+from factory.storage.output import Storage
 from factory.tracks import Tracks
 from factory.video import clip_frames, shrink
 

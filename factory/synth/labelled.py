@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from factory.errors import ConfigError
-from factory.storage import write_atomic
+from factory.storage.local import write_atomic
 from factory.synth.film import filmed
 from factory.synth.render import Renderer
 from factory.synth.slides import draw_slides

@@ -10,7 +10,7 @@ from pathlib import Path
 from time import perf_counter
 
 from factory.errors import ConfigError
-from factory.storage import write_atomic
+from factory.storage.local import write_atomic
 from factory.synth.presets import PRESETS
 from factory.synth.readme import readme
 from factory.synth.record import render_clip

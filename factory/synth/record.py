@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from factory.storage import write_atomic
+from factory.storage.local import write_atomic
 from factory.synth.film import Frame, camera_at, filmed
 from factory.synth.labelled import render_labelled
 from factory.synth.lens import Lens

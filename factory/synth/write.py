@@ -10,7 +10,7 @@ import av
 import cv2
 import numpy as np
 
-from factory.storage import write_atomic
+from factory.storage.local import write_atomic
 
 # x264's rate factor: 18 is said to be visually lossless; 20 leaves the mild blocking that web video has.
 RATE_FACTOR = 20

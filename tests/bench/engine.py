@@ -11,19 +11,20 @@ import argparse
 import os
 import tempfile
 import time
-from dataclasses import replace
 from pathlib import Path
 
+import pyarrow as pa
 from hydra import compose, initialize_config_dir
 
-from factory.commands.run import conf_dir
+from factory.commands.compose import conf_dir
 from factory.engine import inline
 from factory.engine import ray as ray_engine
-from factory.engine.work import Unit, cut_shards
+from factory.engine.work import Row, Work, cut_shards
 from factory.phases.build import build
-from factory.phases.run import run_phase
+from factory.phases.run import Engine, run_phase
 from factory.stage import run_chain
-from factory.storage import Storage, find_sources
+from factory.storage.output import Storage
+from factory.storage.sources import find_sources
 
 COUNT = 30
 
@@ -34,45 +35,47 @@ def main() -> None:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder, initialize_config_dir(version_base="1.3", config_dir=str(conf_dir())):
         cfg = compose("config", overrides=["source=x", "output=y", "filter.exhaustive=true"])
-        storage = Storage(Path(folder))
+        storage = Storage.at(Path(folder))
         ingest, filtering, _ = build(cfg, find_sources(str(options.media / "clips")))
         quiet = {"workers": 1, "shard_size": 256, "retry_failed": False, "progress": lambda _: None}
         run_phase(ingest, storage, inline.run, **quiet)
-        clips = filtering.units(storage)
-        units = [replace(clips[i % len(clips)], key=f"{i:04d}") for i in range(COUNT)]
-        units = [replace(u, record=replace(u.record, clip=replace(u.record.clip, clip_id=u.key))) for u in units]
+        clips = filtering.inputs(storage).to_pylist()
+        names = [f"{i:04d}" for i in range(COUNT)]
+        rows = [{**clips[i % len(clips)], "key": name, "clip_id": name, "attempt": 1} for i, name in enumerate(names)]
 
-        ours = build(cfg, ["x"])[1].stages  # a set of their own: once set up, stages do not travel
-        plain_s = plain_loop(ours, units)
+        todo = pa.Table.from_pylist(rows)
+
+        ours = build(cfg, find_sources(str(options.media / "clips")))[1]  # once set up, stages do not travel
+        plain_s = plain_loop(ours.work(storage), rows)
         print(f"plain loop     {plain_s:7.2f} s for {COUNT} clips")
         ray_engine._connect(1)  # a cluster is joined or started once; pools of workers start with each phase
         for name, engine in (("inline", inline.run), ("ray, 1 worker", ray_engine.run)):
-            place = Storage(Path(folder) / name.split(",")[0])
-            start_up_s = timed(engine, filtering.work(place), units[:1]) - plain_s / COUNT
-            work_s = timed(engine, filtering.work(place), units) - start_up_s
+            place = Storage.at(Path(folder) / name.split(",")[0])
+            start_up_s = timed(engine, filtering.work(place), todo[:1]) - plain_s / COUNT
+            work_s = timed(engine, filtering.work(place), todo) - start_up_s
             print(f"{name:<14} {work_s:7.2f} s, {work_s / plain_s - 1:+.1%}; start-up {start_up_s:.2f} s apart")
 
 
-def plain_loop(stages, units: list[Unit]) -> float:
+def plain_loop(work: Work, rows: list[Row]) -> float:
     """Wall seconds of the loop; the first clip, which warms caches and libraries, is done once before."""
     import cv2
 
     cv2.setNumThreads(1)
-    for stage in stages:
+    for stage in work.stages:
         if hasattr(stage, "setup"):
             stage.setup()
-    run_chain(stages, units[0].record)
+    run_chain(work.stages, work.unit(rows[0]).record)
     begin = time.perf_counter()
-    for unit in units:
-        run_chain(stages, unit.record)
+    for row in rows:
+        run_chain(work.stages, work.unit(row).record)
     return time.perf_counter() - begin
 
 
-def timed(engine, work, units: list[Unit]) -> float:
+def timed(engine: Engine, work: Work, todo: pa.Table) -> float:
     """Wall seconds of a run of the engine, its start-up included."""
     begin = time.perf_counter()
-    done = sum(len(result.reports) for result in engine(cut_shards(units, 1, 256), work, 1))
-    assert done == len(units), done
+    done = sum(len(result.reports) for result in engine(cut_shards(todo, 1, 256), work, 1))
+    assert done == len(todo), done
     return time.perf_counter() - begin
 
 

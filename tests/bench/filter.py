@@ -20,7 +20,7 @@ from hydra import compose, initialize_config_dir
 from hydra.utils import instantiate
 
 from factory.clip import Clip, ClipRecord
-from factory.commands.run import conf_dir
+from factory.commands.compose import conf_dir
 from factory.filters.decide import Decide
 from factory.ingest.cut import CutClips
 from factory.ingest.survey import SurveySource

@@ -117,7 +117,7 @@ def test_status_and_queries_add_up(output):
 def test_queries_that_cannot_be_run_say_why(output, tmp_path):
     assert factory("query", output, "SELECT x FROM ingest")[::2][0] == 1
     status, _, err = factory("status", tmp_path / "nowhere")
-    assert (status, "no such folder" in err) == (1, True)
+    assert (status, "nothing lies there" in err) == (1, True)
 
 
 def test_an_output_without_poses_has_nothing_to_export(output, tmp_path):

@@ -3,7 +3,7 @@
 import sys
 
 from factory.phases.run import run_phase
-from factory.storage import Storage
+from factory.storage.output import Storage
 from tests.crash.stages import Misbehave, phase
 
 

@@ -9,7 +9,7 @@ from typing import ClassVar
 import pyarrow as pa
 
 from factory.clip import Clip, ClipRecord, stable_id
-from factory.engine.work import Row, Unit
+from factory.engine.work import Resources, Row
 from factory.manifest.schema import COMMON, column, schema
 from factory.phases.phase import Phase, common_row, fingerprint
 from factory.stage import Outcome, Rejected
@@ -69,6 +69,10 @@ class CannotStart:
         return record
 
 
+def made_up(row: Row) -> ClipRecord:
+    return ClipRecord(Clip(row["key"], row["source"], 0.0, 1.0, 64, 48, 24.0, 0, 24), {"source_version": None})
+
+
 def rows(outcome: Outcome) -> list[Row]:
     return [{**common_row(outcome), "length": outcome.record.values.get("length")}]
 
@@ -77,12 +81,10 @@ def phase(names: list[str], *stages: object, timeout_s: float = 30.0) -> Phase:
     """A phase over made-up clips, one a name."""
     chain = stages or (Misbehave(),)
 
-    def units(_storage: object) -> list[Unit]:
-        return [
-            Unit(name_id, ClipRecord(Clip(name_id, name, 0.0, 1.0, 64, 48, 24.0, 0, 24)), fingerprint(chain))
-            for name in names
-            for name_id in [stable_id(name)]
-        ]
+    def inputs(_storage: object) -> pa.Table:
+        ids = [stable_id(name) for name in names]
+        alike = {"fingerprint": [fingerprint(chain)] * len(names), "version": pa.nulls(len(names), pa.string())}
+        return pa.table({"key": ids, "source": names, **alike}).sort_by("key")
 
     return Phase(
         name="trial",
@@ -92,5 +94,7 @@ def phase(names: list[str], *stages: object, timeout_s: float = 30.0) -> Phase:
         rows=rows,
         schema=schema(*COMMON, column("length", pa.int64(), "characters in the name")),
         timeout_s=timeout_s,
-        units=units,
+        inputs=inputs,
+        record=made_up,
+        resources=Resources(memory_gb=0.1),
     )

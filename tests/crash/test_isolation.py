@@ -7,14 +7,14 @@ from factory.engine import ray as ray_engine
 from factory.errors import ConfigError
 from factory.manifest.read import read_phase
 from factory.phases.run import run_phase
-from factory.storage import Storage
+from factory.storage.output import Storage
 from tests.crash.stages import CannotStart, Misbehave, SegfaultOnce, phase
 
 ENGINES = {"inline": inline.run, "ray": ray_engine.run}
 
 
 def run(tmp_path, engine, trial, retry_failed=False):
-    storage = Storage(tmp_path)
+    storage = Storage.at(tmp_path)
     options = {"workers": 2, "shard_size": 2, "retry_failed": retry_failed, "progress": lambda _: None}
     summary = run_phase(trial, storage, ENGINES[engine], **options)
     return summary, {row["source"]: row for row in read_phase(storage, "trial").to_pylist()}
@@ -51,7 +51,7 @@ def test_a_clip_that_kills_its_worker_once_gets_a_second_chance(tmp_path):
 def test_a_stage_that_cannot_start_ends_the_run_with_its_own_sentence(tmp_path, engine):
     with pytest.raises(ConfigError, match="the weights are missing"):
         run(tmp_path, engine, phase(["a"], CannotStart()))
-    assert Storage(tmp_path).parts("trial") == []
+    assert Storage.at(tmp_path).parts("trial") == []
 
 
 def test_failures_alone_are_done_again_on_request(tmp_path):

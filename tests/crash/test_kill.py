@@ -12,7 +12,7 @@ import psutil
 import pytest
 
 from factory.manifest.read import read_phase
-from factory.storage import Storage
+from factory.storage.output import Storage
 from tests.crash import driver
 
 COUNT = 60
@@ -26,7 +26,7 @@ def start(output: Path, engine: str) -> subprocess.Popen:
 def kill_after_parts(output: Path, engine: str, parts: int) -> list[psutil.Process]:
     """Kills the driver with SIGKILL once so many parts are committed; returns the workers it had started."""
     process = start(output, engine)
-    while len(Storage(output).parts("trial")) < parts:
+    while len(Storage.at(output).parts("trial")) < parts:
         assert process.poll() is None, "the driver ended before it could be killed"
         time.sleep(0.01)
     workers = [p for p in psutil.Process(process.pid).children(recursive=True) if "spawn_main" in str(p.cmdline())]
@@ -40,13 +40,13 @@ def test_killed_and_resumed_equals_uninterrupted(tmp_path, engine):
     whole, broken = tmp_path / "whole", tmp_path / "broken"
     driver.run(str(whole), "inline", COUNT, pause_s=0.0)
     # The pause is no parameter of the answer, but the fingerprint cannot know: runs compared have the same one.
-    expected = read_phase(Storage(whole), "trial").drop_columns(["fingerprint"])
+    expected = read_phase(Storage.at(whole), "trial").drop_columns(["fingerprint"])
 
     workers = kill_after_parts(broken, engine, parts=random.Random(engine).randrange(2, 8))
-    before = read_phase(Storage(broken), "trial")
+    before = read_phase(Storage.at(broken), "trial")
     assert 0 < before.num_rows < COUNT
     assert start(broken, engine).wait() == 0
-    after = read_phase(Storage(broken), "trial")
+    after = read_phase(Storage.at(broken), "trial")
 
     assert after.drop_columns(["fingerprint"]).equals(expected)
     kept = {row["clip_id"]: row for row in before.to_pylist()}
@@ -58,7 +58,8 @@ def test_killed_and_resumed_equals_uninterrupted(tmp_path, engine):
 
 def test_a_part_that_was_being_written_does_not_count(tmp_path):
     driver.run(str(tmp_path), "inline", 8, pause_s=0.0)
-    part = Storage(tmp_path).parts("trial")[0]
-    part.rename(part.with_name(f".{part.name}.0123abcd"))  # as a writer leaves it that dies before the rename
+    part = Storage.at(tmp_path).parts("trial")[0]
+    path = Path(part.uri)
+    path.rename(path.with_name(f".{path.name}.0123abcd"))  # as a writer leaves it that dies before the rename
     driver.run(str(tmp_path), "inline", 8, pause_s=0.0)
-    assert read_phase(Storage(tmp_path), "trial").num_rows == 8
+    assert read_phase(Storage.at(tmp_path), "trial").num_rows == 8

@@ -10,9 +10,9 @@ from factory.clip import Clip, ClipRecord
 from factory.filters.decide import Decide
 from factory.filters.features import FEATURES
 from factory.manifest.schema import COMMON, FILTER, RUNS, features_schema, schema
-from factory.manifest.write import write_rows
+from factory.manifest.write import parquet_of_rows
 from factory.stage import Rejected
-from factory.storage import Storage
+from factory.storage.output import Storage
 
 RULES = {
     "flow_peak": {"most": 0.1, "criterion": "C2", "reason": "a cut {value:.2f}", "provenance": "test"},
@@ -24,7 +24,7 @@ RULES = {
 def write_output(root: Path, features: dict[str, dict], rules=None, exhaustive: bool = True) -> Storage:
     """The manifests of a filter that measured `features` of each source (None: no clip of it got there)."""
     rules = RULES if rules is None else rules
-    storage, decide, rows = Storage(root), Decide(rules), []
+    storage, decide, rows = Storage.at(root), Decide(rules), []
     for source, values in features.items():
         result = decide(ClipRecord(Clip(source, source, 0, 1, 1, 1, 1, 0, 1), values))
         record = result.record if isinstance(result, Rejected) else result
@@ -33,12 +33,11 @@ def write_output(root: Path, features: dict[str, dict], rules=None, exhaustive: 
             {"clip_id": source, "source": source, "source_start_s": 0.0, "source_end_s": 1.0, "status": status,
              "reasons": reasons, "fingerprint": "x", "attempt": 1, **values, "score": record["score"]}
         )  # fmt: skip
-    storage.part("filter", "one").parent.mkdir(parents=True)
-    write_rows(storage.part("filter", "one"), rows, schema(*COMMON, *FILTER, *features_schema(FEATURES)))
+    content = parquet_of_rows(rows, schema(*COMMON, *FILTER, *features_schema(FEATURES)))
+    storage.write(storage.part("filter", "one"), content)
     config = yaml.safe_dump({"filter": {"rules": rules, "exhaustive": exhaustive}})
     run = {"run_id": "r", "phase": "filter", "started_at": datetime.now(timezone.utc), "config": config}
-    storage.run_file("r").parent.mkdir(parents=True)
-    write_rows(storage.run_file("r"), [run], schema(*RUNS))
+    storage.write(storage.run_file("r"), parquet_of_rows([run], schema(*RUNS)))
     return storage
 
 

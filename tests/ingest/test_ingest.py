@@ -6,19 +6,22 @@ import numpy as np
 import pytest
 
 from factory.engine import inline
+from factory.engine.work import Resources
+from factory.fetch import Fetch
 from factory.ingest.cut import CutClips
 from factory.ingest.survey import SurveySource
 from factory.manifest.read import read_phase
 from factory.phases.ingest import ingest_phase
 from factory.phases.run import run_phase
-from factory.storage import Storage, find_sources
+from factory.storage.output import Storage
+from factory.storage.sources import find_sources
 from tests.conftest import picture, shifted
 from tests.videos import write
 
 
 def ingest(source, output, **cut):
-    storage = Storage(output)
-    phase = ingest_phase(find_sources(str(source)), SurveySource(), CutClips(**cut), timeout_s=60)
+    storage = Storage.at(output)
+    phase = ingest_phase(find_sources(str(source)), Fetch(), SurveySource(), CutClips(**cut), 60, Resources())
     options = {"workers": 1, "shard_size": 100, "retry_failed": False, "progress": lambda _: None}
     summary = run_phase(phase, storage, inline.run, **options)
     rows = read_phase(storage, "ingest", key="source").to_pylist()

@@ -12,7 +12,7 @@ from scipy.spatial.transform import Rotation
 
 from factory.geometry.trajectory import pose_errors
 from factory.manifest.read import read_phase
-from factory.storage import Storage
+from factory.storage.output import Storage
 from factory.synth.sample import render_sample
 
 NAMES = ("good", "static_camera", "pure_rotation", "graphics")
@@ -49,7 +49,7 @@ def filtered(sample, tmp_path_factory):
 
 
 def rows(output, phase):
-    table = read_phase(Storage(output), phase, key="source" if phase == "ingest" else "clip_id")
+    table = read_phase(Storage.at(output), phase, key="source" if phase == "ingest" else "clip_id")
     return {Path(row["source"]).stem: row for row in table.to_pylist()}
 
 
@@ -130,7 +130,7 @@ def test_both_engines_give_the_same_rows(sample, filtered, tmp_path):
     factory("run", f"source={sample}", f"output={tmp_path}", "engine=inline")
     for phase in ("ingest", "filter", "pose"):
         key = "source" if phase == "ingest" else "clip_id"
-        assert read_phase(Storage(tmp_path), phase, key=key).equals(read_phase(Storage(filtered), phase, key=key))
+        assert read_phase(Storage.at(tmp_path), phase, key=key).equals(read_phase(Storage.at(filtered), phase, key=key))
 
 
 def to_do(plan):

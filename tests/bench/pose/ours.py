@@ -9,10 +9,10 @@ import numpy as np
 from hydra import compose, initialize_config_dir
 
 from factory.clip import ClipRecord
-from factory.commands.run import conf_dir
+from factory.commands.compose import conf_dir
 from factory.phases.build import build
 from factory.stage import Rejected, Stage
-from factory.storage import Storage
+from factory.storage.output import Storage
 from tests.bench.pose.clips import TrueClip
 from tests.bench.pose.peers import Result
 

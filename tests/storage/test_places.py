@@ -4,8 +4,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from factory.errors import StorageError
-from factory.storage import Storage, content_hash, find_sources, local_path, write_atomic
+from factory.errors import ChangedError, GoneError, StorageError
+from factory.ingest.identify import content_hash
+from factory.storage.cache import SourceCache
+from factory.storage.local import write_atomic
+from factory.storage.output import Storage
+from factory.storage.sources import find_sources
 
 
 @pytest.fixture
@@ -17,7 +21,7 @@ def folder(tmp_path):
 
 
 def names(found, folder):
-    return [os.path.relpath(path, folder) for path in found]
+    return [os.path.relpath(path, folder) for path in found["source"].to_pylist()]
 
 
 def test_a_folder_is_searched_for_videos_by_name(folder):
@@ -38,7 +42,7 @@ def test_a_glob_a_file_and_lists_are_taken_as_given(folder):
         ("empty", "no video"),
         ("*.mov", "matches no file"),
         ("list.csv", "no column 'source'"),
-        ("ftp://host/x.mp4", "not on this machine"),
+        ("ftp://host/x.mp4", "is not understood"),
     ],
 )
 def test_a_source_that_names_nothing_is_one_sentence(tmp_path, source, sentence, monkeypatch):
@@ -76,6 +80,14 @@ def test_no_name_leads_out_of_the_output(name):
 
 def test_content_not_name_makes_the_hash(folder):
     (folder / "twin.mp4").write_bytes(b"b.mp4")
-    assert content_hash(str(folder / "twin.mp4")) == content_hash(str(folder / "b.mp4"))
-    with pytest.raises(StorageError, match="is gone"):
-        local_path(str(folder / "none.mp4"))
+    assert content_hash(folder / "twin.mp4") == content_hash(folder / "b.mp4")
+
+
+def test_a_local_source_is_its_own_and_one_that_changed_is_not_taken_for_the_old(folder):
+    held = SourceCache().hold(str(folder / "b.mp4"))
+    assert held.path == folder / "b.mp4"
+    (folder / "b.mp4").write_bytes(b"something else")
+    with pytest.raises(ChangedError, match="has changed"):
+        SourceCache().hold(str(folder / "b.mp4"), held.version)
+    with pytest.raises(GoneError, match="is gone"):
+        SourceCache().hold(str(folder / "none.mp4"))

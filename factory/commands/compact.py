@@ -1,0 +1,33 @@
+"""Merges the small Parquet parts of an output. Queries answer as before; a run meanwhile is waited for."""
+
+import argparse
+
+from factory.console import print_table
+from factory.errors import StorageError
+from factory.manifest.compact import compact
+from factory.manifest.query import KEYS
+from factory.manifest.sweep import sweep
+from factory.phases.record import new_run_id
+from factory.storage.lease import held
+from factory.storage.output import Storage
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("output", help="the output of a run")
+
+
+def call(options: argparse.Namespace) -> int:
+    storage = Storage.at(options.output)
+    storage.check_readable()
+    phases = storage.phases()
+    if not phases:
+        raise StorageError(f"{storage.root} holds no manifest: start with `factory run output={storage.root} ...`.")
+    with held(storage, new_run_id(), lambda: {"phase": "compact"}, print) as check:
+        rows = []
+        for phase in phases:
+            check()
+            before = len(storage.parts(phase))
+            sweep(storage, phase, KEYS.get(phase, "clip_id"))
+            rows.append([phase, str(before), str(compact(storage, phase))])
+    print_table(storage.root, ["", "parts before", "after"], rows)
+    return 0

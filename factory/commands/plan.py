@@ -1,0 +1,28 @@
+"""`factory plan`: what is left, where it would run and how long that would take. No work is done."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from factory.commands.compose import compose_and_call, nodes_of, places, workers_of
+
+if TYPE_CHECKING:
+    from omegaconf import DictConfig
+
+
+def call(overrides: Sequence[str], verbose: bool) -> int:
+    return compose_and_call("plan", _plan, overrides, verbose)
+
+
+def _plan(cfg: "DictConfig") -> int:
+    from factory import console
+    from factory.phases.build import build
+    from factory.phases.estimate import paces
+    from factory.phases.run import plan_phase
+
+    sources, storage = places(cfg)
+    phases, nodes = build(cfg, sources), nodes_of(cfg)
+    workers = workers_of(cfg, phases, nodes)
+    retry = cfg.retry == "failed"
+    plans = [(phase, plan_phase(phase, storage, workers[phase.name], cfg.shard_size, retry)) for phase in phases]
+    console.print_plan(plans, nodes, workers, paces(storage))
+    return 0

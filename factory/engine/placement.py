@@ -1,0 +1,70 @@
+"""How many workers of a phase fit on the nodes there are. What cannot fit is refused: Ray would wait for ever."""
+
+import importlib.util
+import os
+import socket
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from factory.engine.work import Resources
+from factory.errors import ConfigError
+
+USABLE_MEMORY = 0.8  # of a machine's memory; a guess: the rest is for the system, Ray and the page cache
+
+
+@dataclass(frozen=True)
+class Node:
+    """What a machine gives to workers. A cluster's head usually gives none."""
+
+    name: str
+    cpus: float
+    gpus: float
+    memory_gb: float
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.cpus:g} CPUs, {self.gpus:g} GPUs, {self.memory_gb:.1f} GB"
+
+
+def this_machine() -> Node:
+    memory_gb = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9
+    return Node(socket.gethostname(), available_cores(), _cards(), USABLE_MEMORY * memory_gb)
+
+
+def available_cores() -> int:
+    """Cores this process may use; containers often get fewer than the machine has."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def capacity(resources: Resources, nodes: Sequence[Node]) -> int:
+    """Workers that fit: each lies whole on one node."""
+    asked = (resources.cpus, resources.gpus, resources.memory_gb)
+    there = ((node.cpus, node.gpus, node.memory_gb) for node in nodes)
+    return sum(min(int(t / a + 1e-6) for t, a in zip(node, asked, strict=True) if a > 0) for node in there)
+
+
+def workers_that_fit(
+    phase: str, resources: Resources, nodes: Sequence[Node], wanted: int | None, autoscales: bool
+) -> int:
+    """How many workers the phase gets: all that fit, or `wanted`. Raises ConfigError when these do not fit, and the
+    cluster does not grow by itself."""
+    fits = capacity(resources, nodes)
+    if autoscales:
+        if wanted is None:
+            raise ConfigError("a cluster that grows does not say how far: give workers=N.")
+        return wanted
+    if fits < (wanted or 1):
+        each = f"{resources.cpus:g} CPUs, {resources.gpus:g} GPUs and {resources.memory_gb:g} GB"
+        there = "; ".join(map(str, nodes)) or "no node"
+        raise ConfigError(
+            f"phase {phase} cannot have {wanted or 1} workers of {each} each: {fits} fit ({there}). "
+            f"Give fewer workers, lower {phase}.resources, or add nodes."
+        )
+    return wanted or fits
+
+
+def _cards() -> int:
+    if importlib.util.find_spec("torch") is None:
+        return 0
+    import torch
+
+    return torch.cuda.device_count()

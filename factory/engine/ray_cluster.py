@@ -1,0 +1,78 @@
+"""Joining a Ray cluster, or starting one on this machine."""
+
+import logging
+import math
+import os
+import re
+import socket
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from factory.engine.placement import Node
+from factory.engine.work import Resources
+from factory.errors import ConfigError
+
+LOCAL_OBJECT_STORE_BYTES = 256 * 2**20  # rows are ids and numbers; Ray's default is a third of the memory
+# No secret among them: what workers need to find the store. Keys they find themselves, where they are.
+FORWARDED = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "AWS_REGION", "AWS_DEFAULT_REGION")
+
+
+def connect(workers: int, resources: Resources) -> None:
+    """Joins the cluster that RAY_ADDRESS names, or starts one on this machine in which so many workers fit. Nothing
+    happens where it is done already."""
+    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
+    os.environ.setdefault("RAY_ENABLE_UV_RUN_RUNTIME_ENV", "0")  # nested `uv run` hangs workers
+    os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")  # its warnings are about Ray Data's own actors
+    import ray
+
+    if ray.is_initialized():
+        return
+    forwarded = {name: os.environ[name] for name in FORWARDED if name in os.environ}
+    submitted = "RAY_JOB_CONFIG_JSON_ENV_VAR" in os.environ  # then the job has its environment, and Ray minds a second
+    options: dict[str, Any] = {"runtime_env": {"env_vars": forwarded}} if forwarded and not submitted else {}
+    if "RAY_ADDRESS" not in os.environ:
+        options = {
+            "num_cpus": math.ceil(workers * resources.cpus),
+            "_memory": math.ceil(workers * resources.memory_gb * 1e9) + 2**20,
+            "object_store_memory": LOCAL_OBJECT_STORE_BYTES,
+            "include_dashboard": False,
+        }
+    where = os.environ.get("RAY_ADDRESS", "")
+    try:
+        if host_port := re.fullmatch(r"\[?([^/\]]+)\]?:(\d+)", where):
+            # Ray itself would try for minutes.
+            socket.create_connection((host_port[1], int(host_port[2])), timeout=10).close()
+        with _native_chatter_hidden():
+            ray.init(logging_level=logging.ERROR, log_to_driver=False, **options)
+    except (ConnectionError, TimeoutError, socket.gaierror) as error:
+        place = where if where not in ("", "auto") else "this machine"
+        raise ConfigError(f"no Ray cluster answers at {place}: start one, or take profile=cpu.") from error
+
+
+def nodes() -> list[Node]:
+    """Nodes of the cluster this process has joined that take workers."""
+    import ray
+
+    alive = (node for node in ray.nodes() if node["Alive"])
+    each = ((node["NodeManagerHostname"], node["Resources"]) for node in alive)
+    return [
+        Node(name, r.get("CPU", 0.0), r.get("GPU", 0.0), r.get("memory", 0.0) / 1e9)
+        for name, r in each
+        if r.get("CPU", 0.0) > 0
+    ]
+
+
+@contextmanager
+def _native_chatter_hidden() -> Iterator[None]:
+    """Ray's C++ core announces on file descriptor 2 that it was told to be quiet."""
+    sys.stderr.flush()
+    kept = os.dup(2)
+    with open(os.devnull, "w") as nowhere:  # noqa: PTH123
+        os.dup2(nowhere.fileno(), 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)

@@ -1,0 +1,132 @@
+"""One run at a time on an output: an object that its holder writes anew every few seconds, and what it says of itself.
+
+There are no locks in S3, and none are needed for the manifests to be right: two runs at once waste work, no more. The
+lease spares that. Its age is told by the store's clock, so clocks of machines may differ.
+"""
+
+import json
+import os
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from factory.errors import BusyError, GoneError, StorageError
+from factory.storage.output import Storage
+
+NAME = "lease.json"
+RENEW_S = 10.0
+EXPIRE_S = 60.0  # outlives a store that is away for half a minute
+SETTLE_S = 1.0  # in which two that created it at the same moment see whose it is
+
+State = Mapping[str, Any]
+
+
+@contextmanager
+def held(storage: Storage, run_id: str, state: Callable[[], State], say: Callable[[str], None]) -> Iterator[Callable]:
+    """Holds the output's lease; gives a function that raises BusyError once another run has taken it.
+
+    state: what to write into the lease beside who holds it; asked every RENEW_S. A lease found here is waited for when
+    nobody renews it, which takes EXPIRE_S at most (none where its holder died on this machine). Raises BusyError when
+    it is renewed.
+    """
+    lease = _Lease(storage, run_id, state)
+    lease.acquire(say)
+    thread = threading.Thread(target=lease.keep, daemon=True)
+    thread.start()
+    try:
+        yield lease.check
+    finally:
+        lease.ended.set()
+        thread.join()
+        lease.release()
+
+
+def holder(storage: Storage) -> tuple[dict[str, Any], float] | None:
+    """What the lease says, and how many seconds ago; None where nobody holds one."""
+    uri = storage.uri(NAME)
+    try:
+        return json.loads(storage.read(uri)), storage.place.age_s(uri)
+    except (GoneError, ValueError):  # none, or one that is just being written
+        return None
+
+
+class _Lease:
+    def __init__(self, storage: Storage, run_id: str, state: Callable[[], State]) -> None:
+        self._storage, self._place, self._uri = storage, storage.place, storage.uri(NAME)
+        self._who = {"run_id": run_id, "host": socket.gethostname(), "pid": os.getpid()}
+        self._state = state
+        self._taken_by: str | None = None
+        self.ended = threading.Event()
+
+    def acquire(self, say: Callable[[str], None]) -> None:
+        said, seen = False, None
+        while not self._place.create(self._uri, self._content()):
+            found = holder(self._storage)
+            if found is None:
+                continue
+            other, age_s = found
+            if age_s > EXPIRE_S or self._died_here(other):
+                self._place.delete(self._uri)
+                continue
+            if seen is not None and other.get("beat") != seen:
+                raise BusyError(_busy(self._storage.root, other))
+            if not said:
+                say(f"another run ({_name(other)}) held {self._storage.root} {age_s:.0f} s ago: seeing if it lives.")
+            said, seen = True, other.get("beat")
+            time.sleep(1.0)
+        time.sleep(SETTLE_S if self._uri.startswith("s3://") else 0.0)
+        self._look()
+        self.check()
+
+    def keep(self) -> None:
+        while not self.ended.wait(RENEW_S):
+            try:
+                self._look()
+                if self._taken_by is None:
+                    self._place.write(self._uri, self._content())
+            except StorageError:
+                continue  # the store is away; what works on the output meets that too, and says so
+
+    def check(self) -> None:
+        if self._taken_by is not None:
+            raise BusyError(self._taken_by)
+
+    def release(self) -> None:
+        self._look()
+        if self._taken_by is None:
+            self._place.delete(self._uri)
+
+    def _look(self) -> None:
+        found = holder(self._storage)
+        if found is not None and found[0].get("run_id") != self._who["run_id"]:
+            self._taken_by = _busy(self._storage.root, found[0])
+
+    def _content(self) -> bytes:
+        return json.dumps({**self._who, "beat": time.time(), **self._state()}).encode()
+
+    def _died_here(self, other: State) -> bool:
+        if other.get("host") != self._who["host"]:
+            return False
+        pid = int(other.get("pid", 0))
+        return pid == os.getpid() or not _alive(pid)
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _busy(root: str, other: State) -> str:
+    return f"another run works on {root} ({_name(other)}): wait for it, or say force=true to run beside it."
+
+
+def _name(other: State) -> str:
+    return f"{other.get('run_id')} on {other.get('host')}, process {other.get('pid')}"

@@ -1,0 +1,82 @@
+"""The layout of an output: where manifests and artifacts lie, on this machine or in a bucket.
+
+<output>/<phase>/part-<shard>.parquet      <output>/runs/<run_id>.parquet      <output>/lease.json
+<output>/artifacts/<clip_id[:2]>/<clip_id>/<name>
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import uuid4
+
+from factory.errors import StorageError
+from factory.storage.places import Entry, Place, normal, place_of, safe
+
+NOT_PHASES = ("artifacts", "runs")
+
+
+@dataclass(frozen=True)
+class Storage:
+    """An output. Cheap to copy between processes: it holds only where it lies and how long to wait for a store.
+
+    root: an absolute path or s3://bucket/prefix, without a closing slash.
+    """
+
+    root: str
+    patience_s: float = 120.0
+
+    @classmethod
+    def at(cls, uri: str | Path, patience_s: float = 120.0) -> "Storage":
+        return cls(normal(uri), patience_s)
+
+    @property
+    def place(self) -> Place:
+        return place_of(self.root, self.patience_s)
+
+    def check_writable(self) -> None:
+        """Writes a probe and deletes it; raises StorageError when that fails, before any work is done."""
+        probe = self.uri(f".probe-{uuid4().hex}")
+        try:
+            self.place.write(probe, b"")
+            self.place.delete(probe)
+        except StorageError as error:
+            raise StorageError(f"cannot write to output {self.root}: {error}") from error
+
+    def check_readable(self) -> None:
+        if not self.place.folders(self.root):
+            raise StorageError(f"{self.root} is not the output of a run: nothing lies there.")
+
+    def uri(self, *names: str) -> str:
+        return "/".join((self.root, *names))
+
+    def phases(self) -> list[str]:
+        """Names of the phases that have committed anything, in alphabetical order."""
+        return [name for name in sorted(self.place.folders(self.root)) if name not in NOT_PHASES and self.parts(name)]
+
+    def parts(self, phase: str) -> list[Entry]:
+        """Committed parts of a phase, by name."""
+        folder = self.uri(safe(phase))
+        found = (e for e in self.place.entries(folder) if _is_part(e.uri.removeprefix(f"{folder}/")))
+        return sorted(found, key=lambda e: e.uri)
+
+    def part(self, phase: str, shard: str) -> str:
+        return self.uri(safe(phase), f"part-{safe(shard)}.parquet")
+
+    def run_files(self) -> list[Entry]:
+        return [e for e in self.place.entries(self.uri("runs")) if e.uri.endswith(".parquet")]
+
+    def run_file(self, run_id: str) -> str:
+        return self.uri("runs", f"{safe(run_id)}.parquet")
+
+    def artifact(self, clip_id: str, name: str) -> str:
+        """Where an artifact of a clip lies. Ids and names that could leave the output are refused."""
+        return self.uri("artifacts", safe(clip_id)[:2], clip_id, safe(name))
+
+    def read(self, uri: str) -> bytes:
+        return self.place.read(uri)
+
+    def write(self, uri: str, content: bytes) -> None:
+        self.place.write(uri, content)
+
+
+def _is_part(name: str) -> bool:
+    return "/" not in name and name.startswith("part-") and name.endswith(".parquet")

@@ -1,0 +1,100 @@
+"""A place is where bytes lie under URIs: this machine's file system or S3. Both offer the same operations."""
+
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import pyarrow as pa
+
+from factory.errors import StorageError
+
+_SAFE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+_SCHEME = re.compile(r"([a-z][a-z0-9+.-]*)://")
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A file or object. `tag` changes when the content does: the ETag on S3, nanoseconds of the last change locally."""
+
+    uri: str
+    size: int
+    tag: str
+
+    @property
+    def version(self) -> str:
+        return f"{self.size}-{self.tag}"
+
+
+class Place(Protocol):
+    """Operations on URIs. All raise StorageError with a sentence for the user, GoneError where nothing is there."""
+
+    def entries(self, folder: str) -> Iterator[Entry]:
+        """All files below a folder, however deep, in the order of their names; none where there is no such folder."""
+
+    def folders(self, folder: str) -> list[str]:
+        """Names of the folders directly below a folder; none where there is no such folder."""
+
+    def entry(self, uri: str) -> Entry:
+        """One file."""
+
+    def read(self, uri: str) -> bytes: ...
+
+    def table(self, entry: Entry, columns: list[str] | None) -> pa.Table:
+        """A Parquet file, or some of its columns. Raises OSError or pa.ArrowException when it is none."""
+
+    def write(self, uri: str, content: bytes) -> None:
+        """The whole file or nothing, in one step: a rename, or one PUT."""
+
+    def create(self, uri: str, content: bytes) -> bool:
+        """Like `write`, where there is nothing yet; False where there is. Some stores let two at once both succeed."""
+
+    def delete(self, uri: str) -> None:
+        """Nothing happens where there is nothing."""
+
+    def age_s(self, uri: str) -> float:
+        """Seconds since the last write by the store's own clock: clocks of different machines are never compared."""
+
+
+def place_of(uri: str, patience_s: float = 120.0) -> Place:
+    """`patience_s`: how long S3 may be away before an operation gives up."""
+    if is_s3(uri):
+        from factory.storage.s3 import S3
+
+        return S3(patience_s)
+    from factory.storage.local import Local
+
+    return Local()
+
+
+def is_s3(uri: str) -> bool:
+    return uri.startswith("s3://")
+
+
+def normal(uri: str | Path) -> str:
+    """`s3://bucket/key` without a closing slash, or an absolute local path. Raises StorageError for other schemes."""
+    uri = str(uri)
+    scheme = _SCHEME.match(uri)
+    if scheme and scheme[1] == "s3":
+        if not split(uri)[0]:
+            raise StorageError(f"{uri} names no bucket: write s3://bucket/path.")
+        return uri.rstrip("/")
+    if scheme and scheme[1] != "file":
+        raise StorageError(f"{uri} is not understood: give a local path or s3://bucket/path, or copy it there first.")
+    path = Path(uri.removeprefix("file://")).expanduser()
+    return os.path.abspath(path)  # noqa: PTH100  (resolve() would follow links out of sight)
+
+
+def split(uri: str) -> tuple[str, str]:
+    """Bucket and key of an S3 URI."""
+    bucket, _, key = uri.removeprefix("s3://").partition("/")
+    return bucket, key
+
+
+def safe(name: str) -> str:
+    """The name, when it can be a part of a path that leads nowhere else. Raises StorageError."""
+    if not _SAFE_NAME.fullmatch(name):
+        raise StorageError(f"the name {name!r} may not be part of a path: use letters, digits, dot, dash, underscore.")
+    return name
