@@ -13,7 +13,9 @@ set -euo pipefail
 
 # The version all of this was tried with. Older ones (2.30, Debian 12) answer NotImplemented to aws-chunked bodies.
 SWIFT=swift==2.38.3
-PROCESSES=(account container object updater proxy)
+# In the order of their end: once the proxy is gone nothing is acknowledged any more. An object acknowledged while the
+# container server was already gone would be missing from listings until the updater has come round.
+PROCESSES=(proxy updater object container account)
 HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 
 fail() { echo "$*" >&2; exit 1; }
@@ -42,7 +44,11 @@ running() {
 
 any_running() { for p in "${PROCESSES[@]}"; do running "$p" >/dev/null && return; done; return 1; }
 
-send() { for p in "${PROCESSES[@]}"; do ! pid=$(running "$p") || kill "-$1" "$pid" 2>/dev/null || true; done; }
+send() {
+  local pids=()
+  for p in "${PROCESSES[@]}"; do ! pid=$(running "$p") || pids+=("$pid"); done
+  [ ${#pids[@]} = 0 ] || kill "-$1" "${pids[@]}" 2>/dev/null || true
+}
 
 wait_gone() { for ((i = 0; i < $1; i++)); do any_running || return 0; sleep 0.1; done; return 1; }
 
