@@ -18,6 +18,7 @@ class Server:
     venv: Path
     port: int
     env: Mapping[str, str]  # the variables that S3 clients read: keys, region, endpoint
+    guard: subprocess.Popen[bytes]
 
     @property
     def endpoint(self) -> str:
@@ -32,7 +33,10 @@ class Server:
         _script("start", self.folder, self.port, SWIFT_VENV=self.venv)
 
     def stop(self) -> None:
-        _script("stop", self.folder)
+        """For good. It also happens when this process ends in whatever way."""
+        self.guard.communicate()
+        if self.guard.returncode:
+            raise RuntimeError(f"the S3 server in {self.folder} could not be stopped: end it with {SCRIPT} stop.")
 
 
 def start(folder: Path, attempts: int = 5) -> Server:
@@ -45,7 +49,10 @@ def start(folder: Path, attempts: int = 5) -> Server:
             return start(folder, attempts - 1)
         raise
     lines = (folder / "s3.env").read_text().splitlines()
-    return Server(folder, venv, port, dict(line.split("=", 1) for line in lines))
+    # It waits for the end of its input, which comes with stop() or with the death of this process, and ends the server.
+    words = ["sh", "-c", 'cat >/dev/null; exec "$0" stop "$1"', str(SCRIPT), str(folder)]
+    guard = subprocess.Popen(words, stdin=subprocess.PIPE, start_new_session=True)
+    return Server(folder, venv, port, dict(line.split("=", 1) for line in lines), guard)
 
 
 def _swift() -> Path:

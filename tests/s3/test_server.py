@@ -104,7 +104,7 @@ def write_until_killed(client, server: servers.Server) -> list[str]:
     enough = threading.Event()
 
     def write(writer: int) -> None:
-        for number in range(10_000):
+        for number in range(200):  # an end, should the kill fail
             key = f"{writer}-{number}"
             try:
                 client.put_object(Bucket="kept", Key=key, Body=key.encode() * 1000)
