@@ -15,7 +15,7 @@ export OMP_NUM_THREADS ?= 1
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
-install: $(VENV)/.installed ## a virtual environment with everything the tests need
+install: $(VENV)/.installed $(VENV)/s3-dev/.installed ## a virtual environment with everything the tests need
 
 $(VENV)/.installed: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -23,7 +23,12 @@ $(VENV)/.installed: pyproject.toml
 	$(BIN)/python -m pip install --quiet --editable '.[dev]'
 	@touch $@
 
-run: install ## the main job: make run INPUT=videos OUTPUT=out ARGS='pipeline=pose'; without INPUT on a rendered sample
+# The S3 server of the tests, apart from the rest: it pins what it needs.
+$(VENV)/s3-dev/.installed: deploy/s3-dev/start.sh $(VENV)/.installed
+	PYTHON=$(BIN)/python deploy/s3-dev/start.sh install $(VENV)/s3-dev
+	@touch $@
+
+run: $(VENV)/.installed ## the main job: make run INPUT=videos OUTPUT=out ARGS='pipeline=pose'; without INPUT on a rendered sample
 ifeq ($(INPUT),)
 	$(BIN)/factory synth sample
 	$(BIN)/factory run source=sample output=$(OUTPUT) $(ARGS)
@@ -34,18 +39,18 @@ endif
 test: install ## the whole test suite
 	$(BIN)/python -m pytest
 
-lint: install ## ruff and mypy
+lint: $(VENV)/.installed ## ruff and mypy
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-bench: install ## speed and accuracy on the development videos (FACTORY_MEDIA)
+bench: $(VENV)/.installed ## speed and accuracy on the development videos (FACTORY_MEDIA)
 	$(BIN)/python -m tests.bench.filter $(FACTORY_MEDIA)
 	$(BIN)/python -m tests.bench.pose $(FACTORY_MEDIA)/gt_poses
 	$(BIN)/python -m tests.bench.masks $(FACTORY_MEDIA)/masks_gt $(FACTORY_MEDIA)/gt_poses
 	$(BIN)/python -m tests.bench.engine $(FACTORY_MEDIA)
 
-bench-pose: install ## poses beside COLMAP and GLOMAP on rendered clips of known cameras (LIGHTSPEED, some hours of CPU)
+bench-pose: $(VENV)/.installed ## poses beside COLMAP and GLOMAP on rendered clips of known cameras (LIGHTSPEED, some hours of CPU)
 	$(BIN)/factory synth $(LIGHTSPEED) --preset lightspeed
 	$(BIN)/python -m tests.bench.pose $(LIGHTSPEED) --cache $(LIGHTSPEED)/bench
 	$(BIN)/factory evaluate pose $(LIGHTSPEED) --method ours=$(LIGHTSPEED)/bench/ours \

@@ -1,10 +1,17 @@
-"""Shared fixtures: the development videos, a rendered sample, small hand-made videos."""
+"""Shared fixtures: the development videos, an S3 server, small hand-made videos."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
+from uuid import uuid4
 
 import numpy as np
 import pytest
+
+if TYPE_CHECKING:
+    from tests.s3.proxy import Proxy
+    from tests.s3.server import Server
 
 ROOT = Path(__file__).parents[1]
 
@@ -16,6 +23,50 @@ def media() -> Path:
     if not folder.is_dir():
         pytest.skip(f"the development videos are not at {folder}: set FACTORY_MEDIA to run this test")
     return folder
+
+
+@pytest.fixture(scope="session")
+def s3_server(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[Server]":
+    """A real S3 server for the whole session.
+
+    Without one the test fails: skipped, the half of the code that speaks S3 would break unseen.
+    """
+    from tests.s3 import server
+
+    try:
+        running = server.start(tmp_path_factory.mktemp("s3"))
+    except RuntimeError as error:
+        pytest.fail(str(error), pytrace=False)
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def bucket(s3_server: "Server", monkeypatch: pytest.MonkeyPatch) -> str:
+    """The URI of a bucket of this test's own, and an environment in which S3 clients find it, without retries."""
+    import boto3
+
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)  # a profile or a session token of the developer's
+    nothing = {"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull}
+    quick = {"AWS_MAX_ATTEMPTS": "1", "AWS_EC2_METADATA_DISABLED": "true"}
+    direct = {"NO_PROXY": "127.0.0.1", "no_proxy": "127.0.0.1"}
+    for name, value in {**s3_server.env, **nothing, **quick, **direct}.items():
+        monkeypatch.setenv(name, value)
+    name = f"test-{uuid4().hex[:12]}"
+    boto3.session.Session().client("s3").create_bucket(Bucket=name)
+    return f"s3://{name}"
+
+
+@pytest.fixture
+def s3_proxy(s3_server: "Server", bucket: str, monkeypatch: pytest.MonkeyPatch) -> "Iterator[Proxy]":  # noqa: ARG001
+    """A proxy that can misbehave, between `bucket` and the clients this test makes from now on."""
+    from tests.s3 import proxy
+
+    running = proxy.start(s3_server.endpoint)
+    monkeypatch.setenv("AWS_ENDPOINT_URL_S3", running.endpoint)
+    yield running
+    running.stop()
 
 
 def picture(seed: int, height: int = 120, width: int = 160) -> np.ndarray:
