@@ -3,6 +3,7 @@
 import threading
 import time
 
+import numpy as np
 import pyarrow as pa
 import pytest
 from botocore.exceptions import ClientError
@@ -30,7 +31,7 @@ def test_what_is_written_is_listed_read_and_deleted(bucket):
     assert sorted(names(place.entries(f"{bucket}/a"), bucket)) == ["a/b c+ü.bin", "a/deep/er/x"]
     assert sorted(place.folders(bucket)) == ["a", "z"]
     assert [place.read(f"{bucket}/{key}") for key in keys] == [key.encode() for key in keys]
-    assert 0 <= place.age_s(f"{bucket}/a.bin") < 60
+    assert -2 <= place.age_s(f"{bucket}/a.bin") < 60
     place.delete(f"{bucket}/a.bin")
     place.delete(f"{bucket}/a.bin")
     with pytest.raises(GoneError, match="is gone"):
@@ -55,7 +56,7 @@ def test_what_is_there_is_not_created_again(bucket):
 def test_large_content_goes_up_in_parts_and_large_tables_are_read_where_they_lie(bucket, monkeypatch, tmp_path):
     monkeypatch.setattr(s3, "SINGLE_PUT_BYTES", 2**20)
     monkeypatch.setattr(s3, "RANGE_BYTES", 2**20)
-    table = pa.table({"a": range(2_000_000), "b": [f"{i * 7919 % 1000003}" for i in range(2_000_000)]})
+    table = pa.table({name: np.random.default_rng(0).normal(size=700_000) for name in "ab"})
     place = place_of(bucket, patience_s=0)
     place.write(f"{bucket}/t.parquet", parquet_of(table))
     entry = place.entry(f"{bucket}/t.parquet")
@@ -117,7 +118,7 @@ def test_a_store_that_is_away_is_waited_for_and_not_for_ever(s3_proxy, bucket):
     threading.Timer(1.0, s3_proxy.misbehave).start()
     place_of(bucket, patience_s=30).write(f"{bucket}/x", b"content")
     s3_proxy.misbehave(Faults(refuse_share=1.0))
-    with pytest.raises(StorageError, match="cannot read .* for now"):
+    with pytest.raises(StorageError, match=r"cannot read .* for now"):
         place_of(bucket, patience_s=0.6).read(f"{bucket}/x")
 
 
@@ -153,7 +154,7 @@ def test_sources_of_a_bucket(bucket):
     assert found(f"{bucket}/in/a.mp4") == ["in/a.mp4"]
     assert found(f"{bucket}/**/*.mp4") == ["in/a.mp4", "other/d.mp4"]
     assert found(f"{bucket}/in/*/*.MKV") == ["in/sub/b.MKV"]
-    assert found(f"{bucket}/in/list.csv") == ["in/a.mp4", "in/sub/b.MKV", "s3://elsewhere/x.mp4"]
+    assert found(f"{bucket}/in/list.csv") == ["s3://elsewhere/x.mp4", "in/a.mp4", "in/sub/b.MKV"]
     versions = find_sources(f"{bucket}/in")["version"].to_pylist()
     assert versions[0] == place.entry(f"{bucket}/in/a.mp4").version
     with pytest.raises(StorageError, match="does not exist"):
