@@ -132,8 +132,8 @@ def print_plan(
         pace = paces.get(phase.name)
         hours = [f"{todo * pace.unit_s / 3600 / count:.2f}", f"{todo * pace.gpu_s / 3600:.2f}"] if pace else ["?", "?"]
         table.add_row(phase.name, *map(str, figures), *shares, *hours)
-        for stage in phase.stages:
-            table.add_row(f"  {type(stage).__name__}")
+        for stage in dict.fromkeys(type(stage).__name__ for stage in phase.stages):
+            table.add_row(f"  {stage}")
     _console().print(table)
     if any(not len(plan.inputs) for _, plan in plans[1:]):
         _console().print("A phase's inputs are the clips that pass the phase before it; they grow as that one works.")

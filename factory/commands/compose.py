@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -78,7 +79,8 @@ def nodes_of(cfg: "DictConfig") -> "list[Node]":
     if cfg.profile.ray_address:
         os.environ.setdefault("RAY_ADDRESS", cfg.profile.ray_address)
     if cfg.engine != "ray" or "RAY_ADDRESS" not in os.environ:
-        return [this_machine()]
+        here = this_machine()
+        return [replace(here, cpus=max(here.cpus, cfg.workers or 0))]  # one's own cores one may share out as one likes
     from factory.engine.ray_cluster import connect, nodes
     from factory.engine.work import Resources
 

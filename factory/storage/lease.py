@@ -48,9 +48,13 @@ def holder(storage: Storage) -> tuple[dict[str, Any], float] | None:
     """What the lease says, and how many seconds ago; None where nobody holds one."""
     uri = storage.uri(NAME)
     try:
-        return json.loads(storage.read(uri)), storage.place.age_s(uri)
-    except (GoneError, ValueError):  # none, or one that is just being written
+        content, age_s = storage.read(uri), storage.place.age_s(uri)
+    except GoneError:
         return None
+    try:
+        return json.loads(content), age_s
+    except ValueError:  # nobody's that we know; it expires like any other
+        return {}, age_s
 
 
 class _Lease:

@@ -67,6 +67,8 @@ def fault_of(error: Exception, verb: str, uri: str) -> tuple[Fault, Exception]:
     if code in REFUSED:
         told = f"the keys for {uri} are refused ({code}): mend AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY."
         return Fault.FINAL, StorageError(told)
+    if code == "RequestTimeTooSkewed":
+        return Fault.FINAL, StorageError(f"S3 refuses {uri} because this machine's clock is wrong: set it.")
     if code in FORBIDDEN:
         told = (
             f"S3 does not let these keys {verb} {uri} ({code}): have it allowed for bucket {bucket}, or mend the keys."
