@@ -1,6 +1,8 @@
 """An HTTP proxy between a client and the S3 server. It forwards faithfully, and misbehaves when told to.
 
-The client's Host header goes through unchanged: SigV4 signs it.
+The client's Host header goes through unchanged: SigV4 signs it. The proxy runs in the process of the test, so a client
+that holds the interpreter's lock while it waits for an answer waits for ever: pyarrow does when an output stream is
+dropped without having been closed.
 """
 
 import http.client
