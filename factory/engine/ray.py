@@ -67,7 +67,7 @@ def run(shards: Sequence[Shard], work: Work, workers: int, flight: Flight) -> It
         memory=int(work.resources.memory_gb * 1e9),
         compute=ray.data.ActorPoolStrategy(size=min(workers, len(shards)), max_tasks_in_flight_per_actor=2),
     )
-    flight.ask = lambda: ray.get(board.oldest.remote())
+    flight.ask = lambda: _oldest(board)
     left, gauge = sum(len(shard.rows) for shard in shards), queue_gauge(work.phase)
     try:
         for row in dataset.iter_rows():
@@ -103,6 +103,16 @@ def _board() -> Any:
 
     here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=True)
     return ray.remote(Board).options(num_cpus=0, scheduling_strategy=here, max_restarts=-1).remote()
+
+
+def _oldest(board: Any) -> InFlight | None:
+    """None when the board does not answer: it may have lain on a node that is lost, and no run ends for that."""
+    import ray
+
+    try:
+        return ray.get(board.oldest.remote(), timeout=2.0)
+    except ray.exceptions.RayError:
+        return None
 
 
 def _tell(worker: Worker, board: Any) -> None:

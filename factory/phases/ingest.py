@@ -31,7 +31,7 @@ def ingest_phase(
         rows=ingest_rows,
         schema=schema(*COMMON, *INGEST),
         timeout_s=timeout_s,
-        inputs=partial(_inputs, sources, stages),
+        inputs=partial(ingest_inputs, sources, stages),
         record=source_record,
         resources=resources,
         again=orphans,
@@ -70,7 +70,7 @@ def _span_row(outcome: Outcome, span: Span, whole: Row) -> Row:
     }
 
 
-def _inputs(sources: pa.Table, stages: tuple[Stage, ...], storage: Storage) -> pa.Table:  # noqa: ARG001
+def ingest_inputs(sources: pa.Table, stages: tuple[Stage, ...], storage: Storage) -> pa.Table:  # noqa: ARG001
     """A unit for each source. What it is made of shows only when it is read, so it does not enter the fingerprint: it
     enters the ids of its clips."""
     ours = pa.repeat(pa.scalar(fingerprint(stages)), len(sources))

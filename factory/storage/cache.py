@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import IO
 
 from factory.clip import stable_id
-from factory.errors import ChangedError, StorageError
+from factory.errors import ChangedError, ConfigError, StorageError
 from factory.storage.places import Entry, is_s3, place_of
 
 STRIPES = 64  # lock files; sources that share one wait for each other's download, which is harmless
@@ -45,6 +45,10 @@ class SourceCache:
     budget_gb: float = 50.0
     wait_s: float = 600.0
     patience_s: float = 120.0
+
+    def __post_init__(self) -> None:
+        if self.budget_gb <= 0:
+            raise ConfigError(f"storage.cache_gb={self.budget_gb} holds nothing: give the GB a node may keep.")
 
     def hold(self, uri: str, version: str | None = None) -> Held:
         """The source's content as a local file. A local source is its own; one of a bucket is downloaded once a node.

@@ -82,8 +82,9 @@ def fault_of(error: Exception, verb: str, uri: str) -> tuple[Fault, Exception]:
 def _code(error: Exception) -> str:
     if isinstance(error, ClientError):
         return str(error.response.get("Error", {}).get("Code", ""))
-    found = re.search(r"AWS Error ([A-Z_]+)", str(error))  # how pyarrow tells it
-    return found[1] if found else ""
+    # How pyarrow tells it; of an answer without a body it knows the status alone.
+    found = re.search(r"AWS Error ([A-Z_]+)(?: \(HTTP status (\d+)\))?", str(error))
+    return "" if found is None else (found[2] or found[1]) if found[1] == "UNKNOWN" else found[1]
 
 
 def _first_line(error: Exception) -> str:

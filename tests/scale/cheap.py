@@ -1,0 +1,98 @@
+"""Ingest and filter with stages that cost a millisecond and read nothing: what is left is the house itself."""
+
+import hashlib
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import ClassVar
+
+import pyarrow as pa
+
+from factory.clip import Clip, ClipRecord, stable_id
+from factory.engine.work import Resources, Row
+from factory.ingest.cut import Span
+from factory.ingest.duplicates import orphans, settle
+from factory.manifest.schema import COMMON, FILTER, INGEST, schema
+from factory.phases.ingest import ingest_inputs, ingest_rows, source_record
+from factory.phases.phase import Phase, clip_record, clips_from, common_row
+from factory.stage import Outcome, Rejected
+from factory.storage.sources import SCHEMA
+from factory.video import VideoInfo
+
+INFO = VideoInfo(640, 360, 24.0, 4.0, "h264", "yuv420p", 0)
+
+
+@dataclass(frozen=True)
+class Surveyed:
+    info: VideoInfo = INFO
+
+
+@dataclass
+class CutQuickly:
+    """One clip a source."""
+
+    needs: ClassVar[tuple[str, ...]] = ("source_version",)
+    gives: ClassVar[tuple[str, ...]] = ("content_hash", "survey", "spans")
+    seconds: float = 0.001
+
+    def __call__(self, record: ClipRecord) -> ClipRecord:
+        time.sleep(self.seconds)
+        source = record.clip.source
+        digest = hashlib.sha256(source.encode()).hexdigest()
+        clip = Clip(stable_id(digest, 0.0, 4.0), source, 0.0, 4.0, 640, 360, 24.0, 0, 96)
+        return record.give(content_hash=digest, survey=Surveyed(), spans=[Span(clip, 0, ())])
+
+
+@dataclass
+class JudgeQuickly:
+    """Rejects three in four, by their ids."""
+
+    needs: ClassVar[tuple[str, ...]] = ()
+    gives: ClassVar[tuple[str, ...]] = ("score",)
+    seconds: float = 0.001
+
+    def __call__(self, record: ClipRecord) -> ClipRecord | Rejected:
+        time.sleep(self.seconds)
+        score = int(record.clip.clip_id[:4], 16) / 0xFFFF
+        record = record.give(score=score)
+        return record if score > 0.75 else Rejected(record, ("flow_mean: 0.2 is below 0.5 (C3)",))
+
+
+def judged_rows(outcome: Outcome) -> list[Row]:
+    return [{**common_row(outcome), "score": outcome.record.values.get("score")}]
+
+
+def sources(count: int) -> pa.Table:
+    names = [f"s3://bucket/videos/{i % 1000:03d}/{i:09d}.mp4" for i in range(count)]
+    return pa.table({"source": names, "version": [None] * count}, SCHEMA).sort_by("source")
+
+
+def phases(count: int) -> Sequence[Phase]:
+    given, stages, judges = sources(count), (CutQuickly(),), (JudgeQuickly(),)
+    limits = {"timeout_s": 60.0, "resources": Resources(memory_gb=0.2)}
+    ingest = Phase(
+        name="ingest",
+        key="source",
+        upstream=None,
+        stages=stages,
+        rows=ingest_rows,
+        schema=schema(*COMMON, *INGEST),
+        inputs=partial(ingest_inputs, given, stages),
+        record=source_record,
+        again=orphans,
+        finish=partial(settle, sources=given),
+        **limits,
+    )
+    judge = Phase(
+        name="filter",
+        key="clip_id",
+        upstream="ingest",
+        stages=judges,
+        rows=judged_rows,
+        schema=schema(*COMMON, *FILTER),
+        inputs=partial(clips_from, upstream="ingest", stages=judges),
+        record=clip_record,
+        **limits,
+    )
+    return ingest, judge
