@@ -2,11 +2,12 @@
 
 from collections import Counter
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from factory.clip import stable_id
-from factory.manifest.read import read_part, read_parts
+from factory.manifest.read import key_codes, read_part, read_parts
 from factory.manifest.write import parquet_of
 from factory.storage.output import Storage
 
@@ -63,11 +64,10 @@ def _kept(storage: Storage, given: pa.ChunkedArray) -> dict[str, str]:
     if not tables:
         return {}
     table = pa.concat_tables(tables, promote_options="default")
-    table = table.group_by(["source", "content_hash"]).aggregate([])
+    table = table.take(np.unique(key_codes(table["source"]), return_index=True)[1])  # a row for each source
     table = table.filter(pc.and_(pc.is_valid(table["content_hash"]), pc.not_equal(table["content_hash"], EMPTY)))
-    counts = table.group_by("content_hash").aggregate([("source", "count")])
-    shared = counts.filter(pc.greater(counts["source_count"], 1))["content_hash"]
-    table = table.filter(pc.is_in(table["content_hash"], value_set=shared.combine_chunks()))
+    codes = key_codes(table["content_hash"])
+    table = table.filter(pa.array(np.bincount(codes, minlength=1)[codes] > 1))
     current = set(given.filter(pc.is_in(given, value_set=table["source"].combine_chunks())).to_pylist())
     groups: dict[str, list[str]] = {}
     for row in table.to_pylist():

@@ -1,6 +1,5 @@
 """Tidying a finished phase, so that any Parquet reader finds each clip once and none whose source is gone."""
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -18,7 +17,7 @@ def sweep(storage: Storage, phase: str, key: str, wanted: pa.ChunkedArray | None
     if not parts:
         return
     every = numbered(tables)
-    keep = pc.is_in(pa.array(np.arange(len(every))), value_set=counting_rows(every, key))
+    keep = pa.array(counting_rows(every, key))
     if wanted is not None:
         keep = pc.and_(keep, pc.is_in(every[key].combine_chunks(), value_set=wanted.combine_chunks()))
     begin = 0

@@ -68,8 +68,9 @@ def clips_from(storage: Storage, upstream: str, stages: Sequence[Stage]) -> pa.T
         entered = origin.filter(pc.equal(origin["status"], "ok"))["clip_id"].combine_chunks()
         passed = clips.filter(pc.is_in(clips["clip_id"], value_set=entered))
     before = origin["fingerprint"].take(pc.index_in(passed["clip_id"], value_set=origin["clip_id"].combine_chunks()))
-    each = {name: fingerprint(stages, name) for name in before.unique().to_pylist()}
-    ours = pa.array([each[name] for name in before.to_pylist()], pa.string())
+    known = before.combine_chunks().dictionary_encode()
+    each = pa.array([fingerprint(stages, name) for name in known.dictionary.to_pylist()], pa.string())
+    ours = each.take(known.indices)
     table = passed.drop_columns("status").append_column("key", passed["clip_id"]).append_column("fingerprint", ours)
     return table.append_column("version", pa.nulls(len(table), pa.string())).sort_by("key")
 
