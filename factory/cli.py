@@ -9,6 +9,7 @@ factory turns folders of video into training data with geometry.
 
   factory run source=URI output=DIR [pipeline=dynpose|pose] [profile=cpu|gpu|cluster] [key=value ...]
   factory plan source=URI output=DIR ...     the same arguments: what is left to do; no work is done
+  factory submit [--address URL] [--no-wait] source=URI output=URI ...    sends a run to a Ray cluster, streams its log
   factory status OUTPUT                      the funnel per phase, reasons, failures, cost
   factory query OUTPUT "SQL" [--format table|csv|json|parquet]    tables are named as the phases, and `runs`
   factory export OUTPUT DEST --format tum|davis [--where SQL]
@@ -19,7 +20,7 @@ factory turns folders of video into training data with geometry.
 
 Options before or after the command: -v shows tracebacks, --version, --help (also after a command)."""
 
-COMMANDS = ("run", "plan", "status", "query", "export", "evaluate", "calibrate", "synth", "doctor")
+COMMANDS = ("run", "plan", "submit", "status", "query", "export", "evaluate", "calibrate", "synth", "doctor")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -66,6 +67,8 @@ def _dispatch(command: str, rest: list[str], verbose: bool) -> int:
     module = importlib.import_module(f"factory.commands.{command}")
     parser = argparse.ArgumentParser(prog=f"factory {command}", description=module.__doc__)
     module.add_arguments(parser)
+    if command == "submit":  # its key=value words may stand on both sides of an option
+        return module.call(parser.parse_intermixed_args(rest))
     return module.call(parser.parse_args(rest))
 
 

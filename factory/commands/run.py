@@ -39,12 +39,12 @@ def compose_and_call(command: str, overrides: list[str], verbose: bool) -> int:
 
     if verbose:
         os.environ["HYDRA_FULL_ERROR"] = os.environ["FACTORY_VERBOSE"] = "1"
-    sys.argv = [f"factory {command}", *map(_quoted, overrides)]
+    sys.argv = [f"factory {command}", *map(quoted, overrides)]
     hydra.main(version_base="1.3", config_path=str(conf_dir()), config_name="config")(job)()
     return status[-1] if status else 0
 
 
-def _quoted(override: str) -> str:
+def quoted(override: str) -> str:
     """Paths are taken as they are: Hydra's grammar would trip over a comma, a space or a bracket in one."""
     key, sign, value = override.partition("=")
     if key not in ("source", "output") or not sign or value[:1] in ("'", '"', "") or value == "???":
