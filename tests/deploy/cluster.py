@@ -20,22 +20,17 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
-def node(**options) -> dict:
-    """Ports that Ray would fix are free ones here: other clusters may run on this machine."""
-    ports = ("dashboard_agent_listen_port", "metrics_agent_port", "metrics_export_port", "runtime_env_agent_port")
-    return {"object_store_memory": NODE_BYTES, **{name: free_port() for name in ports}, **options}
-
-
 def main() -> None:
     """As deployed: nothing is worked on the head, each worker has one CPU."""
     with tempfile.TemporaryDirectory(prefix="ray", dir="/tmp") as folder:  # short: socket paths have 107 bytes
         os.environ["RAY_TMPDIR"] = folder  # where Ray also notes the latest cluster for everybody on this machine
         port = free_port()
-        head = node(num_cpus=0, include_dashboard=True, dashboard_host="127.0.0.1", dashboard_port=port)
-        cluster = Cluster(initialize_head=True, head_node_args=head)
+        cluster = Cluster()
+        head = {"include_dashboard": True, "dashboard_host": "127.0.0.1", "dashboard_port": port}
+        cluster.add_node(num_cpus=0, object_store_memory=NODE_BYTES, dashboard_agent_listen_port=0, **head)
         try:
             for _ in range(2):
-                cluster.add_node(**node(num_cpus=1))
+                cluster.add_node(num_cpus=1, object_store_memory=NODE_BYTES)
             print(json.dumps({"job_server": f"http://127.0.0.1:{port}", "address": cluster.address}), flush=True)
             sys.stdin.read()
         finally:

@@ -17,8 +17,9 @@ DEPLOY = ROOT / "deploy"
 
 
 def environment(token: str | None = TOKEN) -> dict[str, str]:
-    """This process's, without anything of another cluster; `python` is this one."""
-    kept = {k: v for k, v in os.environ.items() if not k.startswith(("RAY_", "AWS_")) and k != "PYTHONPATH"}
+    """This process's, without anything of another cluster; `python` is this one, and the checkout is installed."""
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("RAY_", "AWS_"))}
+    kept["PYTHONPATH"] = str(ROOT)
     kept["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{kept['PATH']}"
     return {**kept, **({"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": token} if token else {})}
 
