@@ -4,6 +4,7 @@ import os
 import signal
 import stat
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -20,18 +21,16 @@ esac
 """
 # Runs the command once, or once a node; passes a signal on, as srun does.
 SRUN = """\
-count=1
-while [[ $1 == --* ]]; do
-    [[ $1 == --nodes=2 ]] && count=2
-    shift
-done
-trap 'kill $(jobs -p) 2>/dev/null' TERM
-for _ in $(seq $count); do "$@" & done
-wait
-wait
+import signal, subprocess, sys
+words = sys.argv[1:]
+options = [words.pop(0) for _ in list(words) if words[0].startswith("--")]
+steps = []
+signal.signal(signal.SIGTERM, lambda *_: [step.terminate() for step in steps])
+steps += [subprocess.Popen(words) for _ in range(2 if "--nodes=2" in options else 1)]
+sys.exit(max(step.wait() for step in steps))
 """
 # Without Ray: the cluster is there at once and stays, the run takes as long as it takes.
-FAKE_RAY = '[[ $1 == health-check ]] || { trap "exit 0" TERM; sleep 60 & wait; }'
+FAKE_RAY = "[[ $1 == health-check ]] || exec sleep 60"
 FAKE_RUN = 'echo "$RAY_ADDRESS $*" > "$CALLS/run"; sleep "${SLEEP:-0}"; exit "${STATUS:-0}"'
 
 
@@ -39,9 +38,10 @@ def slurm(folder: Path, **commands: str) -> dict[str, str]:
     """The environment of a job on two nodes with one CPU each, where the commands given stand in for real ones."""
     bin_dir = folder / "bin"
     bin_dir.mkdir()
-    for name, text in {"scontrol": SCONTROL, "srun": SRUN, **commands}.items():
+    scripts = {name: f"#!/usr/bin/env bash\n{text}" for name, text in {"scontrol": SCONTROL, **commands}.items()}
+    for name, text in {"srun": f"#!{sys.executable}\n{SRUN}", **scripts}.items():
         path = bin_dir / name
-        path.write_text(f"#!/usr/bin/env bash\n{text}")
+        path.write_text(text)
         path.chmod(path.stat().st_mode | stat.S_IXUSR)
     job = {"SLURM_JOB_ID": str(os.getpid()), "SLURM_JOB_NODELIST": "node[1-2]", "SLURM_JOB_NUM_NODES": "2"}
     env = {**environment(token=None), **job, "SLURM_CPUS_ON_NODE": "1", "CALLS": str(folder)}
@@ -50,7 +50,7 @@ def slurm(folder: Path, **commands: str) -> dict[str, str]:
 
 def test_a_job_makes_a_cluster_runs_on_it_and_leaves_nothing(videos, tmp_path):
     output = tmp_path / "out"
-    env = slurm(tmp_path)
+    env = {**slurm(tmp_path), "SLURM_JOB_NUM_NODES": "1"}  # two nodes that start at once vie for ports here
     command = ["bash", SCRIPT, f"source={videos}", f"output={output}", "pipeline=ingest"]
     done = subprocess.run(command, capture_output=True, text=True, env=env, cwd=tmp_path, timeout=150)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -68,6 +68,13 @@ def test_the_status_of_the_run_is_the_job_s(tmp_path):
     assert int(address.rsplit(":", 1)[1]) > 0
     assert words == ["run profile=cluster workers=2 source=/a b output=/o\n"]
     assert not (tmp_path / "requeued").exists()
+
+
+def test_a_run_that_has_lost_its_nodes_does_not_wait_for_ever(tmp_path):
+    only_the_head_starts = "[[ $* == *--head* ]] && exec sleep 60; [[ $1 == health-check ]]"
+    env = slurm(tmp_path, ray=only_the_head_starts, factory="exec sleep 60")
+    done = subprocess.run(["bash", SCRIPT], capture_output=True, text=True, env=env, cwd=tmp_path, timeout=30)
+    assert (done.returncode, "the cluster ended before the run" in done.stderr) == (1, True)
 
 
 @pytest.mark.parametrize(("sent", "requeued"), [(signal.SIGUSR1, True), (signal.SIGTERM, False)])
