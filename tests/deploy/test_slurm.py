@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import psutil
 import pytest
 
 from tests.deploy.conftest import DEPLOY, environment
@@ -56,8 +57,8 @@ def test_a_job_makes_a_cluster_runs_on_it_and_leaves_nothing(videos, tmp_path):
     assert done.returncode == 0, done.stdout + done.stderr
     assert len(list((output / "ingest").glob("part-*.parquet"))) > 0
     assert not Path(f"/tmp/factory-{env['SLURM_JOB_ID']}").exists()
-    processes = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True).stdout
-    assert f"factory-{env['SLURM_JOB_ID']}" not in processes
+    commands = (process.info["cmdline"] or [] for process in psutil.process_iter(["cmdline"]))
+    assert [words for words in commands if f"/tmp/factory-{env['SLURM_JOB_ID']}/" in " ".join(words)] == []
 
 
 def test_the_status_of_the_run_is_the_job_s(tmp_path):
