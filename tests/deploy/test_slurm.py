@@ -25,9 +25,15 @@ SRUN = """\
 import signal, subprocess, sys
 words = sys.argv[1:]
 options = [words.pop(0) for _ in list(words) if words[0].startswith("--")]
-steps = []
-signal.signal(signal.SIGTERM, lambda *_: [step.terminate() for step in steps])
+steps, ended = [], []
+def end(*_):
+    ended.append(True)
+    for step in steps:
+        step.terminate()
+signal.signal(signal.SIGTERM, end)
 steps += [subprocess.Popen(words) for _ in range(2 if "--nodes=2" in options else 1)]
+if ended:  # while they started
+    end()
 sys.exit(max(step.wait() for step in steps))
 """
 # Without Ray: the cluster is there at once and stays, the run takes as long as it takes.
