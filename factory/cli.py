@@ -9,6 +9,7 @@ factory turns folders of video into training data with geometry.
 
   factory run source=URI output=URI [pipeline=dynpose|pose] [profile=cpu|gpu|cluster] [key=value ...]
   factory plan source=URI output=URI ...     the same arguments: what is left to do; no work is done
+  factory submit [--address URL] [--no-wait] source=URI output=URI ...    sends a run to a Ray cluster, streams its log
   factory status OUTPUT                      the funnel per phase, reasons, failures, cost
   factory query OUTPUT "SQL" [--format table|csv|json|parquet]    tables are named as the phases, and `runs`
   factory compact OUTPUT                     merges the many small Parquet parts of a large output
@@ -20,7 +21,10 @@ factory turns folders of video into training data with geometry.
 
 Options before or after the command: -v shows tracebacks, --version, --help (also after a command)."""
 
-COMMANDS = ("run", "plan", "status", "query", "compact", "export", "evaluate", "calibrate", "synth", "doctor")
+COMMANDS = (
+    *("run", "plan", "submit", "status", "query", "compact", "export"),
+    *("evaluate", "calibrate", "synth", "doctor"),
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -65,6 +69,8 @@ def _dispatch(command: str, rest: list[str], verbose: bool) -> int:
         return module.call(rest, verbose)  # Hydra reads the rest
     parser = argparse.ArgumentParser(prog=f"factory {command}", description=module.__doc__)
     module.add_arguments(parser)
+    if command == "submit":  # its key=value words may stand on both sides of an option
+        return module.call(parser.parse_intermixed_args(rest))
     return module.call(parser.parse_args(rest))
 
 

@@ -15,7 +15,7 @@ from factory.engine.work import Resources
 from factory.errors import ConfigError
 
 LOCAL_OBJECT_STORE_BYTES = 256 * 2**20  # rows are ids and numbers; Ray's default is a third of the memory
-# No secret among them: what workers need to find the store. Keys they find themselves, where they are.
+# Where the data lies. Keys never travel: whoever may read the cluster's dashboard may read a job's environment.
 FORWARDED = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "AWS_REGION", "AWS_DEFAULT_REGION")
 
 
@@ -34,6 +34,7 @@ def connect(workers: int, resources: Resources) -> None:
     options: dict[str, Any] = {"runtime_env": {"env_vars": forwarded}} if forwarded and not submitted else {}
     if "RAY_ADDRESS" not in os.environ:
         options = {
+            "address": "local",  # not a cluster that somebody else started on this machine
             "num_cpus": math.ceil(workers * resources.cpus),
             "_memory": math.ceil(workers * resources.memory_gb * 1e9) + 2**20,
             "object_store_memory": LOCAL_OBJECT_STORE_BYTES,
