@@ -3,7 +3,8 @@
 import pyarrow as pa
 
 from factory.clip import stable_id
-from factory.manifest.read import read_part
+from factory.manifest.read import read_all
+from factory.manifest.tidy import mark
 from factory.manifest.write import parquet_of
 from factory.storage.output import Storage
 from factory.storage.places import Entry
@@ -19,13 +20,19 @@ def compact(storage: Storage, phase: str) -> int:
     readers take one set of rows a unit. Equal parts give equal merged ones.
     """
     groups = _groups(storage.parts(phase))
+    left: dict[str, int] = {}
     for group in groups:
-        if len(group) > 1:
-            merged = pa.concat_tables([read_part(storage, part) for part in group], promote_options="default")
-            name = stable_id(*(part.uri.rpartition("/")[2] for part in group))
-            storage.write(storage.part(phase, name), parquet_of(merged.sort_by("clip_id")))
-            for part in group:
-                storage.place.delete(part.uri)
+        if len(group) == 1:
+            left[group[0].uri] = group[0].size
+            continue
+        merged = pa.concat_tables(read_all(storage, group), promote_options="default")
+        uri = storage.part(phase, stable_id(*(part.uri.rpartition("/")[2] for part in group)))
+        content = parquet_of(merged.sort_by("clip_id"))
+        storage.write(uri, content)
+        left[uri] = len(content)
+        for part in group:
+            storage.place.delete(part.uri)
+    mark(storage, phase, left)
     return len(groups)
 
 

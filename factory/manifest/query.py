@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from factory.errors import ConfigError, StorageError
+from factory.manifest.tidy import is_tidy
 from factory.storage.output import Storage
 from factory.storage.places import Entry, is_s3
 
@@ -27,9 +28,10 @@ def connect(storage: Storage) -> "duckdb.DuckDBPyConnection":
     if not views:
         raise StorageError(f"{storage.root} holds no manifest: start with `factory run output={storage.root} ...`.")
     for phase, parts in views.items():
-        key = KEYS.get(phase, "clip_id")
-        counts = f'QUALIFY dense_rank() OVER (PARTITION BY "{key}" ORDER BY attempt DESC, filename) = 1'
-        rows = f"SELECT * EXCLUDE (filename) FROM {_parquet(parts)} {counts}"
+        rows = f"SELECT * EXCLUDE (filename) FROM {_parquet(parts)}"
+        if not is_tidy(storage, phase, parts):
+            key = KEYS.get(phase, "clip_id")
+            rows += f' QUALIFY dense_rank() OVER (PARTITION BY "{key}" ORDER BY attempt DESC, filename) = 1'
         connection.execute(f'CREATE VIEW "{phase}" AS {rows}')
     if runs := storage.run_files():
         connection.execute(f"CREATE VIEW runs AS SELECT * EXCLUDE (filename) FROM {_parquet(runs)}")

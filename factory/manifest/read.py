@@ -38,11 +38,15 @@ def read_parts(
     for _ in range(3):
         parts = storage.parts(phase)
         try:
-            with ThreadPoolExecutor(READS_AT_ONCE) as pool:
-                return parts, list(pool.map(lambda part: read_part(storage, part, columns), parts))
+            return parts, read_all(storage, parts, columns)
         except GoneError:
             continue  # merged or tidied away since it was listed: the rows lie elsewhere now
     raise StorageError(f"the parts of phase {phase} change while they are read: let the other command end, then retry.")
+
+
+def read_all(storage: Storage, parts: Sequence[Entry], columns: Sequence[str] | None = None) -> list[pa.Table]:
+    with ThreadPoolExecutor(READS_AT_ONCE) as pool:
+        return list(pool.map(lambda part: read_part(storage, part, columns), parts))
 
 
 def read_part(storage: Storage, part: Entry, columns: Sequence[str] | None = None) -> pa.Table:

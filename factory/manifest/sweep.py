@@ -4,6 +4,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from factory.manifest.read import counting_rows, numbered, read_part, read_parts
+from factory.manifest.tidy import mark
 from factory.manifest.write import parquet_of
 from factory.storage.output import Storage
 
@@ -20,13 +21,19 @@ def sweep(storage: Storage, phase: str, key: str, wanted: pa.ChunkedArray | None
     keep = pa.array(counting_rows(every, key))
     if wanted is not None:
         keep = pc.and_(keep, pc.is_in(every[key].combine_chunks(), value_set=wanted.combine_chunks()))
-    begin = 0
+    begin, left = 0, {}
     for part, table in zip(parts, tables, strict=True):
         kept = keep.slice(begin, len(table))
         begin += len(table)
         if not pc.any(kept).as_py():
             storage.place.delete(part.uri)
-        elif not pc.all(kept).as_py():
+            continue
+        left[part.uri] = part.size
+        if not pc.all(kept).as_py():
             whole = read_part(storage, part)
-            if whole.select(table.column_names).equals(table):  # else another run has just tidied it
-                storage.write(part.uri, parquet_of(whole.filter(kept)))
+            if not whole.select(table.column_names).equals(table):
+                return  # another run is just tidying it
+            content = parquet_of(whole.filter(kept))
+            storage.write(part.uri, content)
+            left[part.uri] = len(content)
+    mark(storage, phase, left)

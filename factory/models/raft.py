@@ -1,6 +1,6 @@
 """Dense optical flow on a GPU: RAFT, as torchvision has it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 
 from factory.errors import ConfigError
+from factory.models.weights import hold_weights
 
 LEAST_SIDE_PX = 128  # RAFT works at an eighth of the size and looks four levels up
 
@@ -17,7 +18,8 @@ class RaftFlow:
     """RAFT (Teed and Deng, ECCV 2020), the large model of torchvision.
 
     weights: name of a set of torchvision's `Raft_Large_Weights`, fetched once and kept in torch's cache; "none" leaves
-    the network random, for tests of everything but the answer.
+    the network random, for tests of everything but the answer. weights_at: a copy of that set's file, local or s3://,
+    to be taken instead of torchvision's site.
     """
 
     weights: str = (
@@ -25,6 +27,8 @@ class RaftFlow:
     )
     updates: int = 12  # torchvision's default; the paper evaluates with 12 to 32
     device: str = "cuda"
+    weights_at: str | None = field(default=None, compare=False)
+    cache_dir: str | None = field(default=None, compare=False)
 
     def flow(self, first: np.ndarray, second: np.ndarray, start: np.ndarray | None = None) -> np.ndarray:
         """Where each pixel of `first` went: float32 (H, W, 2) pixels, (x, y), so that first[p] ~ second[p + flow[p]].
@@ -55,7 +59,14 @@ class RaftFlow:
             raise ConfigError("the flow model wants a GPU and torch sees none: take profile=cpu, or flow.device=cpu.")
         weights = None if self.weights == "none" else Raft_Large_Weights[self.weights]
         torch.manual_seed(0)
-        return raft_large(weights=weights, progress=False).eval().to(self.device)
+        if weights is None or self.weights_at is None:
+            return raft_large(weights=weights, progress=False).eval().to(self.device)
+        sha256 = weights.url.rpartition("-")[2].removesuffix(".pth")  # torchvision names its files so
+        network = raft_large(weights=None, progress=False)
+        copy = hold_weights(self.weights_at, sha256, self.cache_dir)
+        network.load_state_dict(torch.load(copy.path, map_location="cpu", weights_only=True))
+        copy.release()
+        return network.eval().to(self.device)
 
 
 def _padded(image: np.ndarray) -> np.ndarray:

@@ -8,11 +8,13 @@ until it knows that nothing is left (planning alone, and with the closing checks
 
 import argparse
 import json
-import resource
 import subprocess
 import sys
 import tempfile
+import threading
 import time
+
+import psutil
 
 from factory.engine.ray import run as engine
 from factory.phases.run import plan_phase, run_phase
@@ -46,6 +48,9 @@ def main() -> None:
 def measure(count: int, output: str) -> dict[str, float]:
     """Wall seconds of each phase, of planning both first, and of all; peak memory of this process, the driver."""
     storage, figures, start = Storage.at(output), {"plan": 0.0}, time.perf_counter()
+    own, ended = [0.0], threading.Event()  # memory of this process alone: what it shares is Ray's object store
+    watcher = threading.Thread(target=watch, args=(own, ended))
+    watcher.start()
     for phase in phases(count):
         begin = time.perf_counter()
         plan_phase(phase, storage, 2, 256, False)
@@ -55,8 +60,16 @@ def measure(count: int, output: str) -> dict[str, float]:
         figures[phase.name] = time.perf_counter() - begin
         assert summary.inputs == count, summary
     figures["whole"] = time.perf_counter() - start
-    figures["peak_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    ended.set()
+    watcher.join()
+    figures["peak_mb"] = max(own) / 1e6
     return figures
+
+
+def watch(own: list[float], ended: threading.Event) -> None:
+    this = psutil.Process()
+    while not ended.wait(0.25):
+        own.append(this.memory_full_info().uss)
 
 
 if __name__ == "__main__":

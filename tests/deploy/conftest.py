@@ -24,10 +24,20 @@ def environment(token: str | None = TOKEN) -> dict[str, str]:
     return {**kept, **({"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": token} if token else {})}
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def cluster() -> Iterator[dict[str, str]]:
     """`job_server` and `address` of a running cluster: a head without CPUs and two workers with one each."""
-    command = [sys.executable, "-m", "tests.deploy.cluster"]
+    yield from _running(workers=2)
+
+
+@pytest.fixture(scope="module")
+def head() -> Iterator[dict[str, str]]:
+    """The same of a head that works itself."""
+    yield from _running(workers=0)
+
+
+def _running(workers: int) -> Iterator[dict[str, str]]:
+    command = [sys.executable, "-m", "tests.deploy.cluster", str(workers)]
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT, env=environment()
     ) as process:

@@ -26,9 +26,9 @@ def send(server, *words, token=TOKEN, entrypoint=None, env=None):
     return done.returncode, done.stdout, done.stderr
 
 
-def test_a_run_is_sent_followed_and_done(cluster, videos, tmp_path):
+def test_a_run_is_sent_followed_and_done(head, videos, tmp_path):
     output = tmp_path / "it's out"
-    status, out, err = send(cluster["job_server"], f"source={videos}", f"output={output}", "pipeline=ingest")
+    status, out, err = send(head["job_server"], f"source={videos}", f"output={output}", "pipeline=ingest")
     assert status == 0, out + err
     assert out.startswith("job raysubmit_")
     assert "ingest" in out.split("\n", 1)[1]
@@ -36,12 +36,12 @@ def test_a_run_is_sent_followed_and_done(cluster, videos, tmp_path):
 
 
 @pytest.fixture(scope="module")
-def probe(cluster):
+def probe(head):
     """A job that shows what came with it and fails."""
     given = {"AWS_ENDPOINT_URL_S3": "http://127.0.0.1:9", "AWS_REGION": "here"}
     keys = {"AWS_SECRET_ACCESS_KEY": "secret-1", "AWS_ACCESS_KEY_ID": "secret-2", "AWS_SESSION_TOKEN": "secret-3"}
     entrypoint = "echo $(ls -A); python -c 'import factory; print(factory.__file__)'; pwd; env; exit 7"
-    return send(cluster["job_server"], *PLACES, entrypoint=entrypoint, env={**given, **keys})
+    return send(head["job_server"], *PLACES, entrypoint=entrypoint, env={**given, **keys})
 
 
 def test_a_failing_job_passes_its_exit_status_on(probe):
@@ -63,9 +63,9 @@ def test_where_the_data_lies_travels_and_keys_do_not(probe):
     assert "secret-" not in probe[1]
 
 
-def test_an_interrupted_watch_says_how_to_end_the_job(cluster):
+def test_an_interrupted_watch_says_how_to_end_the_job(head):
     command = [sys.executable, "-c", PATCHED.format(entrypoint="echo begun; sleep 100"), "submit", *PLACES]
-    env = {**environment(), "RAY_API_SERVER_ADDRESS": cluster["job_server"]}
+    env = {**environment(), "RAY_API_SERVER_ADDRESS": head["job_server"]}
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT, env=env
     ) as process:
@@ -76,19 +76,19 @@ def test_an_interrupted_watch_says_how_to_end_the_job(cluster):
         process.send_signal(signal.SIGINT)
         _, err = process.communicate(timeout=30)
     assert process.returncode == 130
-    assert f"ray job stop --address {cluster['job_server']} {job}" in err
+    assert f"ray job stop --address {head['job_server']} {job}" in err
     assert "Traceback" not in err
 
 
-def test_no_wait_names_the_job_and_leaves(cluster):
-    status, out, err = send(cluster["job_server"], "--no-wait", *PLACES, entrypoint="sleep 100")
+def test_no_wait_names_the_job_and_leaves(head):
+    status, out, err = send(head["job_server"], "--no-wait", *PLACES, entrypoint="sleep 100")
     assert status == 0, err
     assert "follow it: ray job logs --follow" in out
 
 
 @pytest.mark.parametrize("token", ["b" * 64, None])
-def test_a_wrong_or_missing_token_is_one_sentence(cluster, token):
-    status, _, err = send(cluster["job_server"], *PLACES, token=token)
+def test_a_wrong_or_missing_token_is_one_sentence(head, token):
+    status, _, err = send(head["job_server"], *PLACES, token=token)
     assert (status, len(err.strip().splitlines())) == (1, 1)
     assert "token" in err
 

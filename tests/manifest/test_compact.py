@@ -8,6 +8,7 @@ from factory.manifest.compact import compact
 from factory.manifest.query import query
 from factory.manifest.read import read_phase
 from factory.manifest.sweep import sweep
+from factory.manifest.tidy import is_tidy
 from factory.storage.local import Local
 from factory.storage.output import Storage
 from tests.manifest.test_manifest import commit, row
@@ -40,6 +41,16 @@ def test_the_same_answers_from_fewer_parts(storage):
     after = answers(storage)
     assert after[0] == before[0]
     assert after[1].equals(before[1])
+    assert is_tidy(storage, "filter", storage.parts("filter"))
+
+
+def test_what_comes_later_is_seen(storage):
+    sweep(storage, "filter", "clip_id")
+    assert is_tidy(storage, "filter", storage.parts("filter"))
+    commit(storage, "later", [row("04", attempt=3, value=7.0)])
+    assert not is_tidy(storage, "filter", storage.parts("filter"))
+    assert ("04", "ok", 3, 7.0) in answers(storage)[0]
+    assert len(answers(storage)[0]) == 18
 
 
 def test_large_parts_are_left_alone(storage, monkeypatch):

@@ -5,6 +5,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import islice
 from typing import ClassVar
 
 import pyarrow as pa
@@ -17,7 +18,7 @@ from factory.manifest.schema import COMMON, FILTER, INGEST, schema
 from factory.phases.ingest import ingest_inputs, ingest_rows, source_record
 from factory.phases.phase import Phase, clip_record, clips_from, common_row
 from factory.stage import Outcome, Rejected
-from factory.storage.sources import SCHEMA
+from factory.storage.sources import BATCH_ROWS, SCHEMA
 from factory.video import VideoInfo
 
 INFO = VideoInfo(640, 360, 24.0, 4.0, "h264", "yuv420p", 0)
@@ -64,8 +65,10 @@ def judged_rows(outcome: Outcome) -> list[Row]:
 
 
 def sources(count: int) -> pa.Table:
-    names = [f"s3://bucket/videos/{i % 1000:03d}/{i:09d}.mp4" for i in range(count)]
-    return pa.table({"source": names, "version": [None] * count}, SCHEMA).sort_by("source")
+    """As `find_sources` makes it: in batches, sorted."""
+    names = (f"s3://bucket/videos/{i:09d}.mp4" for i in range(count))
+    batches = [pa.array(islice(names, BATCH_ROWS), pa.string()) for _ in range(0, count, BATCH_ROWS)]
+    return pa.table({"source": pa.chunked_array(batches), "version": pa.nulls(count, pa.string())}, SCHEMA)
 
 
 def phases(count: int) -> Sequence[Phase]:
