@@ -36,10 +36,8 @@ def available_cores() -> int:
 
 
 def capacity(resources: Resources, nodes: Sequence[Node]) -> int:
-    """Workers that fit: each lies whole on one node."""
-    asked = (resources.cpus, resources.gpus, resources.memory_gb)
-    there = ((node.cpus, node.gpus, node.memory_gb) for node in nodes)
-    return sum(min(int(t / a + 1e-6) for t, a in zip(node, asked, strict=True) if a > 0) for node in there)
+    """Workers that fit: each lies whole on one node, and a share of a GPU on one card."""
+    return sum(_on(node, resources) for node in nodes)
 
 
 def workers_that_fit(
@@ -60,6 +58,17 @@ def workers_that_fit(
             f"Give fewer workers, lower {phase}.resources, or add nodes."
         )
     return wanted or fits
+
+
+def _on(node: Node, each: Resources) -> int:
+    limits = [_times(node.cpus, each.cpus), _times(node.memory_gb, each.memory_gb)]
+    if each.gpus > 0:
+        limits.append(_times(1, each.gpus) * int(node.gpus) if each.gpus < 1 else _times(node.gpus, each.gpus))
+    return min(limits)
+
+
+def _times(there: float, each: float) -> int:
+    return int(there / each + 1e-6) if each > 0 else 10**9
 
 
 def _cards() -> int:

@@ -68,14 +68,16 @@ def run(shards: Sequence[Shard], work: Work, workers: int, flight: Flight) -> It
         compute=ray.data.ActorPoolStrategy(size=min(workers, len(shards)), max_tasks_in_flight_per_actor=2),
     )
     flight.ask = lambda: _oldest(board)
-    left, gauge = sum(len(shard.rows) for shard in shards), queue_gauge(work.phase)
+    left, gauge, due = sum(len(shard.rows) for shard in shards), queue_gauge(work.phase), 0.0
     try:
         for row in dataset.iter_rows():
             result = pickle.loads(row["result"])
             if isinstance(result, FactoryError):
                 raise result
             left -= len(result.reports)
-            gauge(left, flight.ask())
+            if time.monotonic() > due or not left:
+                gauge(left, flight.ask())
+                due = time.monotonic() + TELL_EVERY_S
             yield result
     finally:
         flight.ask = lambda: None

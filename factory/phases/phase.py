@@ -25,9 +25,9 @@ class Phase:
     """`key` is the manifest column that names a unit: source at ingest, clip_id later. `upstream` is the phase whose
     `ok` clips enter this one; None at ingest, whose units come from the sources.
 
-    inputs: the units, a row each, in the order of `key`: `key`, `fingerprint`, `version` (of the source; null where it
-    does not matter or is not known) and what `record` makes a ClipRecord of. again: keys to be done whatever is
-    committed, of the inputs and what is committed. finish: what the phase does when all is committed; returns how that
+    inputs: the units, a row each, in the order they are worked on: `key`, `fingerprint`, `version` (of the source; null
+    where it does not matter or is not known) and what `record` makes a ClipRecord of. again: of the inputs and what is
+    committed, the keys to be done all the same. finish: what the phase does when all is committed; returns how that
     changes the rows per status."""
 
     name: str
@@ -72,7 +72,9 @@ def clips_from(storage: Storage, upstream: str, stages: Sequence[Stage]) -> pa.T
     each = pa.array([fingerprint(stages, name) for name in known.dictionary.to_pylist()], pa.string())
     ours = each.take(known.indices)
     table = passed.drop_columns("status").append_column("key", passed["clip_id"]).append_column("fingerprint", ours)
-    return table.append_column("version", pa.nulls(len(table), pa.string())).sort_by("key")
+    # Clips of one source go to one worker: its node fetches the source once.
+    order = [("source", "ascending"), ("source_start_s", "ascending")]
+    return table.append_column("version", pa.nulls(len(table), pa.string())).sort_by(order)
 
 
 def common_row(outcome: Outcome) -> Row:

@@ -104,8 +104,9 @@ def run_phase(
             summary.add(result)
             progress(summary)
     sweep(storage, phase.name, phase.key, None if phase.upstream is None else plan.inputs["key"])
-    if phase.finish is not None:
-        summary.counts.update(phase.finish(storage))
+    if phase.finish is not None and (change := phase.finish(storage)):
+        summary.counts.update(change)
+        sweep(storage, phase.name, phase.key)  # some parts are others now
     account.check(storage, phase.name, phase.key, plan.inputs)
     summary.wall_s = time.perf_counter() - begin
     return summary

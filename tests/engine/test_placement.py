@@ -1,0 +1,44 @@
+import pytest
+
+from factory.engine.placement import Node, capacity, this_machine, workers_that_fit
+from factory.engine.work import Resources
+from factory.errors import ConfigError
+
+NODES = [Node("head", 0, 0, 16), Node("cpu", 16, 0, 32), Node("gpu", 8, 2, 64)]
+
+
+@pytest.mark.parametrize(
+    ("resources", "fits"),
+    [
+        (Resources(cpus=1, gpus=0, memory_gb=1), 24),
+        (Resources(cpus=1, gpus=0, memory_gb=4), 16),  # memory binds on the first, CPUs on the second
+        (Resources(cpus=0.5, gpus=0, memory_gb=0), 48),
+        (Resources(cpus=1, gpus=0.25, memory_gb=1), 8),
+        (Resources(cpus=1, gpus=0.4, memory_gb=1), 4),  # not five: the fifth would lie on two cards
+        (Resources(cpus=1, gpus=2, memory_gb=1), 1),
+        (Resources(cpus=32, gpus=0, memory_gb=1), 0),
+    ],
+)
+def test_workers_lie_whole_on_a_node(resources, fits):
+    assert capacity(resources, NODES) == fits
+
+
+def test_all_that_fit_or_as_many_as_asked():
+    assert workers_that_fit("filter", Resources(), NODES, None, False) == 24
+    assert workers_that_fit("filter", Resources(), NODES, 5, False) == 5
+    with pytest.raises(ConfigError, match=r"25 workers .* 24 fit \(head: 0 CPUs, 0 GPUs, 16\.0 GB; cpu: 16 CPUs"):
+        workers_that_fit("filter", Resources(), NODES, 25, False)
+    with pytest.raises(ConfigError, match="no node"):
+        workers_that_fit("filter", Resources(), [], None, False)
+
+
+def test_a_cluster_that_grows_is_told_how_far():
+    assert workers_that_fit("pose", Resources(gpus=1), [], 512, True) == 512
+    with pytest.raises(ConfigError, match="give workers=N"):
+        workers_that_fit("pose", Resources(gpus=1), [], None, True)
+
+
+def test_this_machine_has_cores_and_memory():
+    node = this_machine()
+    assert node.cpus >= 1
+    assert node.memory_gb > 0
