@@ -9,8 +9,10 @@ import pickle
 import threading
 import time
 from collections.abc import Iterator, Sequence
+from itertools import accumulate
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 
 from factory.engine.in_flight import Flight, InFlight
@@ -36,15 +38,18 @@ def run(shards: Sequence[Shard], work: Work, workers: int, flight: Flight) -> It
     context.execution_no_progress_timeout_s = -1
     logging.getLogger("ray.data").setLevel(logging.ERROR)  # its import has just set it to INFO
     board = _board()
+    # All rows lie once in the object store, not in the driver; what streams is which of them a shard is.
+    everything = ray.put(pa.concat_tables([shard.rows for shard in shards]))
 
     class Actor:
         """Ships with its work inside: constructor arguments would lie in the object store and die with a node."""
 
         worker: Worker | None = None
 
-        def __call__(self, rows: pa.Table) -> pa.Table:
-            shard = Shard(rows["shard_id"][0].as_py(), rows.drop_columns("shard_id"))
-            return pa.table({"result": pa.array([pickle.dumps(self._run(shard))], pa.binary())})
+        def __call__(self, batch: dict[str, np.ndarray]) -> dict[str, list[bytes]]:
+            shard_id, begin, count = (batch[name][0] for name in ("shard_id", "begin", "count"))
+            shard = Shard(str(shard_id), ray.get(everything).slice(int(begin), int(count)))
+            return {"result": [pickle.dumps(self._run(shard))]}
 
         def _run(self, shard: Shard) -> ShardResult | FactoryError:
             """An error meant for the user travels as a value: raised here, Ray would wrap it beyond recognition."""
@@ -56,19 +61,23 @@ def run(shards: Sequence[Shard], work: Work, workers: int, flight: Flight) -> It
             except FactoryError as error:
                 return error
 
-    names = [pa.repeat(pa.scalar(shard.shard_id), len(shard.rows)) for shard in shards]
-    blocks = [shard.rows.append_column("shard_id", name) for shard, name in zip(shards, names, strict=True)]
-    dataset = ray.data.from_arrow(blocks).map_batches(
+    lengths = [len(shard.rows) for shard in shards]
+    begins = [0, *accumulate(lengths)]
+    items = [
+        {"shard_id": shard.shard_id, "begin": begin, "count": count}
+        for shard, begin, count in zip(shards, begins, lengths, strict=False)
+    ]
+    # from_items keeps 2.4 kB of each block in the driver, from_arrow 48 (measured on Ray 2.60).
+    dataset = ray.data.from_items(items, override_num_blocks=len(items)).map_batches(
         Actor,
-        batch_size=None,  # a block whole: a shard
-        batch_format="pyarrow",
+        batch_size=1,
         num_cpus=work.resources.cpus,
         num_gpus=work.resources.gpus,
         memory=int(work.resources.memory_gb * 1e9),
         compute=ray.data.ActorPoolStrategy(size=min(workers, len(shards)), max_tasks_in_flight_per_actor=2),
     )
     flight.ask = lambda: _oldest(board)
-    left, gauge, due = sum(len(shard.rows) for shard in shards), queue_gauge(work.phase), 0.0
+    left, gauge, due = sum(lengths), queue_gauge(work.phase), 0.0
     try:
         for row in dataset.iter_rows():
             result = pickle.loads(row["result"])

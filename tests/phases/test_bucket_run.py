@@ -5,12 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from factory.manifest.read import read_phase
 from factory.storage.output import Storage
 from factory.storage.places import place_of
+from tests.phases.compare import comparable
 from tests.phases.test_pipeline import factory, sample  # noqa: F401  (a fixture)
-
-PLACE_COLUMNS = ["source", "source_version", "duplicate_of", "reasons", "error"]  # these name the source
 
 
 @pytest.fixture
@@ -20,19 +18,6 @@ def uploaded(sample, bucket):  # noqa: F811
     for path in sample.glob("*.mp4"):
         place_of(bucket).write(f"{bucket}/in/{path.name}", path.read_bytes())
     return f"{bucket}/in"
-
-
-def comparable(output, phase: str, root: str) -> list[dict]:
-    """Rows in which the sources' folder is left out."""
-    rows = read_phase(Storage.at(output), phase, key="source" if phase == "ingest" else "clip_id").to_pylist()
-    for row in rows:
-        row.pop("source_version", None)
-        for name in ("source", "duplicate_of", "error"):
-            row[name] = row[name] and row[name].replace(root, "") if name in row else None
-        row["reasons"] = [reason.replace(root, "") for reason in row["reasons"]]
-        if row["source"].endswith("twin.mp4"):
-            row["clip_id"] = None  # a rejected source's row goes by its name
-    return sorted(rows, key=lambda row: (row["source"], row["source_start_s"]))
 
 
 def test_source_and_output_in_a_bucket_give_the_manifests_of_a_local_run(sample, uploaded, bucket, tmp_path):  # noqa: F811
