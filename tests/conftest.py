@@ -46,7 +46,7 @@ def bucket(s3_server: "Server", monkeypatch: pytest.MonkeyPatch) -> str:
     """The URI of a bucket of this test's own, and an environment in which S3 clients find it, without retries."""
     import boto3
 
-    from factory.storage import s3
+    from factory.storage import s3_client
 
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         monkeypatch.delenv(name)  # a profile or a session token of the developer's
@@ -55,7 +55,7 @@ def bucket(s3_server: "Server", monkeypatch: pytest.MonkeyPatch) -> str:
     direct = {"NO_PROXY": "127.0.0.1", "no_proxy": "127.0.0.1"}
     for name, value in {**s3_server.env, **nothing, **quick, **direct}.items():
         monkeypatch.setenv(name, value)
-    s3.forget()  # keys of the test before
+    s3_client.forget()  # keys of the test before
     name = f"test-{uuid4().hex[:12]}"
     boto3.session.Session().client("s3").create_bucket(Bucket=name)
     return f"s3://{name}"
@@ -64,12 +64,12 @@ def bucket(s3_server: "Server", monkeypatch: pytest.MonkeyPatch) -> str:
 @pytest.fixture
 def s3_proxy(s3_server: "Server", bucket: str, monkeypatch: pytest.MonkeyPatch) -> "Iterator[Proxy]":  # noqa: ARG001
     """A proxy that can misbehave, between `bucket` and the clients this test makes from now on."""
-    from factory.storage import s3
+    from factory.storage import s3_client
     from tests.s3 import proxy
 
     running = proxy.start(s3_server.endpoint)
     monkeypatch.setenv("AWS_ENDPOINT_URL_S3", running.endpoint)
-    s3.forget()
+    s3_client.forget()
     yield running
     running.stop()
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from factory.errors import ConfigError, StorageError
 from factory.manifest.tidy import is_tidy
 from factory.storage.output import Storage
-from factory.storage.places import Entry, is_s3
+from factory.storage.places import Entry, is_s3, split
 
 if TYPE_CHECKING:
     import duckdb
@@ -21,9 +21,9 @@ def connect(storage: Storage) -> "duckdb.DuckDBPyConnection":
     storage.check_readable()
     connection = duckdb.connect()
     if is_s3(storage.root):
-        from factory.storage.s3 import file_system
+        from factory.storage.s3_client import file_system
 
-        connection.register_filesystem(file_system())
+        connection.register_filesystem(file_system(split(storage.root)[0]))
     views = {phase: storage.parts(phase) for phase in storage.phases()}
     if not views:
         raise StorageError(f"{storage.root} holds no manifest: start with `factory run output={storage.root} ...`.")

@@ -12,18 +12,16 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
-from functools import lru_cache
 from typing import IO, Any, TypeVar
 
 import boto3
 import pyarrow as pa
-import pyarrow.fs as pafs
 import pyarrow.parquet as pq
-from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from factory.errors import StorageError
 from factory.storage.places import Entry, split
+from factory.storage.s3_client import arrow, client, forget
 from factory.storage.s3_errors import Fault, fault_of
 
 RANGE_BYTES = 16 * 2**20  # one GET of a download; a guess: long enough to hide a request's latency
@@ -63,7 +61,7 @@ class S3:
             return pq.ParquetFile(pa.BufferReader(self.read(entry.uri))).read(columns=columns)
 
         def read(_client: Any) -> pa.Table:
-            with _arrow().open_input_file(entry.uri.removeprefix("s3://")) as file:
+            with arrow(split(entry.uri)[0]).open_input_file(entry.uri.removeprefix("s3://")) as file:
                 return pq.ParquetFile(file, pre_buffer=True).read(columns=columns)
 
         return self._do("read", entry.uri, read)
@@ -138,54 +136,17 @@ class S3:
         wait_s, renewed = 0.5, False
         while True:
             try:
-                return call(_client())
+                return call(client())
             except (BotoCoreError, ClientError, boto3.exceptions.Boto3Error, OSError) as error:
                 fault, told = fault_of(error, verb, uri)
                 if fault is Fault.EXPIRED and not renewed:
                     renewed = True
-                    _connection.cache_clear()  # fresh keys, from wherever the old ones came
+                    forget()  # fresh keys, from wherever the old ones came
                 elif fault is Fault.AWAY and time.monotonic() + wait_s < give_up:
                     time.sleep(wait_s)
                     wait_s = min(2 * wait_s, 8.0)
                 else:
                     raise told from error
-
-
-@lru_cache(1)
-def _connection() -> tuple[boto3.Session, Any]:
-    session = boto3.Session()
-    options = {"retries": {"mode": "standard"}, "max_pool_connections": 32, "connect_timeout": 10, "read_timeout": 60}
-    client = session.client("s3", config=Config(**options))
-    if not client.meta.endpoint_url.split("/")[2].endswith(".amazonaws.com"):
-        # Other stores seldom answer at bucket.host.
-        client = session.client("s3", config=Config(**options, s3={"addressing_style": "path"}))
-    return session, client
-
-
-def _client() -> Any:
-    return _connection()[1]
-
-
-def _arrow() -> pafs.S3FileSystem:
-    """With the keys boto3 found, so that there is one chain; they are asked for each time because they change."""
-    session, client = _connection()
-    found = session.get_credentials()
-    keys = tuple(found.get_frozen_credentials())[:3] if found else (None, None, None)
-    return _arrow_with(keys, client.meta.endpoint_url, client.meta.region_name)
-
-
-@lru_cache(2)
-def _arrow_with(keys: tuple[str | None, ...], endpoint: str, region: str) -> pafs.S3FileSystem:
-    scheme, _, host = endpoint.partition("://")
-    access_key, secret_key, session_token = keys
-    return pafs.S3FileSystem(
-        access_key=access_key,
-        secret_key=secret_key,
-        session_token=session_token,
-        region=region,
-        scheme=scheme,
-        endpoint_override=None if host.endswith(".amazonaws.com") else host,
-    )
 
 
 def _md5(path: str) -> str:
@@ -194,23 +155,3 @@ def _md5(path: str) -> str:
         while block := file.read(1 << 20):
             digest.update(block)
     return digest.hexdigest()
-
-
-def file_system() -> Any:
-    """For DuckDB, which has no S3 of its own without a download: files under `bucket://<bucket>/<key>`."""
-    from fsspec.implementations.arrow import ArrowFSWrapper
-
-    class BucketFiles(ArrowFSWrapper):
-        protocol = "bucket"
-
-        @classmethod
-        def _strip_protocol(cls, path: str) -> str:
-            return path.removeprefix("bucket://")
-
-    return BucketFiles(_arrow())
-
-
-def forget() -> None:
-    """Drops keys and connections; the next request looks for them anew."""
-    _connection.cache_clear()
-    _arrow_with.cache_clear()

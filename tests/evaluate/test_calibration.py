@@ -41,7 +41,7 @@ def test_what_separates_gets_the_weight_and_the_silent_stay_rules():
 
 def test_the_fit_is_the_optimum_of_its_loss():
     """Against scikit-learn's logistic regression, where no bound is active."""
-    linear = pytest.importorskip("sklearn.linear_model")
+    linear = pytest.importorskip("sklearn.linear_model", reason="the extra `evaluate` is not installed")
     samples = drawn(300)
     rules = parse_rules({"camera_speed": RULES["camera_speed"]})
     fitted = fit(samples, rules).fused

@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 
 from factory.errors import ChangedError, GoneError, StorageError
 from factory.manifest.write import parquet_of
-from factory.storage import s3
+from factory.storage import s3, s3_client
 from factory.storage.output import Storage
 from factory.storage.places import Entry, place_of
 from factory.storage.s3_errors import Fault, fault_of
@@ -88,7 +88,7 @@ def test_a_part_is_one_put(s3_proxy, bucket):
 def test_what_is_wrong_is_one_sentence_before_any_work(bucket, monkeypatch, variables, path, sentence):
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
-    s3.forget()
+    s3_client.forget()
     with pytest.raises(StorageError, match=sentence) as told:
         Storage.at(f"{bucket}{path}/out", patience_s=0).check_writable()
     assert "cannot write to output" in str(told.value)

@@ -10,6 +10,7 @@ where they are, and every method's poses are left there for `factory evaluate po
 """
 
 import argparse
+import resource
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -121,7 +122,7 @@ def main() -> None:
     parser.add_argument("--only", nargs="*", default=[])
     parser.add_argument("--methods", nargs="*", default=["ours", *PEERS], choices=["ours", *PEERS])
     parser.add_argument("--cache", type=Path)
-    parser.add_argument("--stages", action="store_true", help="CPU seconds of each stage per 100 frames")
+    parser.add_argument("--stages", action="store_true", help="CPU seconds of each stage per 100 frames, peak memory")
     parser.add_argument("--set", nargs="*", default=[], help="overrides of the configuration for ours")
     options = parser.parse_args()
     cv2.setNumThreads(1)
@@ -141,7 +142,9 @@ def main() -> None:
             scores.append(scored(clip, method, results[method], frames))
             print(line(scores[-1]), flush=True)
         if "ours" in options.methods and options.stages:
-            print("    " + ", ".join(f"{k} {100 * v / len(frames):.1f}" for k, v in cost.items()), flush=True)
+            each = ", ".join(f"{k} {100 * v / len(frames):.1f}" for k, v in cost.items())
+            peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+            print(f"    {each}; this process has needed {peak_mb:.0f} MB", flush=True)
     summary(scores)
 
 

@@ -13,6 +13,7 @@ from factory.commands.compose import conf_dir
 from factory.phases.build import build
 from factory.stage import Rejected, Stage
 from factory.storage.output import Storage
+from factory.storage.sources import SCHEMA
 from tests.bench.pose.clips import TrueClip
 from tests.bench.pose.peers import Result
 
@@ -21,7 +22,7 @@ def pose_stages(overrides: Sequence[str] = ()) -> list[Stage]:
     """The stages of `pipeline=pose` behind the download."""
     with initialize_config_dir(version_base="1.3", config_dir=str(conf_dir())):
         cfg = compose("config", overrides=["source=x", "output=y", "pipeline=pose", *overrides])
-    return list(build(cfg, ["x.mp4"])[-1].stages[1:])
+    return list(build(cfg, SCHEMA.empty_table())[-1].stages[1:])
 
 
 def ours(clip: TrueClip, stages: Sequence[Stage]) -> tuple[Result, dict[str, float], ClipRecord]:
