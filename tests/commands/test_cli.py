@@ -101,6 +101,18 @@ def test_plan_tells_what_is_left_and_does_nothing(videos, output, tmp_path):
     assert line.split()[1:5] == ["3", "3", "0", "0"]
 
 
+def test_plan_tells_how_long_what_is_left_takes_and_refuses_what_cannot_fit(videos, output):
+    arguments = [f"source={videos}", f"output={output}", "pipeline=ingest", "ingest.cut.max_s=7"]
+    _, out, _ = factory("plan", *arguments, "workers=1")
+    (line,) = [line for line in out.splitlines() if line.split()[:1] == ["ingest"]]
+    words = line.split()
+    assert words[3] == "3"
+    assert float(words[-2]) >= 0.0  # hours; ? where nothing is known
+    status, _, err = factory("plan", *arguments, "ingest.resources.memory_gb=100000")
+    assert status == 1
+    assert "phase ingest cannot have 1 workers of 1 CPUs, 0 GPUs and 100000 GB each: 0 fit" in err
+
+
 def test_status_and_queries_add_up(output):
     status, out, _ = factory("status", output)
     assert status == 0
