@@ -72,14 +72,14 @@ def places(cfg: "DictConfig") -> "tuple[pa.Table, Storage]":
     return find_sources(str(cfg.source)), storage
 
 
-def nodes_of(cfg: "DictConfig") -> "list[Node]":
+def nodes_of(cfg: "DictConfig", phases: "Sequence[Phase]") -> "list[Node]":
     """This machine, or the nodes of the cluster, which is joined for that."""
     from factory.engine.placement import this_machine
 
     if cfg.profile.ray_address:
         os.environ.setdefault("RAY_ADDRESS", cfg.profile.ray_address)
     if cfg.engine != "ray" or "RAY_ADDRESS" not in os.environ:
-        here = this_machine()
+        here = this_machine(count_gpus=any(phase.resources.gpus for phase in phases))
         return [replace(here, cpus=max(here.cpus, cfg.workers or 0))]  # one's own cores one may share out as one likes
     from factory.engine.ray_cluster import connect, nodes
     from factory.engine.work import Resources

@@ -20,7 +20,8 @@ def _plan(cfg: "DictConfig") -> int:
     from factory.phases.run import plan_phase
 
     sources, storage = places(cfg)
-    phases, nodes = build(cfg, sources), nodes_of(cfg)
+    phases = build(cfg, sources)
+    nodes = nodes_of(cfg, phases)
     workers = workers_of(cfg, phases, nodes)
     retry = cfg.retry == "failed"
     plans = [(phase, plan_phase(phase, storage, workers[phase.name], cfg.shard_size, retry)) for phase in phases]

@@ -30,7 +30,7 @@ def _run(cfg: "DictConfig") -> int:
 
     sources, storage = places(cfg)
     phases, engine = build(cfg, sources), _engine(cfg.engine)
-    workers = workers_of(cfg, phases, nodes_of(cfg))
+    workers = workers_of(cfg, phases, nodes_of(cfg, phases))
     storage.check_writable()
     run_id, summaries, flight = new_run_id(), list[Summary](), Flight()
     with console.progress(flight) as show, _alone(cfg, storage, run_id, show) as check:

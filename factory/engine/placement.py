@@ -25,9 +25,10 @@ class Node:
         return f"{self.name}: {self.cpus:g} CPUs, {self.gpus:g} GPUs, {self.memory_gb:.1f} GB"
 
 
-def this_machine() -> Node:
+def this_machine(count_gpus: bool) -> Node:
+    """`count_gpus`: whether they matter; counting takes seconds, because torch has to be loaded."""
     memory_gb = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9
-    return Node(socket.gethostname(), available_cores(), _cards(), USABLE_MEMORY * memory_gb)
+    return Node(socket.gethostname(), available_cores(), _gpus() if count_gpus else 0, USABLE_MEMORY * memory_gb)
 
 
 def available_cores() -> int:
@@ -71,7 +72,7 @@ def _times(there: float, each: float) -> int:
     return int(there / each + 1e-6) if each > 0 else 10**9
 
 
-def _cards() -> int:
+def _gpus() -> int:
     if importlib.util.find_spec("torch") is None:
         return 0
     import torch
