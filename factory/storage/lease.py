@@ -10,7 +10,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from factory.errors import BusyError, GoneError, StorageError
@@ -99,9 +99,10 @@ class _Lease:
             raise BusyError(self._taken_by)
 
     def release(self) -> None:
-        self._look()
-        if self._taken_by is None:
-            self._place.delete(self._uri)
+        with suppress(StorageError):  # the store is away: the lease expires by itself, and the work is done
+            self._look()
+            if self._taken_by is None:
+                self._place.delete(self._uri)
 
     def _look(self) -> None:
         found = holder(self._storage)
