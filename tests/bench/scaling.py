@@ -7,9 +7,9 @@ one worker's wait for the other at the end is small. Every run is a process of i
 The work's wall seconds go from the first stage of the first clip to the last stage of the last one: start-up is apart.
 
 By the wall, efficiency = T1 / (2 T2): only true on a machine that does nothing else. The column `else` tells: cores
-that were busy with anything but the stages (Ray itself among it). By CPU: CPU seconds of a clip with one worker by those
-with two, times the share of the time that two workers were in a stage by the share that one was. Other work on the
-machine disturbs that less, though it takes caches and memory as a second worker does: both lower it.
+that were busy with anything but the stages (Ray itself among it). By CPU: CPU seconds of a clip with one worker by
+those with two, times the share of the time that two workers were in a stage by the share that one was. Other work on
+the machine disturbs that less, though it takes caches and memory as a second worker does: both lower it.
 """
 
 import argparse

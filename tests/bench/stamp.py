@@ -11,7 +11,7 @@ from factory.clip import ClipRecord
 
 @dataclass
 class Stamp:
-    """Writes `<folder>/<clip_id>`: seconds of the monotonic clock, which all processes of a Linux machine share, and the
+    """Writes `<folder>/<clip_id>`: seconds of the monotonic clock, which processes of a Linux machine share, and the
     process."""
 
     needs: ClassVar[tuple[str, ...]] = ()
