@@ -1,11 +1,17 @@
 """The fleet's simulation on cases whose answer is known without it."""
 
+from pathlib import Path
+
 import numpy as np
 import pyarrow as pa
 import pytest
 
+from factory.cli import main as factory
 from factory.engine.work import cut_shards
-from tests.bench.fleet.costs import PhaseCost
+from factory.manifest.read import read_part
+from factory.storage.output import Storage
+from factory.synth.sample import render_sample
+from tests.bench.fleet.costs import PhaseCost, measured
 from tests.bench.fleet.estimate import shard_size
 from tests.bench.fleet.simulate import drawn_losses, simulate
 
@@ -93,3 +99,21 @@ def test_drawn_shards_come_to_the_mean() -> None:
     shards = COST.draw_shards(np.random.default_rng(0), 100_003, 256)
     assert len(shards) == 391
     assert sum(shards) == pytest.approx(100_003 * COST.mean_s, rel=0.01)
+
+
+def test_costs_come_from_a_run(tmp_path: Path) -> None:
+    """A drawn slide is spared what the other clip goes through; what both cost is what the run says it used."""
+    source, output = tmp_path / "source", tmp_path / "output"
+    render_sample(source, only=("good", "graphics"), size=(480, 270), seconds=2.0)
+    run = ["run", f"source={source}", f"output={output}", "engine=inline", "pipeline.phases=[ingest,filter]"]
+    assert factory(run) == 0
+    found = measured(str(output))
+    assert (found.exhaustive, list(found.phases)) == (False, ["ingest", "filter"])
+    cost, storage = found.phases["filter"], Storage.at(output)
+    rows = [row for file in storage.run_files() for row in read_part(storage, file).to_pylist()]
+    assert cost.mean_s * 2 == pytest.approx(next(row["cpu_s"] for row in rows if row["phase"] == "filter"))
+    assert cost.clip_s == pytest.approx(2.0, abs=0.1)
+    times = {step.stage: step.times for step in found.steps if step.phase == "filter"}
+    assert (times["SampleFrames"], times["LensDistortion"]) == (1.0, 0.5)
+    assert len(cost.shares) == 2
+    assert cost.seconds[0] > cost.seconds[1] > 0.0

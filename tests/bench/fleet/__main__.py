@@ -121,8 +121,8 @@ def provenance(runs: Sequence[Measured], loss_h: float) -> None:
     if loss_h != LOSS_H.value:
         print(f"  {loss_h:<12.6g}hours of a node between losses, as given, instead")
     print(
-        "\ncolumns: CPU h from measured seconds (in `paper` times papers' lengths and shares); GPU h, RAFT and learned,\n"
-        "from assumed seconds; hours from both, placement as in the code, boot and losses assumed; USD: of all nodes for\n"
+        "\ncolumns: CPU h from measured seconds (`paper`: by papers' lengths and shares); RAFT and learned GPU h from\n"
+        "assumed seconds; hours from both, placement as in the code, boot and losses assumed; USD: of all nodes for\n"
         "the simulated hours; idle: of workers that are up, without a shard; again: shards begun anew after a loss.\n"
         "Network and storage are left out: sources are fetched as in the runs (a local disk)."
     )

@@ -78,7 +78,8 @@ class Measured:
 
 
 def measured(output: str) -> Measured:
-    """Raises ValueError for an output whose runs do not account for the clips of its manifests."""
+    """Raises ValueError for an output whose runs do not account for the clips of its manifests, or of which no clip
+    passes a phase: what such a clip costs is then not known."""
     storage = Storage.at(output)
     runs = [row for file in storage.run_files() for row in read_part(storage, file).to_pylist()]
     if not runs:
@@ -97,6 +98,10 @@ def measured(output: str) -> Measured:
         for row in ours:
             stage_s.update(dict(row["stage_seconds"]))
         passed = [row for row in rows if row["status"] == "ok"]
+        if not passed:
+            raise ValueError(
+                f"{output}: no clip passes {phase.name}, so what one costs is not known: run on more clips"
+            )
         if phase.name == "ingest":
             # A source costs what it costs; its clips share that. Spans that are no clips are part of it.
             phases["ingest"] = PhaseCost("ingest", (cpu_s / len(passed),), (1.0,), _length_s(passed))
