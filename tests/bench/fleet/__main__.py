@@ -139,6 +139,10 @@ def main() -> None:
     other = [measured(options.rates)] if options.rates else []
     if not any("pose" in run.phases for run in runs):
         parser.error("no RUN_OUTPUT has a pose phase: what a pose costs was not measured")
+    if len({run.exhaustive for run in runs}) < len(runs):
+        parser.error("two RUN_OUTPUTs have the same order: give one of each filter.exhaustive")
+    if any(set(run.phases) < {"ingest", "filter", "pose"} for run in other):
+        parser.error("the output of --rates must have all three phases")
     provenance([*runs, *other], options.loss_h)
     tables(runs, other[0].phases if other else None, options.loss_h, options.seed)
 
