@@ -14,6 +14,7 @@ the machine disturbs that less, though it takes caches and memory as a second wo
 
 import argparse
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -25,6 +26,7 @@ from statistics import median
 
 import psutil
 import pyarrow as pa
+import ray
 from hydra import compose, initialize_config_dir
 
 from factory.commands.compose import conf_dir
@@ -99,6 +101,8 @@ def measure(source: Path, workers: int, count: int, overrides: Sequence[str]) ->
         inputs = pa.Table.from_pylist(
             [{**clips[0], "key": name, "clip_id": name} for name in names], pose.inputs(storage).schema
         )
+        os.environ.pop("RAY_ADDRESS", None)
+        os.environ["RAY_TMPDIR"] = folder  # where Ray looks for a cluster to join: there is none
         connect(workers, pose.resources)
         stamps = Path(folder) / "stamps"
         stamps.mkdir()
@@ -106,6 +110,7 @@ def measure(source: Path, workers: int, count: int, overrides: Sequence[str]) ->
         before, begin = psutil.cpu_times(), time.monotonic()
         summary = run_phase(same, storage, engine, workers=workers, progress=_silent, **quiet)
         after, end = psutil.cpu_times(), time.monotonic()
+        ray.shutdown()
         words = {name: (stamps / name).read_text().split() for name in names}
     if summary.counts["failed"]:
         raise ValueError(f"{summary.counts['failed']} of {count} clips failed: {dict(summary.errors)}")
