@@ -65,6 +65,6 @@ def test_the_fingerprint_knows_what_changes_the_answer(pipeline, exhaustive):
         return {phase.name: fingerprint(phase.stages) for phase in phases}
 
     base = prints()
-    assert prints("workers=7", "engine=inline", "shard_size=3") == base
+    assert prints("workers=7", "engine=inline", "pose.shard_size=3") == base
     assert prints("tracker.points=700")["pose"] != base["pose"]
     assert prints("ingest.cut.max_s=11")["ingest"] != base["ingest"]

@@ -24,6 +24,8 @@ def _plan(cfg: "DictConfig") -> int:
     nodes = nodes_of(cfg, phases)
     workers = workers_of(cfg, phases, nodes)
     retry = cfg.retry == "failed"
-    plans = [(phase, plan_phase(phase, storage, workers[phase.name], cfg.shard_size, retry)) for phase in phases]
+    plans = [
+        (phase, plan_phase(phase, storage, workers[phase.name], cfg[phase.name].shard_size, retry)) for phase in phases
+    ]
     console.print_plan(plans, nodes, workers, paces(storage))
     return 0

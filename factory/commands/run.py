@@ -46,7 +46,7 @@ def _run(cfg: "DictConfig") -> int:
                     storage,
                     engine,
                     workers=workers[phase.name],
-                    shard_size=cfg.shard_size,
+                    shard_size=cfg[phase.name].shard_size,
                     retry_failed=cfg.retry == "failed",
                     progress=progress,
                     flight=flight,

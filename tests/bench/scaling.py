@@ -91,7 +91,7 @@ def measure(source: Path, workers: int, count: int, overrides: Sequence[str]) ->
 
     with tempfile.TemporaryDirectory() as folder, initialize_config_dir(version_base="1.3", config_dir=str(conf_dir())):
         cfg = compose("config", overrides=["source=x", "output=y", "pipeline=pose", *overrides])
-        storage, quiet = Storage.at(Path(folder)), {"shard_size": cfg.shard_size, "retry_failed": False}
+        storage, quiet = Storage.at(Path(folder)), {"shard_size": cfg.pose.shard_size, "retry_failed": False}
         ingest, pose = build(cfg, find_sources(str(source)))
         run_phase(ingest, storage, inline.run, workers=1, progress=_silent, **quiet)
         clips = pose.inputs(storage).to_pylist()

@@ -79,7 +79,8 @@ def test_shards_are_as_the_engine_cuts_them() -> None:
     for count, workers in ((1000, 2), (100, 8), (5000, 3), (3, 8)):
         names = [str(i) for i in range(count)]
         todo = pa.table({"key": names, "fingerprint": names, "attempt": [1] * count})
-        assert shard_size(count, workers) == len(cut_shards(todo, workers, 256)[0].rows)
+        assert shard_size("filter", count, workers) == len(cut_shards(todo, workers, 256)[0].rows)
+        assert shard_size("pose", count, workers) == len(cut_shards(todo, workers, 32)[0].rows)
 
 
 COST = PhaseCost("filter", seconds=(10.0, 1.0, 3.0), shares=(0.5, 0.25, 0.25), clip_s=2.0)

@@ -59,9 +59,10 @@ LEARNED_S = Figure(
     "guess; there is none in the code",
 )
 FPS = Figure(12.0, "sampled frames a second", "conf/")
-SHARD = Figure(256, "clips of a shard at the most", "conf/config.yaml")
+SHARD = Figure(256, "clips of a shard at the most", "conf/")
+POSE_SHARD = Figure(32, "the same in the pose phase", "conf/pose/")
 
 ALL = (
     *(CANDIDATES, FILTER_PASSES, POSE_PASSES, POSED_S, CANDIDATE_S, START_UP_S, BOOT_S, LOSS_H),
-    *(RAFT_S, RAFT_PAIRS, LEARNED_S, FPS, SHARD),
+    *(RAFT_S, RAFT_PAIRS, LEARNED_S, FPS, SHARD, POSE_SHARD),
 )

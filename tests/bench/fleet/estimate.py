@@ -7,7 +7,17 @@ import numpy as np
 
 from factory.engine.placement import Node, capacity
 from factory.engine.work import Resources
-from tests.bench.fleet.assumed import BOOT_S, FPS, LEARNED_S, RAFT_PAIRS, RAFT_S, SHARD, START_UP_S, NodeKind
+from tests.bench.fleet.assumed import (
+    BOOT_S,
+    FPS,
+    LEARNED_S,
+    POSE_SHARD,
+    RAFT_PAIRS,
+    RAFT_S,
+    SHARD,
+    START_UP_S,
+    NodeKind,
+)
 from tests.bench.fleet.costs import PhaseCost
 from tests.bench.fleet.simulate import drawn_losses, simulate
 
@@ -33,9 +43,10 @@ class Estimate:
         return self.usd / self.accepted
 
 
-def shard_size(clips: int, workers: int) -> int:
+def shard_size(phase: str, clips: int, workers: int) -> int:
     """As the engine cuts: so that each worker gets several."""
-    return max(1, min(int(SHARD.value), -(-clips // (workers * SHARDS_A_WORKER))))
+    most = POSE_SHARD if phase == "pose" else SHARD
+    return max(1, min(int(most.value), -(-clips // (workers * SHARDS_A_WORKER))))
 
 
 def estimate(phases: Sequence[PhaseCost], clips: int, kind: NodeKind, nodes: int, loss_h: float, seed: int) -> Estimate:
@@ -50,7 +61,7 @@ def estimate(phases: Sequence[PhaseCost], clips: int, kind: NodeKind, nodes: int
         alone_s, card_s = phase.mean_s + phase.mean_gpu_s, phase.mean_gpu_s * workers / max(1, kind.gpus * nodes)
         slow = max(1.0, card_s / alone_s)
         paper_s += entering * alone_s * slow / workers
-        shards = [slow * s for s in phase.draw_shards(rng, count, shard_size(count, workers))]
+        shards = [slow * s for s in phase.draw_shards(rng, count, shard_size(phase.name, count, workers))]
         done = simulate(
             shards,
             nodes,
