@@ -61,11 +61,11 @@ class Local:
         temporary = Path(uri).with_name(f".{Path(uri).name}.{uuid4().hex}")
         write_atomic(temporary, content)
         try:
-            os.link(temporary, uri)
+            os.link(temporary, uri)  # unlike a rename it fails where something is
         except FileExistsError:
             return False
-        except OSError as error:
-            raise StorageError(f"cannot write {uri} ({_cause(error)}): free space or mend its permissions.") from error
+        except OSError:
+            return _create_in_two_steps(uri, content)
         finally:
             temporary.unlink()
         return True
@@ -102,6 +102,18 @@ def write_atomic(path: Path, content: bytes) -> None:
         with suppress(OSError):  # the error that matters is the one at hand
             temporary.unlink()
         raise StorageError(f"cannot write {path} ({_cause(error)}): free space or mend its permissions.") from error
+
+
+def _create_in_two_steps(uri: str, content: bytes) -> bool:
+    """Where the file system has no links."""
+    try:
+        with Path(uri).open("xb") as file:
+            file.write(content)
+    except FileExistsError:
+        return False
+    except OSError as error:
+        raise StorageError(f"cannot write {uri} ({_cause(error)}): free space or mend its permissions.") from error
+    return True
 
 
 def _refuse(error: OSError) -> None:

@@ -9,6 +9,7 @@ from factory.ingest.identify import content_hash
 from factory.storage.cache import SourceCache
 from factory.storage.local import write_atomic
 from factory.storage.output import Storage
+from factory.storage.places import place_of
 from factory.storage.sources import find_sources
 
 
@@ -60,6 +61,17 @@ def test_a_writer_that_fails_leaves_nothing_behind(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["taken"]
     write_atomic(tmp_path / "new" / "x.parquet", b"content")
     assert [path.name for path in (tmp_path / "new").iterdir()] == ["x.parquet"]
+
+
+@pytest.mark.parametrize("links", [True, False])
+def test_what_is_there_is_not_created_again(tmp_path, monkeypatch, links):
+    if not links:
+        monkeypatch.setattr(os, "link", lambda *_: (_ for _ in ()).throw(PermissionError("no links here")))
+    place, uri = place_of(str(tmp_path)), str(tmp_path / "new" / "x")
+    assert place.create(uri, b"first")
+    assert not place.create(uri, b"second")
+    assert place.read(uri) == b"first"
+    assert [path.name for path in (tmp_path / "new").iterdir()] == ["x"]
 
 
 def test_an_output_that_cannot_be_written_is_found_before_the_work(tmp_path):
