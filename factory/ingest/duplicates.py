@@ -7,6 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from factory.clip import stable_id
+from factory.errors import GoneError
 from factory.manifest.read import key_codes, read_part, read_parts
 from factory.manifest.write import parquet_of
 from factory.storage.output import Storage
@@ -29,7 +30,10 @@ def settle(storage: Storage, sources: pa.Table) -> Counter[str]:
             if source in kept and kept[source] not in (source, twin)
         }
         if losers:
-            table = read_part(storage, part)
+            try:
+                table = read_part(storage, part)
+            except GoneError:
+                return change  # another run is at the same: it is left to it
             lost = pc.is_in(table["source"], value_set=pa.array(list(losers)))
             rejected = _rejected(table.filter(lost), losers)
             change.update(rejected=rejected.num_rows)

@@ -17,6 +17,7 @@ from factory.storage.output import Storage
 from factory.storage.places import Entry
 
 READS_AT_ONCE = 16  # small requests to S3 are mostly waiting
+READS_AGAIN = 10  # when parts go while they are read
 PART = "part_index"
 
 
@@ -35,7 +36,7 @@ def read_parts(
     storage: Storage, phase: str, columns: Sequence[str] | None = None
 ) -> tuple[list[Entry], list[pa.Table]]:
     """The parts of a phase by name and their tables. Raises StorageError when one cannot be read."""
-    for _ in range(3):
+    for _ in range(READS_AGAIN):
         parts = storage.parts(phase)
         try:
             return parts, read_all(storage, parts, columns)

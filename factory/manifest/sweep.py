@@ -1,9 +1,12 @@
 """Tidying a finished phase, so that any Parquet reader finds each clip once and none whose source is gone."""
 
+from contextlib import suppress
+
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from factory.manifest.read import counting_rows, numbered, read_part, read_parts
+from factory.errors import GoneError
+from factory.manifest.read import READS_AGAIN, counting_rows, numbered, read_part, read_parts
 from factory.manifest.tidy import mark
 from factory.manifest.write import parquet_of
 from factory.storage.output import Storage
@@ -12,11 +15,20 @@ from factory.storage.output import Storage
 def sweep(storage: Storage, phase: str, key: str, wanted: pa.ChunkedArray | None = None) -> None:
     """Drops superseded rows, and rows whose key is not in `wanted` (where given); a part left empty is deleted.
 
-    Safe to interrupt: each part is replaced whole or not at all, and readers skip superseded rows anyway.
+    Safe to interrupt: each part is replaced whole or not at all, and readers skip superseded rows anyway. Begun anew
+    where another run is at the same; what is left after READS_AGAIN times is left to it.
     """
+    for _ in range(READS_AGAIN):
+        with suppress(GoneError):
+            if _swept(storage, phase, key, wanted):
+                return
+
+
+def _swept(storage: Storage, phase: str, key: str, wanted: pa.ChunkedArray | None) -> bool:
+    """Whether it came through without meeting another run's changes."""
     parts, tables = read_parts(storage, phase, [key, "attempt"])
     if not parts:
-        return
+        return True
     every = numbered(tables)
     keep = pa.array(counting_rows(every, key))
     if wanted is not None:
@@ -32,8 +44,9 @@ def sweep(storage: Storage, phase: str, key: str, wanted: pa.ChunkedArray | None
         if not pc.all(kept).as_py():
             whole = read_part(storage, part)
             if not whole.select(table.column_names).equals(table):
-                return  # another run is just tidying it
+                return False
             content = parquet_of(whole.filter(kept))
             storage.write(part.uri, content)
             left[part.uri] = len(content)
     mark(storage, phase, left)
+    return True
