@@ -1,5 +1,6 @@
 """The command: finds the subcommand, turns errors into one sentence."""
 
+import os
 import signal
 import sys
 from collections.abc import Sequence
@@ -29,8 +30,6 @@ COMMANDS = (
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command; returns the exit status. 0: every clip has a status, failed ones included."""
-    if hasattr(signal, "SIGPIPE"):
-        signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # `factory query ... | head` ends quietly
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     verbose = "-v" in arguments
     arguments = [a for a in arguments if a != "-v"]
@@ -49,12 +48,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from factory.errors import FactoryError
 
     try:
-        return _dispatch(command, rest, verbose)
+        status = _dispatch(command, rest, verbose)
+        sys.stdout.flush()
+        return status
     except FactoryError as error:
         if verbose:
             raise
         print(f"factory {command}: {error}", file=sys.stderr)
         return 1
+    except BrokenPipeError:
+        if command in ("run", "plan", "submit"):
+            raise
+        # `factory query ... | head` ends quietly. Not by SIGPIPE: a store that goes away would end a run by it too.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 128 + signal.SIGPIPE
     except KeyboardInterrupt:
         print(f"factory {command}: interrupted; run the same command again to go on.", file=sys.stderr)
         return 130

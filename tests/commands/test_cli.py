@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 
@@ -124,6 +125,25 @@ def test_status_and_queries_add_up(output):
     assert json.loads(out) == [{"status": "failed", "n": 1}, {"status": "ok", "n": 3}]
     _, out, _ = factory("query", output, "SELECT status FROM ingest ORDER BY 1", "--format", "csv")
     assert out.splitlines() == ["status", "failed", "ok", "ok", "ok"]
+
+
+def test_who_reads_only_the_beginning_is_not_complained_to(output):
+    sql = "SELECT i.clip_id FROM ingest i, range(100000)"
+    command = [sys.executable, "-m", "factory.cli", "query", str(output), sql, "--format", "csv"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert process.stdout.readline() == "clip_id\n"
+    process.stdout.close()
+    assert process.stderr.read() == ""
+    assert process.wait(timeout=60) == 128 + signal.SIGPIPE
+
+
+def test_a_closed_connection_does_not_end_the_process():
+    """By SIGPIPE it would: that of a pipe is not told from that of a socket to a store that has gone away."""
+    from factory.cli import main
+
+    main(["--version"])
+    main(["query", "/nowhere", "SELECT 1"])
+    assert signal.getsignal(signal.SIGPIPE) is signal.SIG_IGN
 
 
 def test_queries_that_cannot_be_run_say_why(output, tmp_path):
