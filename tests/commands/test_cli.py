@@ -134,7 +134,7 @@ def test_who_reads_only_the_beginning_is_not_complained_to(output):
     assert process.stdout.readline() == "clip_id\n"
     process.stdout.close()
     assert process.stderr.read() == ""
-    assert process.wait(timeout=60) == 128 + signal.SIGPIPE
+    assert process.wait(timeout=60) in (0, 128 + signal.SIGPIPE)  # some writers of text do not notice
 
 
 def test_a_closed_connection_does_not_end_the_process():
