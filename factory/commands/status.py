@@ -2,6 +2,7 @@
 
 import argparse
 from collections import Counter
+from typing import Any
 
 import pyarrow.compute as pc
 
@@ -26,6 +27,7 @@ def call(options: argparse.Namespace) -> int:
     if not phases:
         raise StorageError(f"{storage.root} holds no manifest: start with `factory run output={storage.root} ...`.")
     rows, reasons, errors = [], Counter[str](), Counter[str]()
+    runs = run_rows(storage)
     for phase in phases:
         columns = ["status", "reasons", "error_type", "source_start_s", "source_end_s"]
         table = read_phase(storage, phase, columns, "source" if phase == "ingest" else "clip_id")
@@ -34,7 +36,7 @@ def call(options: argparse.Namespace) -> int:
         kept_s = pc.sum(pc.subtract(kept["source_end_s"], kept["source_start_s"])).as_py() or 0.0
         share = f"{counts.get('ok', 0) / table.num_rows:.1%}" if table.num_rows else ""
         figures = [table.num_rows, *(counts.get(status, 0) for status in ("ok", "rejected", "failed"))]
-        rows.append([phase, *map(str, figures), share, f"{kept_s:.1f}", *_cost(storage, phase, counts.get("ok", 0))])
+        rows.append([phase, *map(str, figures), share, f"{kept_s:.1f}", *_cost(runs, phase, counts.get("ok", 0))])
         reasons.update(f"{phase}: {r.split(':')[0]}" for many in table["reasons"].to_pylist() for r in many or ())
         errors.update(f"{phase}: {e}" for e in table["error_type"].to_pylist() if e)
     names = ["", "rows", "ok", "rejected", "failed", "kept", "kept s", "wall s", "CPU s", "per ok", "GPU s", "per ok"]
@@ -58,9 +60,9 @@ def _tell_of_a_run(storage: Storage) -> None:
         print(f"oldest in flight: {run['oldest']}")
 
 
-def _cost(storage: Storage, phase: str, ok: int) -> list[str]:
+def _cost(runs: list[dict[str, Any]], phase: str, ok: int) -> list[str]:
     """Wall, CPU and GPU seconds of all runs of the phase that ended, and what a clip it accepted cost of each."""
-    rows = [row for row in run_rows(storage) if row["phase"] == phase]
+    rows = [row for row in runs if row["phase"] == phase]
     if not rows:
         return [""] * 5
     wall_s, cpu_s, gpu_s = (sum(row.get(name) or 0.0 for row in rows) for name in ("wall_s", "cpu_s", "gpu_s"))

@@ -6,11 +6,14 @@ import re
 import shlex
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from factory.commands.compose import conf_dir, quoted
 from factory.engine.ray_cluster import FORWARDED
 from factory.errors import ConfigError
+
+if TYPE_CHECKING:
+    from omegaconf import DictConfig
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -45,8 +48,9 @@ def call(options: argparse.Namespace) -> int:
         return 130
 
 
-def check(words: list[str]) -> None:
-    """Raises ConfigError for words that `factory run` would refuse, and for places that are not the cluster's."""
+def check(words: list[str]) -> "DictConfig":
+    """The configuration the job will have. Raises ConfigError for words that `factory run` would refuse, and for places
+    that are not the cluster's."""
     from hydra import compose, initialize_config_dir
     from hydra.errors import HydraException
     from omegaconf import OmegaConf
@@ -67,6 +71,7 @@ def check(words: list[str]) -> None:
             raise ConfigError(f"{name} is not given: say {example}.")
         _check_place(name, str(cfg[name]))
     build(cfg, SCHEMA.empty_table())
+    return cfg
 
 
 def _check_place(name: str, uri: str) -> None:

@@ -116,4 +116,5 @@ def test_what_would_not_run_is_not_sent(words, sentence):
 
 
 def test_a_profile_may_need_packages_that_only_the_cluster_has():
-    submit.check(["source=s3://b/v", "output=file:///o, [1]", "profile=gpu"])
+    cfg = submit.check(["source=s3://b/v", "output=file:///o, [1]", "profile=gpu"])
+    assert (cfg.profile.name, cfg.source, cfg.output) == ("gpu", "s3://b/v", "file:///o, [1]")

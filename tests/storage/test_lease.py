@@ -107,5 +107,8 @@ def test_clocks_of_machines_are_not_compared(storage, monkeypatch):
 
 def test_a_lease_that_says_nothing_expires_like_any_other(storage):
     storage.write(storage.uri(lease.NAME), b"{")
+    begin = time.monotonic()
     with hold(storage, "mine") as check:
         check()
+        assert lease.holder(storage)[0]["run_id"] == "mine"
+    assert time.monotonic() - begin > 1.0  # waited for, as nobody knows whose it was
