@@ -3,7 +3,6 @@
 import argparse
 
 from factory.console import print_table
-from factory.errors import StorageError
 from factory.manifest.compact import compact
 from factory.manifest.query import KEYS
 from factory.manifest.sweep import sweep
@@ -18,10 +17,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def call(options: argparse.Namespace) -> int:
     storage = Storage.at(options.output)
-    storage.check_readable()
-    phases = storage.phases()
-    if not phases:
-        raise StorageError(f"{storage.root} holds no manifest: start with `factory run output={storage.root} ...`.")
+    phases = storage.committed_phases()
     with held(storage, new_run_id(), lambda: {"phase": "compact"}, print) as check:
         rows = []
         for phase in phases:

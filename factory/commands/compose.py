@@ -56,16 +56,21 @@ def quoted(override: str) -> str:
     return f"{key}='{escaped}'"
 
 
-def places(cfg: "DictConfig") -> "tuple[pa.Table, Storage]":
-    """The sources and the output that were named."""
+def check_given(cfg: "DictConfig") -> None:
+    """Raises ConfigError where a place is left out."""
     from omegaconf import OmegaConf
 
+    for name in ("source", "output"):
+        if OmegaConf.is_missing(cfg, name) or not cfg[name]:
+            raise ConfigError(f"{name} is not given: say {name}=my-folder, or {name}=s3://bucket/folder.")
+
+
+def places(cfg: "DictConfig") -> "tuple[pa.Table, Storage]":
+    """The sources and the output that were named."""
     from factory.storage.output import Storage
     from factory.storage.sources import find_sources
 
-    for name, example in (("source", "source=my-videos"), ("output", "output=my-output")):
-        if OmegaConf.is_missing(cfg, name) or not cfg[name]:
-            raise ConfigError(f"{name} is not given: say {example}.")
+    check_given(cfg)
     if cfg.retry not in ("none", "failed"):
         raise ConfigError(f"retry={cfg.retry} is not known: take none or failed.")
     storage = Storage.at(str(cfg.output), cfg.storage.patience_s)

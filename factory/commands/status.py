@@ -7,7 +7,6 @@ from typing import Any
 import pyarrow.compute as pc
 
 from factory.console import print_counts, print_table
-from factory.errors import StorageError
 from factory.manifest.read import count_by, read_phase
 from factory.phases.estimate import run_rows
 from factory.storage.lease import EXPIRE_S, holder
@@ -22,10 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def call(options: argparse.Namespace) -> int:
     storage = Storage.at(options.output)
-    storage.check_readable()
-    phases = sorted(storage.phases(), key=lambda p: ORDER.index(p) if p in ORDER else len(ORDER))
-    if not phases:
-        raise StorageError(f"{storage.root} holds no manifest: start with `factory run output={storage.root} ...`.")
+    phases = sorted(storage.committed_phases(), key=lambda p: ORDER.index(p) if p in ORDER else len(ORDER))
     rows, reasons, errors = [], Counter[str](), Counter[str]()
     runs = run_rows(storage)
     for phase in phases:

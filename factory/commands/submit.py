@@ -1,15 +1,14 @@
 """Sends a run to a Ray cluster, streams its log here and ends with its exit status."""
 
 import argparse
-import os
 import re
 import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from factory.commands.compose import conf_dir, quoted
-from factory.engine.ray_cluster import FORWARDED
+from factory.commands.compose import check_given, conf_dir, quoted
+from factory.engine.ray_cluster import forwarded
 from factory.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -53,7 +52,6 @@ def check(words: list[str]) -> "DictConfig":
     that are not the cluster's."""
     from hydra import compose, initialize_config_dir
     from hydra.errors import HydraException
-    from omegaconf import OmegaConf
 
     from factory.phases.build import build
     from factory.storage.sources import SCHEMA
@@ -66,9 +64,8 @@ def check(words: list[str]) -> "DictConfig":
     except HydraException as error:
         cause = str(error).splitlines()[0].rstrip(".")
         raise ConfigError(f"nothing is sent: {cause}; `factory run --help` lists the keys.") from error
-    for name, example in (("source", "source=s3://bucket/videos"), ("output", "output=s3://bucket/out")):
-        if OmegaConf.is_missing(cfg, name) or not cfg[name]:
-            raise ConfigError(f"{name} is not given: say {example}.")
+    check_given(cfg)
+    for name in ("source", "output"):
         _check_place(name, str(cfg[name]))
     build(cfg, SCHEMA.empty_table())
     return cfg
@@ -89,7 +86,7 @@ def entrypoint(words: list[str]) -> str:
 
 def runtime_env() -> dict[str, Any]:
     """What travels with the job: where the data lies and, from a checkout, this code; .rayignore says what is not."""
-    env: dict[str, Any] = {"env_vars": {name: os.environ[name] for name in FORWARDED if os.environ.get(name)}}
+    env: dict[str, Any] = {"env_vars": forwarded()}
     if root := checkout():
         env["working_dir"] = str(root)
     return env

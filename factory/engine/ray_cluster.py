@@ -19,6 +19,11 @@ LOCAL_OBJECT_STORE_BYTES = 256 * 2**20  # rows are ids and numbers; Ray's defaul
 FORWARDED = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "AWS_REGION", "AWS_DEFAULT_REGION")
 
 
+def forwarded() -> dict[str, str]:
+    """The environment of workers and jobs."""
+    return {name: os.environ[name] for name in FORWARDED if os.environ.get(name)}
+
+
 def connect(workers: int, resources: Resources) -> None:
     """Joins the cluster that RAY_ADDRESS names, or starts one on this machine in which so many workers fit. Nothing
     happens where it is done already."""
@@ -29,9 +34,8 @@ def connect(workers: int, resources: Resources) -> None:
 
     if ray.is_initialized():
         return
-    forwarded = {name: os.environ[name] for name in FORWARDED if name in os.environ}
     submitted = "RAY_JOB_CONFIG_JSON_ENV_VAR" in os.environ  # then the job has its environment, and Ray minds a second
-    options: dict[str, Any] = {"runtime_env": {"env_vars": forwarded}} if forwarded and not submitted else {}
+    options: dict[str, Any] = {} if submitted else {"runtime_env": {"env_vars": forwarded()}}
     if "RAY_ADDRESS" not in os.environ:
         options = {
             "address": "local",  # not a cluster that somebody else started on this machine

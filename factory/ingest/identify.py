@@ -1,11 +1,10 @@
 """What a source is, whatever it is called: the hash of its bytes."""
 
-import hashlib
 from dataclasses import dataclass
-from pathlib import Path
 from typing import ClassVar
 
 from factory.clip import ClipRecord
+from factory.storage.digest import file_digest
 
 
 @dataclass
@@ -16,12 +15,4 @@ class IdentifySource:
     gives: ClassVar[tuple[str, ...]] = ("content_hash",)
 
     def __call__(self, record: ClipRecord) -> ClipRecord:
-        return record.give(content_hash=content_hash(record["path"]))
-
-
-def content_hash(path: Path) -> str:
-    with path.open("rb") as file:
-        digest = hashlib.sha256()
-        while block := file.read(1 << 20):
-            digest.update(block)
-    return digest.hexdigest()
+        return record.give(content_hash=file_digest(record["path"]))

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from factory.errors import ConfigError, StorageError
+from factory.errors import ConfigError
 from factory.manifest.tidy import is_tidy
 from factory.storage.output import Storage
 from factory.storage.places import Entry, is_s3, split
@@ -18,15 +18,12 @@ def connect(storage: Storage) -> "duckdb.DuckDBPyConnection":
     """A connection with a view for each phase (the rows that count, see `manifest.read`) and one for `runs`."""
     import duckdb
 
-    storage.check_readable()
+    views = {phase: storage.parts(phase) for phase in storage.committed_phases()}
     connection = duckdb.connect()
     if is_s3(storage.root):
         from factory.storage.s3_client import file_system
 
         connection.register_filesystem(file_system(split(storage.root)[0]))
-    views = {phase: storage.parts(phase) for phase in storage.phases()}
-    if not views:
-        raise StorageError(f"{storage.root} holds no manifest: start with `factory run output={storage.root} ...`.")
     for phase, parts in views.items():
         rows = f"SELECT * EXCLUDE (filename) FROM {_parquet(parts)}"
         if not is_tidy(storage, phase, parts):

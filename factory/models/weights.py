@@ -1,9 +1,8 @@
 """Weights of a learned model from a place of one's own, for workers without a way out: a folder or a bucket."""
 
-import hashlib
-
 from factory.errors import ConfigError
 from factory.storage.cache import Held, SourceCache
+from factory.storage.digest import file_digest
 
 
 def hold_weights(uri: str, sha256: str, cache_dir: str | None) -> Held:
@@ -13,12 +12,8 @@ def hold_weights(uri: str, sha256: str, cache_dir: str | None) -> Held:
     when the file cannot be read.
     """
     held = SourceCache(cache_dir).hold(uri)
-    with held.path.open("rb") as file:
-        digest = hashlib.sha256()
-        while block := file.read(1 << 20):
-            digest.update(block)
-    if not digest.hexdigest().startswith(sha256):
+    digest = file_digest(held.path)
+    if not digest.startswith(sha256):
         held.release()
-        found = digest.hexdigest()[:12]
-        raise ConfigError(f"{uri} holds other weights (SHA-256 {found}, not {sha256}): copy them anew.")
+        raise ConfigError(f"{uri} holds other weights (SHA-256 {digest[:12]}, not {sha256}): copy them anew.")
     return held

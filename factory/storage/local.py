@@ -17,11 +17,9 @@ class Local:
     """See `places.Place`."""
 
     def entries(self, folder: str) -> Iterator[Entry]:
-        for parent, folders, names in os.walk(folder, onerror=_refuse):
-            folders.sort()
-            for name in sorted(names):
-                with suppress(GoneError):  # a link that leads nowhere, or deleted since
-                    yield self.entry(f"{parent}/{name}")
+        for path in walk(folder):
+            with suppress(GoneError):  # a link that leads nowhere, or deleted since
+                yield self.entry(path)
 
     def folders(self, folder: str) -> list[str]:
         try:
@@ -86,6 +84,13 @@ class Local:
             raise StorageError(f"cannot write beside {uri} ({_cause(error)}): mend its permissions.") from error
         finally:
             probe.unlink(missing_ok=True)
+
+
+def walk(folder: str) -> Iterator[str]:
+    """All files below a folder by name, links that lead nowhere among them; none where there is no such folder."""
+    for parent, folders, names in os.walk(folder, onerror=_refuse):
+        folders.sort()
+        yield from (f"{parent}/{name}" for name in sorted(names))
 
 
 def write_atomic(path: Path, content: bytes) -> None:

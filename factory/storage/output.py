@@ -52,6 +52,13 @@ class Storage:
         """Names of the phases that have committed anything, in alphabetical order."""
         return [name for name in sorted(self.place.folders(self.root)) if name not in NOT_PHASES and self.parts(name)]
 
+    def committed_phases(self) -> list[str]:
+        """The same; raises StorageError where there are none."""
+        self.check_readable()
+        if not (phases := self.phases()):
+            raise StorageError(f"{self.root} holds no manifest: start with `factory run output={self.root} ...`.")
+        return phases
+
     def parts(self, phase: str) -> list[Entry]:
         """Committed parts of a phase, by name."""
         folder = self.uri(safe(phase))

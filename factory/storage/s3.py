@@ -4,7 +4,6 @@ Keys, region and endpoint come from boto3's own chain (environment, AWS configur
 machine that asks: nothing secret travels. A custom endpoint is given as AWS_ENDPOINT_URL_S3.
 """
 
-import hashlib
 import io
 import os
 import time
@@ -20,6 +19,7 @@ import pyarrow.parquet as pq
 from botocore.exceptions import BotoCoreError, ClientError
 
 from factory.errors import StorageError
+from factory.storage.digest import file_digest
 from factory.storage.places import Entry, split
 from factory.storage.s3_client import arrow, client, forget
 from factory.storage.s3_errors import Fault, fault_of
@@ -114,7 +114,7 @@ class S3:
 
         with ThreadPoolExecutor(RANGES_AT_ONCE) as pool:
             sealed = any(list(pool.map(fetch, range(0, entry.size, RANGE_BYTES))))
-        if len(entry.tag) == 32 and not sealed and _md5(file.name) != entry.tag:
+        if len(entry.tag) == 32 and not sealed and file_digest(file.name, "md5") != entry.tag:
             raise StorageError(f"{entry.uri} came with other bytes than its ETag says: run again.")
 
     def _pages(self, folder: str, **options: str) -> Iterator[dict[str, Any]]:
@@ -147,11 +147,3 @@ class S3:
                     wait_s = min(2 * wait_s, 8.0)
                 else:
                     raise told from error
-
-
-def _md5(path: str) -> str:
-    with open(path, "rb") as file:  # noqa: PTH123
-        digest = hashlib.md5(usedforsecurity=False)
-        while block := file.read(1 << 20):
-            digest.update(block)
-    return digest.hexdigest()

@@ -1,7 +1,6 @@
 """What `source=` names: a video, a folder or bucket prefix (searched), a glob, or a CSV/Parquet list of URIs."""
 
 import io
-import os
 import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -12,6 +11,7 @@ import pyarrow.csv
 import pyarrow.parquet
 
 from factory.errors import GoneError, StorageError
+from factory.storage.local import walk
 from factory.storage.places import is_s3, normal, place_of
 
 VIDEO_SUFFIXES = (
@@ -43,7 +43,7 @@ def find_sources(source: str) -> pa.Table:
         found = _prefix(uri)
     elif Path(uri).is_dir():
         hint = f"no video (by its name: {' '.join(VIDEO_SUFFIXES)}) lies in source folder {uri}: give another."
-        found = ((path, _version(path)) for path in _walk(uri) if _is_video(path))
+        found = ((path, _version(path)) for path in walk(uri) if _is_video(path))
     elif Path(uri).is_file():
         found, hint = [(uri, _version(uri))], ""
     else:
@@ -117,16 +117,6 @@ def _listed(uri: str) -> Iterator[Found]:
         for name in filter(None, batch.column(0).to_pylist()):
             path = normal(name if name.startswith("/") or "://" in name else f"{base}/{name}")
             yield path, None if is_s3(path) else _version(path)
-
-
-def _walk(folder: str) -> Iterator[str]:
-    def refuse(error: OSError) -> None:
-        cause = (error.strerror or str(error)).lower()
-        raise StorageError(f"folder {error.filename} cannot be read ({cause}): mend its permissions.")
-
-    for parent, folders, names in os.walk(folder, onerror=refuse):
-        folders.sort()
-        yield from (f"{parent}/{name}" for name in names)
 
 
 def _version(path: str) -> str | None:

@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from factory.errors import ChangedError, GoneError, StorageError
-from factory.ingest.identify import content_hash
 from factory.storage.cache import SourceCache
+from factory.storage.digest import file_digest
 from factory.storage.local import write_atomic
 from factory.storage.output import Storage
 from factory.storage.places import place_of
@@ -92,7 +92,7 @@ def test_no_name_leads_out_of_the_output(name):
 
 def test_content_not_name_makes_the_hash(folder):
     (folder / "twin.mp4").write_bytes(b"b.mp4")
-    assert content_hash(folder / "twin.mp4") == content_hash(folder / "b.mp4")
+    assert file_digest(folder / "twin.mp4") == file_digest(folder / "b.mp4")
 
 
 def test_a_local_source_is_its_own_and_one_that_changed_is_not_taken_for_the_old(folder):
