@@ -58,7 +58,8 @@ class S3:
 
     def table(self, entry: Entry, columns: list[str] | None) -> pa.Table:
         if entry.size <= RANGE_BYTES:  # one request instead of one for the footer and one for each column
-            return pq.ParquetFile(pa.BufferReader(self.read(entry.uri))).read(columns=columns)
+            # On this thread alone: one of Arrow's that still held Python's bytes at exit would abort the process.
+            return pq.ParquetFile(pa.BufferReader(self.read(entry.uri))).read(columns=columns, use_threads=False)
 
         def read(_client: Any) -> pa.Table:
             with arrow(split(entry.uri)[0]).open_input_file(entry.uri.removeprefix("s3://")) as file:

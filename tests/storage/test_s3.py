@@ -1,5 +1,7 @@
 """S3 as we use it, against a real server, with clients that retry nothing; faults come from a proxy in between."""
 
+import subprocess
+import sys
 import threading
 import time
 
@@ -66,6 +68,22 @@ def test_large_content_goes_up_in_parts_and_large_tables_are_read_where_they_lie
     with (tmp_path / "t").open("wb") as file:
         place.download(entry, file)
     assert (tmp_path / "t").read_bytes() == place.read(entry.uri)
+
+
+THREADS = """
+import sys, psutil
+from factory.storage.places import place_of
+place = place_of(sys.argv[1])
+entries = list(place.entries(sys.argv[1]))
+before = psutil.Process().num_threads()
+assert place.table(entries[0], None).num_rows == 3
+assert psutil.Process().num_threads() == before, "Arrow's threads hold what is Python's: the process may abort at exit"
+"""
+
+
+def test_a_part_is_read_without_threads_that_could_outlive_python(bucket):
+    place_of(bucket).write(f"{bucket}/part.parquet", parquet_of(pa.table({"a": [1, 2, 3], "b": [1, 2, 3]})))
+    subprocess.run([sys.executable, "-c", THREADS, bucket], check=True)
 
 
 def test_a_part_is_one_put(s3_proxy, bucket):
