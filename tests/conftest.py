@@ -1,6 +1,7 @@
 """Shared fixtures: the development videos, an S3 server, small hand-made videos."""
 
 import os
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -72,6 +73,18 @@ def s3_proxy(s3_server: "Server", bucket: str, monkeypatch: pytest.MonkeyPatch) 
     s3_client.forget()
     yield running
     running.stop()
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 2 MB."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", folder], capture_output=True)
+    if mounted.returncode:
+        pytest.skip("a small file system cannot be mounted without root: the full disk is not tried")
+    yield folder
+    subprocess.run(["umount", folder], check=True)
 
 
 def picture(seed: int, height: int = 120, width: int = 160) -> np.ndarray:

@@ -4,7 +4,6 @@ import argparse
 
 from factory.console import print_table
 from factory.manifest.compact import compact
-from factory.manifest.query import KEYS
 from factory.manifest.sweep import sweep
 from factory.phases.record import new_run_id
 from factory.storage.lease import held
@@ -23,7 +22,7 @@ def call(options: argparse.Namespace) -> int:
         for phase in phases:
             check()
             before = len(storage.parts(phase))
-            sweep(storage, phase, KEYS.get(phase, "clip_id"))
+            sweep(storage, phase)
             rows.append([phase, str(before), str(compact(storage, phase))])
     print_table(storage.root, ["", "parts before", "after"], rows)
     return 0

@@ -26,7 +26,7 @@ def call(options: argparse.Namespace) -> int:
     runs = run_rows(storage)
     for phase in phases:
         columns = ["status", "reasons", "error_type", "source_start_s", "source_end_s"]
-        table = read_phase(storage, phase, columns, "source" if phase == "ingest" else "clip_id")
+        table = read_phase(storage, phase, columns)
         counts = count_by(table, "status")
         kept = table.filter(pc.equal(table["status"], "ok"))
         kept_s = pc.sum(pc.subtract(kept["source_end_s"], kept["source_start_s"])).as_py() or 0.0

@@ -4,14 +4,13 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from factory.errors import ConfigError
+from factory.manifest.schema import unit_key
 from factory.manifest.tidy import is_tidy
 from factory.storage.output import Storage
 from factory.storage.places import Entry, is_s3, split
 
 if TYPE_CHECKING:
     import duckdb
-
-KEYS = {"ingest": "source"}
 
 
 def connect(storage: Storage) -> "duckdb.DuckDBPyConnection":
@@ -27,8 +26,7 @@ def connect(storage: Storage) -> "duckdb.DuckDBPyConnection":
     for phase, parts in views.items():
         rows = f"SELECT * EXCLUDE (filename) FROM {_parquet(parts)}"
         if not is_tidy(storage, phase, parts):
-            key = KEYS.get(phase, "clip_id")
-            rows += f' QUALIFY dense_rank() OVER (PARTITION BY "{key}" ORDER BY attempt DESC, filename) = 1'
+            rows += f' QUALIFY dense_rank() OVER (PARTITION BY "{unit_key(phase)}" ORDER BY attempt DESC, filename) = 1'
         connection.execute(f'CREATE VIEW "{phase}" AS {rows}')
     if runs := storage.run_files():
         connection.execute(f"CREATE VIEW runs AS SELECT * EXCLUDE (filename) FROM {_parquet(runs)}")

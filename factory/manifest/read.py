@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from factory.errors import GoneError, StorageError
+from factory.manifest.schema import unit_key
 from factory.storage.output import Storage
 from factory.storage.places import Entry
 
@@ -21,14 +22,14 @@ READS_AGAIN = 10  # when parts go while they are read
 PART = "part_index"
 
 
-def read_phase(storage: Storage, phase: str, columns: Sequence[str] | None = None, key: str = "clip_id") -> pa.Table:
+def read_phase(storage: Storage, phase: str, columns: Sequence[str] | None = None) -> pa.Table:
     """All rows of a phase that count, sorted by clip_id. An empty table where there are none."""
-    wanted = None if columns is None else sorted({*columns, "clip_id", "attempt", key})
+    wanted = None if columns is None else sorted({*columns, "clip_id", "attempt", unit_key(phase)})
     tables = read_parts(storage, phase, wanted)[1]
     if not tables:
         return pa.table({name: pa.array([], pa.string()) for name in columns or ("clip_id",)})
     table = numbered(tables)
-    table = table.filter(pa.array(counting_rows(table, key))).drop_columns([PART]).sort_by("clip_id")
+    table = table.filter(pa.array(counting_rows(table, unit_key(phase)))).drop_columns([PART]).sort_by("clip_id")
     return table if columns is None else table.select(list(columns))
 
 
@@ -57,11 +58,12 @@ def read_part(storage: Storage, part: Entry, columns: Sequence[str] | None = Non
         raise StorageError(f"manifest {part.uri} cannot be read ({error}): delete it and run again.") from error
 
 
-def committed(storage: Storage, phase: str, key: str) -> pa.Table:
+def committed(storage: Storage, phase: str) -> pa.Table:
     """What counts of each unit, one row each: key, fingerprint, status, attempt, and at ingest source_version and
     duplicate_of. A source with several clips counts as failed when any of its rows is."""
+    key = unit_key(phase)
     names = ["fingerprint", "status", "attempt", *(("source_version", "duplicate_of") if key == "source" else ())]
-    table = read_phase(storage, phase, [key, *names], key)
+    table = read_phase(storage, phase, [key, *names])
     if not table.num_rows:
         columns = {name: pa.array([], pa.int32() if name == "attempt" else pa.string()) for name in names}
         return pa.table({"key": pa.array([], pa.string()), **columns})

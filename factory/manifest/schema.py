@@ -5,6 +5,11 @@ from collections.abc import Mapping
 import pyarrow as pa
 
 
+def unit_key(phase: str) -> str:
+    """The column that names a unit of the phase: at ingest the source, which may hold several clips; later the clip."""
+    return "source" if phase == "ingest" else "clip_id"
+
+
 def column(name: str, kind: pa.DataType, meaning: str) -> pa.Field:
     return pa.field(name, kind, metadata={"meaning": meaning})
 

@@ -7,12 +7,13 @@ import pyarrow.compute as pc
 
 from factory.errors import GoneError
 from factory.manifest.read import READS_AGAIN, counting_rows, numbered, read_part, read_parts
+from factory.manifest.schema import unit_key
 from factory.manifest.tidy import mark
 from factory.manifest.write import parquet_of
 from factory.storage.output import Storage
 
 
-def sweep(storage: Storage, phase: str, key: str, wanted: pa.ChunkedArray | None = None) -> None:
+def sweep(storage: Storage, phase: str, wanted: pa.ChunkedArray | None = None) -> None:
     """Drops superseded rows, and rows whose key is not in `wanted` (where given); a part left empty is deleted.
 
     Safe to interrupt: each part is replaced whole or not at all, and readers skip superseded rows anyway. Begun anew
@@ -20,12 +21,13 @@ def sweep(storage: Storage, phase: str, key: str, wanted: pa.ChunkedArray | None
     """
     for _ in range(READS_AGAIN):
         with suppress(GoneError):
-            if _swept(storage, phase, key, wanted):
+            if _swept(storage, phase, wanted):
                 return
 
 
-def _swept(storage: Storage, phase: str, key: str, wanted: pa.ChunkedArray | None) -> bool:
+def _swept(storage: Storage, phase: str, wanted: pa.ChunkedArray | None) -> bool:
     """Whether it came through without meeting another run's changes."""
+    key = unit_key(phase)
     parts, tables = read_parts(storage, phase, [key, "attempt"])
     if not parts:
         return True

@@ -27,7 +27,6 @@ def filter_phase(
     features = {name: FEATURES[name] for stage in specialists for name in stage.gives if name in FEATURES}
     return Phase(
         name="filter",
-        key="clip_id",
         upstream=upstream,
         stages=stages,
         rows=partial(filter_rows, features=tuple(features)),

@@ -25,7 +25,6 @@ def ingest_phase(
     stages: tuple[Stage, ...] = (replace(fetch, newest=True), IdentifySource(), survey, cut)
     return Phase(
         name="ingest",
-        key="source",
         upstream=None,
         stages=stages,
         rows=ingest_rows,

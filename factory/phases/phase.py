@@ -22,8 +22,7 @@ CLIP_COLUMNS = (
 
 @dataclass(frozen=True)
 class Phase:
-    """`key` is the manifest column that names a unit: source at ingest, clip_id later. `upstream` is the phase whose
-    `ok` clips enter this one; None at ingest, whose units come from the sources.
+    """`upstream` is the phase whose `ok` clips enter this one; None at ingest, whose units come from the sources.
 
     inputs: the units, a row each, in the order they are worked on: `key`, `fingerprint`, `version` (of the source; null
     where it does not matter or is not known) and what `record` makes a ClipRecord of. again: of the inputs and what is
@@ -31,7 +30,6 @@ class Phase:
     changes the rows per status."""
 
     name: str
-    key: str
     upstream: str | None
     stages: tuple[Stage, ...]
     rows: Callable[[Outcome], list[Row]]
@@ -59,10 +57,10 @@ def fingerprint(stages: Sequence[Stage], *upstream: str) -> str:
 
 def clips_from(storage: Storage, upstream: str, stages: Sequence[Stage]) -> pa.Table:
     """The inputs of a phase: each clip the upstream phase calls `ok`; spans and sizes come from the ingest manifest."""
-    clips = read_phase(storage, "ingest", ["status", *CLIP_COLUMNS], "source")
+    clips = read_phase(storage, "ingest", ["status", *CLIP_COLUMNS])
     if upstream == "ingest":
         passed = clips.filter(pc.equal(clips["status"], "ok"))
-        origin = read_phase(storage, "ingest", ["clip_id", "fingerprint"], "source")
+        origin = read_phase(storage, "ingest", ["clip_id", "fingerprint"])
     else:
         origin = read_phase(storage, upstream, ["clip_id", "status", "fingerprint"])
         entered = origin.filter(pc.equal(origin["status"], "ok"))["clip_id"].combine_chunks()

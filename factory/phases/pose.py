@@ -18,7 +18,6 @@ def pose_phase(upstream: str, stages: Sequence[Stage], timeout_s: float, fetch: 
     chain = (fetch, *stages)
     return Phase(
         name="pose",
-        key="clip_id",
         upstream=upstream,
         stages=chain,
         rows=pose_rows,

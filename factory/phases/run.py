@@ -66,7 +66,7 @@ class Plan:
 def plan_phase(phase: Phase, storage: Storage, workers: int, shard_size: int, retry_failed: bool) -> Plan:
     """Subtracts what is committed under the same fingerprint; with `retry_failed`, failures are done again."""
     inputs = phase.inputs(storage)
-    done = committed(storage, phase.name, phase.key)
+    done = committed(storage, phase.name)
     row = pc.index_in(inputs["key"], value_set=done["key"].combine_chunks())
     before = {name: done[name].take(row) for name in done.column_names}
     settled = pc.fill_null(pc.equal(before["fingerprint"], inputs["fingerprint"]), False)
@@ -103,10 +103,10 @@ def run_phase(
         for result in engine(plan.shards, phase.work(storage), workers, flight or Flight()):
             summary.add(result)
             progress(summary)
-    sweep(storage, phase.name, phase.key, None if phase.upstream is None else plan.inputs["key"])
+    sweep(storage, phase.name, None if phase.upstream is None else plan.inputs["key"])
     if phase.finish is not None and (change := phase.finish(storage)):
         summary.counts.update(change)
-        sweep(storage, phase.name, phase.key)  # some parts are others now
-    account.check(storage, phase.name, phase.key, plan.inputs)
+        sweep(storage, phase.name)  # some parts are others now
+    account.check(storage, phase.name, plan.inputs)
     summary.wall_s = time.perf_counter() - begin
     return summary

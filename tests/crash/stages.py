@@ -88,7 +88,6 @@ def phase(names: list[str], *stages: object, timeout_s: float = 30.0) -> Phase:
 
     return Phase(
         name="trial",
-        key="clip_id",
         upstream="nothing",
         stages=chain,  # type: ignore[arg-type]
         rows=rows,

@@ -24,7 +24,7 @@ def ingest(source, output, **cut):
     phase = ingest_phase(find_sources(str(source)), Fetch(), SurveySource(), CutClips(**cut), 60, Resources())
     options = {"workers": 1, "shard_size": 100, "retry_failed": False, "progress": lambda _: None}
     summary = run_phase(phase, storage, inline.run, **options)
-    rows = read_phase(storage, "ingest", key="source").to_pylist()
+    rows = read_phase(storage, "ingest").to_pylist()
     return summary, sorted(rows, key=lambda r: (r["source"], r["source_start_s"]))
 
 

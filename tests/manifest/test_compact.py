@@ -35,7 +35,7 @@ def answers(storage):
 def test_the_same_answers_from_fewer_parts(storage):
     before = answers(storage)
     assert len(before[0]) == 18
-    sweep(storage, "filter", "clip_id")
+    sweep(storage, "filter")
     assert compact(storage, "filter") == 1
     assert [part.uri for part in storage.parts("filter")] == [storage.parts("filter")[0].uri]
     after = answers(storage)
@@ -45,7 +45,7 @@ def test_the_same_answers_from_fewer_parts(storage):
 
 
 def test_what_comes_later_is_seen(storage):
-    sweep(storage, "filter", "clip_id")
+    sweep(storage, "filter")
     assert is_tidy(storage, "filter", storage.parts("filter"))
     commit(storage, "later", [row("04", attempt=3, value=7.0)])
     assert not is_tidy(storage, "filter", storage.parts("filter"))
@@ -81,7 +81,7 @@ def test_killed_half_way_it_answers_the_same_and_is_finished_later(tmp_path, mon
     assert len(storage.parts("filter")) == 5 - deletions
     between = answers(storage)
     monkeypatch.undo()
-    sweep(storage, "filter", "clip_id")
+    sweep(storage, "filter")
     assert compact(storage, "filter") == 1
     after = answers(storage)
     assert before[0] == between[0] == after[0]

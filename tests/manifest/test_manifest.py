@@ -94,21 +94,21 @@ def test_the_newest_attempt_counts(retried):
         "b": 0.9,
         "c": None,
     }
-    assert {r["key"]: r["status"] for r in committed(retried, "filter", "clip_id").to_pylist()}["b"] == "ok"
+    assert {r["key"]: r["status"] for r in committed(retried, "filter").to_pylist()}["b"] == "ok"
     assert query(retried, "SELECT count(*) FROM filter").fetchall() == [(3,)]
 
 
 def test_sweeping_leaves_what_any_parquet_reader_expects(retried):
     before = read_phase(retried, "filter").to_pylist()
-    sweep(retried, "filter", "clip_id", pa.chunked_array([["a", "b"]]))
+    sweep(retried, "filter", pa.chunked_array([["a", "b"]]))
     plain = pq.read_table(f"{retried.root}/filter").sort_by("clip_id").to_pylist()
     assert plain == [r for r in before if r["clip_id"] != "c"]
 
 
 def test_sweeping_twice_changes_nothing(retried):
-    sweep(retried, "filter", "clip_id")
+    sweep(retried, "filter")
     once = {part.uri: retried.read(part.uri) for part in retried.parts("filter")}
-    sweep(retried, "filter", "clip_id")
+    sweep(retried, "filter")
     assert {part.uri: retried.read(part.uri) for part in retried.parts("filter")} == once
 
 

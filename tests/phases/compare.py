@@ -1,6 +1,5 @@
 """Manifests of two runs on the same videos in different places."""
 
-from factory.manifest.query import KEYS
 from factory.manifest.read import read_phase
 from factory.storage.output import Storage
 
@@ -8,7 +7,7 @@ from factory.storage.output import Storage
 def comparable(output: object, phase: str, root: str) -> list[dict]:
     """Rows in which the sources' folder is left out, and what depends on it: the id of a row that stands for a whole
     source, and the version of the source."""
-    rows = read_phase(Storage.at(str(output)), phase, key=KEYS.get(phase, "clip_id")).to_pylist()
+    rows = read_phase(Storage.at(str(output)), phase).to_pylist()
     for row in rows:
         row.pop("source_version", None)
         for name in ("source", "duplicate_of", "error"):

@@ -76,7 +76,6 @@ def phases(count: int) -> Sequence[Phase]:
     limits = {"timeout_s": 60.0, "resources": Resources(memory_gb=0.2)}
     ingest = Phase(
         name="ingest",
-        key="source",
         upstream=None,
         stages=stages,
         rows=ingest_rows,
@@ -89,7 +88,6 @@ def phases(count: int) -> Sequence[Phase]:
     )
     judge = Phase(
         name="filter",
-        key="clip_id",
         upstream="ingest",
         stages=judges,
         rows=judged_rows,

@@ -41,4 +41,4 @@ def test_what_is_known_of_many_units_is_small(tmp_path, monkeypatch):
     run(storage, inline.run)
     for phase in phases(COUNT):
         assert plan_phase(phase, storage, 2, 256, False).inputs.nbytes < 250 * COUNT
-        assert committed(storage, phase.name, phase.key).nbytes < 200 * COUNT
+        assert committed(storage, phase.name).nbytes < 200 * COUNT

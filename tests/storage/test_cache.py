@@ -117,18 +117,6 @@ def test_a_download_that_fails_leaves_nothing(s3_proxy, bucket, tmp_path):
     assert files(tmp_path) == []
 
 
-@pytest.fixture
-def small_disk(tmp_path):
-    """A file system of 2 MB."""
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", folder], capture_output=True)
-    if mounted.returncode:
-        pytest.skip("a small file system cannot be mounted without root: the full disk is not tried")
-    yield folder
-    subprocess.run(["umount", folder], check=True)
-
-
 def test_a_full_disk_is_one_sentence_and_the_next_source_still_fits(bucket, small_disk):
     cache = cache_of(small_disk)
     with pytest.raises(StorageError, match=os.strerror(errno.ENOSPC).lower()):

@@ -88,7 +88,7 @@ def measured(output: str) -> Measured:
     cfg: Any = OmegaConf.create(runs[-1]["config"])
     phases, steps = {}, []
     for phase in build(cfg, pa.table({name: [] for name in SCHEMA.names}, SCHEMA)):
-        rows = read_phase(storage, phase.name, None, phase.key).to_pylist()
+        rows = read_phase(storage, phase.name).to_pylist()
         ours = [row for row in runs if row["phase"] == phase.name]
         if sum(row["ok"] + row["rejected"] + row["failed"] for row in ours) != len(rows):
             raise ValueError(
