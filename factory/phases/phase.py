@@ -57,22 +57,18 @@ def fingerprint(stages: Sequence[Stage], *upstream: str) -> str:
 
 def clips_from(storage: Storage, upstream: str, stages: Sequence[Stage]) -> pa.Table:
     """The inputs of a phase: each clip the upstream phase calls `ok`; spans and sizes come from the ingest manifest."""
-    clips = read_phase(storage, "ingest", ["status", *CLIP_COLUMNS])
-    if upstream == "ingest":
-        passed = clips.filter(pc.equal(clips["status"], "ok"))
-        origin = read_phase(storage, "ingest", ["clip_id", "fingerprint"])
-    else:
-        origin = read_phase(storage, upstream, ["clip_id", "status", "fingerprint"])
-        entered = origin.filter(pc.equal(origin["status"], "ok"))["clip_id"].combine_chunks()
-        passed = clips.filter(pc.is_in(clips["clip_id"], value_set=entered))
-    before = origin["fingerprint"].take(pc.index_in(passed["clip_id"], value_set=origin["clip_id"].combine_chunks()))
+    clips = read_phase(storage, "ingest", CLIP_COLUMNS)
+    origin = read_phase(storage, upstream, ["clip_id", "status", "fingerprint"])
+    entered = origin.filter(pc.equal(origin["status"], "ok"))
+    clips = clips.filter(pc.is_in(clips["clip_id"], value_set=entered["clip_id"].combine_chunks()))
+    before = entered["fingerprint"].take(pc.index_in(clips["clip_id"], value_set=entered["clip_id"].combine_chunks()))
     known = before.combine_chunks().dictionary_encode()
     each = pa.array([fingerprint(stages, name) for name in known.dictionary.to_pylist()], pa.string())
     ours = each.take(known.indices)
-    table = passed.drop_columns("status").append_column("key", passed["clip_id"]).append_column("fingerprint", ours)
+    clips = clips.append_column("key", clips["clip_id"]).append_column("fingerprint", ours)
     # Clips of one source go to one worker: its node fetches the source once.
     order = [("source", "ascending"), ("source_start_s", "ascending")]
-    return table.append_column("version", pa.nulls(len(table), pa.string())).sort_by(order)
+    return clips.append_column("version", pa.nulls(len(clips), pa.string())).sort_by(order)
 
 
 def common_row(outcome: Outcome) -> Row:

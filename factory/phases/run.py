@@ -68,7 +68,7 @@ def plan_phase(phase: Phase, storage: Storage, workers: int, shard_size: int, re
     inputs = phase.inputs(storage)
     done = committed(storage, phase.name)
     row = pc.index_in(inputs["key"], value_set=done["key"].combine_chunks())
-    before = {name: done[name].take(row) for name in done.column_names}
+    before = {name: done[name].take(row) for name in done.column_names if name != "key"}
     settled = pc.fill_null(pc.equal(before["fingerprint"], inputs["fingerprint"]), False)
     if "source_version" in before:
         same = pc.equal(pc.fill_null(before["source_version"], ""), pc.fill_null(inputs["version"], ""))
@@ -99,14 +99,16 @@ def run_phase(
     summary = Summary(phase.name, len(plan.inputs), len(plan.inputs) - len(plan.todo), started_at, len(plan.todo))
     summary.workers = workers
     progress(summary)
-    if plan.shards:
-        for result in engine(plan.shards, phase.work(storage), workers, flight or Flight()):
-            summary.add(result)
-            progress(summary)
-    sweep(storage, phase.name, None if phase.upstream is None else plan.inputs["key"])
+    inputs = plan.inputs.select(["key", "fingerprint"])
+    results = engine(plan.shards, phase.work(storage), workers, flight or Flight()) if plan.shards else ()
+    del plan  # its rows, which the engine may keep elsewhere
+    for result in results:
+        summary.add(result)
+        progress(summary)
+    sweep(storage, phase.name, None if phase.upstream is None else inputs["key"])
     if phase.finish is not None and (change := phase.finish(storage)):
         summary.counts.update(change)
         sweep(storage, phase.name)  # some parts are others now
-    account.check(storage, phase.name, plan.inputs)
+    account.check(storage, phase.name, inputs)
     summary.wall_s = time.perf_counter() - begin
     return summary

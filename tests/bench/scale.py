@@ -48,7 +48,7 @@ def main() -> None:
 def measure(count: int, output: str) -> dict[str, float]:
     """Wall seconds of each phase, of planning both first, and of all; peak memory of this process, the driver."""
     storage, figures, start = Storage.at(output), {"plan": 0.0}, time.perf_counter()
-    own, ended = [0.0], threading.Event()  # memory of this process alone: what it shares is Ray's object store
+    own, ended = [0.0], threading.Event()  # what is neither of a file (libraries) nor shared (Ray's object store)
     watcher = threading.Thread(target=watch, args=(own, ended))
     watcher.start()
     for phase in phases(count):
@@ -69,7 +69,8 @@ def measure(count: int, output: str) -> dict[str, float]:
 def watch(own: list[float], ended: threading.Event) -> None:
     this = psutil.Process()
     while not ended.wait(0.25):
-        own.append(this.memory_full_info().uss)
+        info = this.memory_info()
+        own.append(info.rss - info.shared)
 
 
 if __name__ == "__main__":
