@@ -8,6 +8,8 @@ import sys
 
 import pytest
 
+from factory.storage import lease
+from factory.storage.output import Storage
 from tests.conftest import shifted
 from tests.videos import write
 
@@ -64,6 +66,20 @@ def test_what_cannot_be_run_is_one_sentence_and_nothing_is_written(videos, tmp_p
     assert sentence in err
     assert "Traceback" not in err
     assert sorted(tmp_path.iterdir()) == before
+
+
+def test_a_second_run_on_an_output_is_one_sentence_and_force_lets_it_in(videos, tmp_path, monkeypatch):
+    monkeypatch.setattr(lease, "RENEW_S", 0.5)
+    words = ("run", f"source={videos}", f"output={tmp_path}", "pipeline=ingest", "engine=inline")
+    with lease.held(Storage.at(tmp_path), "the-first", dict, print):
+        status, _, err = factory(*words)
+        assert (status, len(err.splitlines())) == (1, 2), err  # that it looks, and what it found
+        assert f"another run works on {tmp_path} (the-first on" in err
+        assert "force=true" in err
+        assert not (tmp_path / "ingest").exists()
+        status, out, err = factory(*words, "force=true")
+        assert status == 0, err
+        assert "ingest" in out
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read and write everything")

@@ -64,7 +64,10 @@ def test_where_the_data_lies_travels_and_keys_do_not(probe):
 
 
 def test_an_interrupted_watch_says_how_to_end_the_job(head):
-    command = [sys.executable, "-c", PATCHED.format(entrypoint="echo begun; sleep 100"), "submit", *PLACES]
+    # Processes that a script starts in the background ignore Ctrl-C, and so would what they start.
+    heard = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
+    code = heard + PATCHED.format(entrypoint="echo begun; sleep 100")
+    command = [sys.executable, "-c", code, "submit", *PLACES]
     env = {**environment(), "RAY_API_SERVER_ADDRESS": head["job_server"]}
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT, env=env
