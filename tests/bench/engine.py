@@ -19,6 +19,8 @@ from hydra import compose, initialize_config_dir
 from factory.commands.compose import conf_dir
 from factory.engine import inline
 from factory.engine import ray as ray_engine
+from factory.engine.in_flight import Flight
+from factory.engine.ray_cluster import connect
 from factory.engine.work import Row, Work, cut_shards
 from factory.phases.build import build
 from factory.phases.run import Engine, run_phase
@@ -48,7 +50,7 @@ def main() -> None:
         ours = build(cfg, find_sources(str(options.media / "clips")))[1]  # once set up, stages do not travel
         plain_s = plain_loop(ours.work(storage), rows)
         print(f"plain loop     {plain_s:7.2f} s for {COUNT} clips")
-        ray_engine._connect(1)  # a cluster is joined or started once; pools of workers start with each phase
+        connect(1, filtering.resources)  # a cluster is joined or started once; pools of workers start with each phase
         for name, engine in (("inline", inline.run), ("ray, 1 worker", ray_engine.run)):
             place = Storage.at(Path(folder) / name.split(",")[0])
             start_up_s = timed(engine, filtering.work(place), todo[:1]) - plain_s / COUNT
@@ -74,7 +76,7 @@ def plain_loop(work: Work, rows: list[Row]) -> float:
 def timed(engine: Engine, work: Work, todo: pa.Table) -> float:
     """Wall seconds of a run of the engine, its start-up included."""
     begin = time.perf_counter()
-    done = sum(len(result.reports) for result in engine(cut_shards(todo, 1, 256), work, 1))
+    done = sum(len(result.reports) for result in engine(cut_shards(todo, 1, 256), work, 1, Flight()))
     assert done == len(todo), done
     return time.perf_counter() - begin
 

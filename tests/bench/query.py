@@ -30,7 +30,7 @@ QUERIES = {
     "WHERE status = 'ok'",
     "near a bound": "SELECT clip_id, source, score FROM filter WHERE score BETWEEN 0.49 AND 0.5 "
     "ORDER BY score DESC LIMIT 100",
-    "one source": "SELECT * FROM filter WHERE source = 's3://bucket/videos/000/000001234.mp4'",
+    "one source": "SELECT * FROM filter WHERE source = 's3://bucket/videos/234/000001234.mp4'",
     "poses that hold": "SELECT p.clip_id, p.focal_px, f.score FROM pose p JOIN filter f USING (clip_id) "
     "WHERE p.status = 'ok' AND p.half_ate_percent < 0.5 AND p.registered_ratio = 1 ORDER BY f.score DESC LIMIT 1000",
 }
@@ -59,6 +59,8 @@ def ask(storage: Storage, output: Path) -> None:
         begin = time.perf_counter()
         command = [sys.executable, "-m", "factory.cli", "query", str(output), sql, "--format", "json"]
         rows = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout.count("{")
+        if not rows:
+            raise ValueError(f"query '{name}' finds nothing: what it costs would say nothing")
         print(f"  {name:22} {time.perf_counter() - begin:6.2f} s  {rows} rows", flush=True)
 
 
@@ -118,7 +120,7 @@ def pose_rows(rng: np.random.Generator, begin: int, count: int) -> pa.Table:
 
 
 def of_schema(values: dict[str, object], wanted: pa.Schema) -> pa.Table:
-    count = len(values["clip_id"])  # type: ignore[arg-type]
+    count = len(values["clip_id"])
     columns = [values.get(field.name) for field in wanted]
     arrays = [
         pa.nulls(count, f.type) if v is None else pa.array(v).cast(f.type) for f, v in zip(wanted, columns, strict=True)
