@@ -3,16 +3,18 @@
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Protocol, TypeVar
+from typing import Any, Literal, Protocol, TypeVar
 
 
 @dataclass(frozen=True)
 class Clip:
     """A span of one source inside one shot: the unit of work.
 
-    Times are seconds from the source's first video frame. `width` and `height` are pixels as displayed: after the
-    rotation flag and after `crop`. `crop` is (x, y, width, height) in displayed pixels before cropping: the picture
-    without its black bars.
+    Times are seconds from the source's first video frame. `width` and `height` are pixels as displayed (square, turned
+    as the container asks) after `crop`. `crop` is (x, y, width, height) in displayed pixels before cropping: the
+    picture without its black bars. `first_pts` is the time stamp of the first frame in the stream's own units, by which
+    it is found again; None where it is found by its number alone. `stamps`: what the times come from, see
+    `video.clock`.
     """
 
     clip_id: str
@@ -25,6 +27,8 @@ class Clip:
     first_frame: int
     frame_count: int
     crop: tuple[int, int, int, int] | None = None
+    first_pts: int | None = None
+    stamps: Literal["pts", "dts", "frames"] = "pts"
 
     @property
     def duration_s(self) -> float:

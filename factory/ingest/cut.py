@@ -9,21 +9,22 @@ import numpy as np
 
 from factory.clip import Clip, ClipRecord, stable_id
 from factory.ingest.bars import picture_inside_bars
-from factory.ingest.survey import Survey
+from factory.ingest.survey import Stretch, Survey
 
 
 @dataclass(frozen=True)
 class Span:
-    """A clip, its shot, and why it cannot be used, if so."""
+    """A clip, its shot, width and height of the whole frame as displayed, and why it cannot be used, if so."""
 
     clip: Clip
     shot: int
+    full_size: tuple[int, int]
     reasons: tuple[str, ...]
 
 
 @dataclass
 class CutClips:
-    """Gives `spans`: every second of the source in exactly one span, too short ones with the reason.
+    """Gives `spans`: every second of the source in exactly one span, too short ones and gaps with the reason.
 
     A shot longer than `max_s` is cut into equal pieces. The bounds are those of the task's own clips: DynPose-100K's
     bulk lies between 4 and 10 s.
@@ -31,42 +32,69 @@ class CutClips:
 
     needs: ClassVar[tuple[str, ...]] = ("survey", "content_hash")
     gives: ClassVar[tuple[str, ...]] = ("spans",)
+    version: ClassVar[int] = 2
 
     min_s: float = 2.0
     max_s: float = 12.0
 
     def __call__(self, record: ClipRecord) -> ClipRecord:
         survey: Survey = record["survey"]
-        times_s = survey.times_s
-        interval_s = float(np.median(np.diff(times_s)))
-        ends_s = np.append(times_s[1:], times_s[-1] + interval_s)
-        bounds = [0, *survey.cuts, len(times_s)]
+        times_s, ends_s = survey.times_s, survey.ends_s
         spans: list[Span] = []
-        for shot, (first, last) in enumerate(pairwise(bounds)):
+        for shot, (first, last) in enumerate(pairwise([0, *survey.cuts, len(times_s)])):
             pieces = max(1, ceil((ends_s[last - 1] - times_s[first]) / self.max_s - 1e-6))
             edges_s = np.linspace(times_s[first], ends_s[last - 1], pieces + 1)[1:-1]
             frames = [first, *np.searchsorted(times_s, edges_s).tolist(), last]
             for begin, end in pairwise(frames):
                 if end > begin:
-                    spans.append(self._span(record, survey, shot, begin, end, float(ends_s[end - 1])))
+                    spans.append(self._span(record, survey, shot, begin, end))
+            if last < len(times_s) and (gap_s := float(times_s[last] - ends_s[last - 1])) > 1e-6:
+                reason = f"gap: no frame for {gap_s:.1f} s, the picture rests there or the recording was interrupted"
+                spans.append(_gap(record, survey, shot, last, reason))
         return record.give(spans=spans)
 
-    def _span(self, record: ClipRecord, survey: Survey, shot: int, begin: int, end: int, end_s: float) -> Span:
-        start_s, info = float(survey.times_s[begin]), survey.info
-        inside = (survey.profile_frames >= begin) & (survey.profile_frames < end)
-        crop = picture_inside_bars(survey.rows[inside], survey.columns[inside]) if inside.any() else None
+    def _span(self, record: ClipRecord, survey: Survey, shot: int, begin: int, end: int) -> Span:
+        start_s, end_s = float(survey.times_s[begin]), float(survey.ends_s[end - 1])
+        stretch = _stretch_of(survey, begin)
+        crop = _crop(stretch, begin, end)
         clip = Clip(
             clip_id=stable_id(record["content_hash"], start_s, end_s),
             source=record.clip.source,
             start_s=start_s,
             end_s=end_s,
-            width=crop[2] if crop else info.width,
-            height=crop[3] if crop else info.height,
+            width=crop[2] if crop else stretch.width,
+            height=crop[3] if crop else stretch.height,
             fps=(end - begin) / (end_s - start_s),
             first_frame=begin,
             frame_count=end - begin,
             crop=crop,
+            first_pts=None if survey.pts is None else int(survey.pts[begin]),
+            stamps=survey.stamps,
         )
         short = clip.duration_s < self.min_s - 1e-6
         reason = f"too_short: the shot lasts {clip.duration_s:.2f} s, under {self.min_s:g} s"
-        return Span(clip, shot, (reason,) if short else ())
+        return Span(clip, shot, (stretch.width, stretch.height), (reason,) if short else ())
+
+
+def _gap(record: ClipRecord, survey: Survey, shot: int, after: int, reason: str) -> Span:
+    """The time before frame `after` in which there is none."""
+    start_s, end_s = float(survey.ends_s[after - 1]), float(survey.times_s[after])
+    stretch, clip_id = _stretch_of(survey, after - 1), stable_id(record["content_hash"], start_s, end_s)
+    size = (stretch.width, stretch.height)
+    clip = Clip(clip_id, record.clip.source, start_s, end_s, *size, fps=0.0, first_frame=after, frame_count=0)
+    return Span(clip, shot, size, (reason,))
+
+
+def _stretch_of(survey: Survey, frame: int) -> Stretch:
+    return [stretch for stretch in survey.stretches if stretch.first_frame <= frame][-1]
+
+
+def _crop(stretch: Stretch, begin: int, end: int) -> tuple[int, int, int, int] | None:
+    """The picture inside black bars, in displayed pixels; None where there are none."""
+    inside = (stretch.profile_frames >= begin) & (stretch.profile_frames < end)
+    found = picture_inside_bars(stretch.rows[inside], stretch.columns[inside]) if inside.any() else None
+    if found is None:
+        return None
+    scale = stretch.width / stretch.columns.shape[1], stretch.height / stretch.rows.shape[1]
+    x, y, width, height = (round(n * scale[i % 2]) for i, n in enumerate(found))
+    return x, y, min(width, stretch.width - x), min(height, stretch.height - y)

@@ -61,11 +61,16 @@ def _span_row(outcome: Outcome, span: Span, whole: Row) -> Row:
         "frame_count": clip.frame_count,
         "crop_x": clip.crop[0] if clip.crop else None,
         "crop_y": clip.crop[1] if clip.crop else None,
-        "source_width": info.width,
-        "source_height": info.height,
+        "first_pts": clip.first_pts,
+        "stamps": clip.stamps,
+        "source_width": span.full_size[0],
+        "source_height": span.full_size[1],
+        "stream": info.stream,
         "codec": info.codec,
         "pixel_format": info.pixel_format,
         "rotation_deg": info.rotation_deg,
+        "mirrored": info.mirrored,
+        "sample_aspect_ratio": info.sample_aspect_ratio,
     }
 
 

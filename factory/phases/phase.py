@@ -16,7 +16,7 @@ from factory.storage.output import Storage
 
 CLIP_COLUMNS = (
     *("clip_id", "source", "source_version", "source_start_s", "source_end_s", "width", "height"),
-    *("fps", "first_frame", "frame_count", "crop_x", "crop_y"),
+    *("fps", "first_frame", "frame_count", "first_pts", "stamps", "crop_x", "crop_y"),
 )
 
 
@@ -101,5 +101,7 @@ def clip_record(row: Row) -> ClipRecord:
         first_frame=row["first_frame"],
         frame_count=row["frame_count"],
         crop=crop,
+        first_pts=row["first_pts"],
+        stamps=row["stamps"] or "pts",
     )
     return ClipRecord(clip, {"source_version": row["source_version"]})

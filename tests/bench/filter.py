@@ -25,7 +25,7 @@ from factory.filters.decide import Decide
 from factory.ingest.cut import CutClips
 from factory.ingest.survey import SurveySource
 from factory.stage import Rejected, stage_name
-from factory.video import decode_span
+from factory.video import clip_frames
 
 
 def clips_of(path: Path, least_s: float) -> Iterator[Clip]:
@@ -37,7 +37,7 @@ def clips_of(path: Path, least_s: float) -> Iterator[Clip]:
 
 def decoding_seconds(clip: Clip) -> float:
     begin = process_time()
-    for _ in decode_span(Path(clip.source), clip):
+    for _ in clip_frames(Path(clip.source), clip):
         pass
     return process_time() - begin
 

@@ -13,10 +13,10 @@ from time import process_time
 import cv2
 import numpy as np
 
-from factory.clip import Clip, ClipRecord
+from factory.clip import ClipRecord
 from factory.evaluate.masks import precision_recall, read_mask, region_similarity
 from factory.sfm.stages import FindBackground, JudgeCamera, MaskMotion, SolveCamera, TrackPoints
-from factory.video import probe
+from tests.videos import whole
 
 
 def true_masks(video: Path) -> Path | None:
@@ -31,9 +31,7 @@ def measured(video: Path, truth: Path) -> tuple[float, float, float, float]:
 
     The seconds hold the labels under the poses and decoding in colour, not the solve.
     """
-    info = probe(video)
-    clip = Clip("", str(video), 0.0, info.duration_s + 1, info.width, info.height, info.fps, 0, 0)
-    record = ClipRecord(clip, {"path": video})
+    record = ClipRecord(whole(video), {"path": video})
     for stage in (TrackPoints(), FindBackground(), JudgeCamera(), SolveCamera()):
         record = stage(record)
     begin = process_time()

@@ -16,6 +16,7 @@ from factory.filters.presenting import Presenting
 from factory.filters.quality import ImageQuality
 from factory.filters.sample import SampleFrames
 from factory.video import clip_frames
+from tests.videos import whole
 
 
 def film(path: Path, frames: list[np.ndarray], fps: int = 24) -> Path:
@@ -61,12 +62,12 @@ def test_frames_shown_twice_are_counted(tmp_path):
 
 
 def test_a_stream_that_ends_early_is_an_error(tmp_path):
-    with pytest.raises(VideoError, match="ends"):
+    with pytest.raises(VideoError, match="only 12 of the clip's 72 frames"):
         sampled(film(tmp_path / "a.mkv", list(shifted(12, 2))), 3.0)
 
 
 def test_one_frame_is_an_error(tmp_path):
-    with pytest.raises(VideoError, match="only 1 frame"):
+    with pytest.raises(VideoError, match="the clip has 1 frame"):
         sampled(film(tmp_path / "a.mkv", list(shifted(12, 2))), 0.03)
 
 
@@ -118,7 +119,7 @@ def test_there_is_no_face_in_noise():
 @pytest.mark.media
 def test_a_talking_head_has_a_large_face(media):
     path = media / "negatives" / "talking_comedian.mp4"
-    clip = Clip("id", str(path), 0.0, 3.0, 640, 360, 24.0, 0, 72)
+    clip = whole(path, 3.0)
     stills = [frame.image for frame in clip_frames(path, clip, fps=2)]
     stage = Presenting()
     stage.setup()

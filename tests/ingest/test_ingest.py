@@ -12,11 +12,13 @@ from factory.ingest.cut import CutClips
 from factory.ingest.survey import SurveySource
 from factory.manifest.read import read_phase
 from factory.phases.ingest import ingest_phase
+from factory.phases.phase import clip_record
 from factory.phases.run import run_phase
 from factory.storage.output import Storage
 from factory.storage.sources import find_sources
+from factory.video import clip_frames
 from tests.conftest import picture, shifted
-from tests.videos import write
+from tests.videos import numbered, remuxed, write, write_as, write_at
 
 
 def ingest(source, output, **cut):
@@ -115,6 +117,80 @@ def test_a_still_picture_with_noise_has_no_cuts(tmp_path):
     assert [row["frame_count"] for row in rows] == [60]
 
 
+def test_a_gap_in_the_time_stamps_cuts_and_has_a_row_of_its_own(tmp_path):
+    times_s = [*(n / 24 for n in range(60)), *(36_000 + n / 24 for n in range(60))]
+    path = write_at(tmp_path / "v.mkv", numbered(120), times_s)
+    rows = ingest(path, tmp_path / "out")[1]
+    assert [(r["status"], r["first_frame"], r["frame_count"]) for r in rows] == [
+        ("ok", 0, 60),
+        ("rejected", 60, 0),
+        ("ok", 60, 60),
+    ]
+    assert rows[1]["reasons"] == [
+        "gap: no frame for 35997.5 s, the picture rests there or the recording was interrupted"
+    ]
+    assert rows[0]["source_end_s"] == rows[1]["source_start_s"]
+    assert rows[1]["source_end_s"] == rows[2]["source_start_s"] == pytest.approx(36_000)
+
+
+def test_a_held_frame_is_no_part_of_a_clip_and_no_missing_end(tmp_path):
+    """Recorders of screens show the last frame for as long as nothing changes."""
+    plain = write_as(tmp_path / "v.mp4", numbered(72), codec="libx264", options={"bf": "0"})
+
+    def hold(packet, number):
+        packet.duration = 5 * 24 * 512 if number == 71 else 512
+        return packet.pts, packet.dts
+
+    (row,) = ingest(remuxed(plain, tmp_path / "held.mp4", stamp=hold), tmp_path / "out")[1]
+    assert (row["status"], row["frame_count"], row["source_end_s"]) == ("ok", 72, pytest.approx(3.0, abs=0.01))
+
+
+def test_a_clock_that_begins_anew_cuts(tmp_path):
+    one = write_as(tmp_path / "a.ts", shifted(0, 60), form="mpegts", codec="libx264", options={"g": "24", "bf": "2"})
+    (tmp_path / "joined.ts").write_bytes(one.read_bytes() * 2)
+    first, second = ingest(tmp_path / "joined.ts", tmp_path / "out")[1]
+    assert [(r["status"], r["first_frame"], r["frame_count"], r["first_pts"]) for r in (first, second)] == [
+        ("ok", 0, 60, None),
+        ("ok", 60, 60, None),
+    ]
+    assert first["source_end_s"] == second["source_start_s"] == pytest.approx(2.5, abs=1e-3)
+
+
+def test_a_change_of_the_pictures_size_or_of_the_shape_of_its_pixels_cuts(tmp_path):
+    content = b""
+    for size, ratio in (((96, 128), (1, 1)), ((48, 64), (1, 1)), ((48, 64), (4, 3))):
+        frames, how = shifted(0, 60, 2, *size), {"g": "12", "bf": "0"}
+        part = tmp_path / "part.ts"
+        write_as(part, frames, form="mpegts", codec="libx264", options=how, pixel_ratio=ratio)
+        content += part.read_bytes()
+    (tmp_path / "part.ts").write_bytes(content)
+    rows = ingest(tmp_path / "part.ts", tmp_path / "out")[1]
+    assert [(r["status"], r["frame_count"], r["width"], r["height"], r["source_width"]) for r in rows] == [
+        ("ok", 60, 128, 96, 128),
+        ("ok", 60, 64, 48, 64),
+        ("ok", 60, 85, 48, 85),
+    ]
+    images = [f.image for row in rows for f in clip_frames(tmp_path / "part.ts", clip_record(row).clip)]
+    assert [image.shape[1] for image in images] == [*[128] * 60, *[64] * 60, *[85] * 60]
+
+
+@pytest.mark.parametrize("form", ["mpegts", "mpeg", "vob"])
+def test_each_clip_of_a_stream_without_index_has_its_frames(tmp_path, form):
+    frames = [*numbered(60), *(np.roll(255 - f, 40, axis=0) for f in numbered(60))]
+    codec = "libx264" if form == "mpegts" else "mpeg2video"
+    path = write_as(tmp_path / "v.ts", frames, form=form, codec=codec, options={"g": "48", "bf": "2"})
+    for row in ingest(path, tmp_path / "out")[1]:
+        found = list(clip_frames(path, clip_record(row).clip))
+        assert [f.index for f in found] == list(range(row["first_frame"], row["first_frame"] + row["frame_count"]))
+        assert found[0].time_s == row["source_start_s"]
+
+
+def test_pixels_that_are_not_square_are_told_and_displayed(tmp_path):
+    path = write_as(tmp_path / "v.mp4", shifted(0, 60, 2, 96, 120), codec="libx264", options={}, pixel_ratio=(4, 3))
+    (row,) = ingest(path, tmp_path / "out")[1]
+    assert (row["width"], row["height"], row["sample_aspect_ratio"]) == (160, 96, pytest.approx(4 / 3))
+
+
 @pytest.mark.media
 def test_every_odd_file_has_an_honest_outcome(media, tmp_path):
     _, rows = ingest(media / "odd", tmp_path)
@@ -123,8 +199,8 @@ def test_every_odd_file_has_an_honest_outcome(media, tmp_path):
     causes = {
         "zero_byte.mp4": "0 bytes",
         "text_named_mp4.mp4": "cannot be opened as a video",
-        "audio_only.mp4": "audio only",
-        "truncated_no_header.mp4": "cut off",
+        "audio_only.mp4": "only sound",
+        "truncated_no_header.mp4": "header is missing",
         "truncated_tail.mp4": "truncated",
         "one_frame.mp4": "1 frame",
         "corrupted_testcard.mp4": "damaged",

@@ -42,7 +42,7 @@ class CutQuickly:
         source = record.clip.source
         digest = hashlib.sha256(source.encode()).hexdigest()
         clip = Clip(stable_id(digest, 0.0, 4.0), source, 0.0, 4.0, 640, 360, 24.0, 0, 96)
-        return record.give(content_hash=digest, survey=Surveyed(), spans=[Span(clip, 0, ())])
+        return record.give(content_hash=digest, survey=Surveyed(), spans=[Span(clip, 0, (640, 360), ())])
 
 
 @dataclass

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from factory.clip import Clip, ClipRecord
+from factory.clip import ClipRecord
 from factory.models.dis import DisFlow
 from factory.models.lk import LucasKanade
 from factory.sfm.background import Background, labelled
@@ -14,8 +14,9 @@ from factory.sfm.evidence import BackgroundMotion
 from factory.sfm.masks import DynamicMasks, MaskDynamics
 from factory.sfm.stages import FindBackground, JudgeCamera, MaskMotion, SolveCamera, TrackPoints
 from factory.tracks import Tracks
-from factory.video import Frame, probe
+from factory.video import Frame
 from tests.models.test_lk import texture
+from tests.videos import whole
 
 HEIGHT, WIDTH, COUNT = 180, 320, 8
 
@@ -134,9 +135,7 @@ def test_where_nothing_moves_the_masks_are_empty(media):
 
 def solved(path: Path, end_s: float = 10.0) -> ClipRecord:
     """The record of a video, up to a time, after the stages before its masks."""
-    info = probe(path)
-    clip = Clip(path.stem, str(path), 0.0, end_s, info.width, info.height, info.fps, 0, 0)
-    record = ClipRecord(clip, {"path": path})
+    record = ClipRecord(whole(path, end_s), {"path": path})
     for stage in (TrackPoints(), FindBackground(), JudgeCamera(), SolveCamera()):
         record = stage(record)
     return record

@@ -3,14 +3,14 @@
 import numpy as np
 import pytest
 
-from factory.clip import Clip
 from factory.models.lk import LucasKanade
 from factory.sfm.background import ChooseBackground
 from factory.sfm.motion import CameraMotion, JudgeMotion
 from factory.sfm.relabel import Relabel
 from factory.tracks import tracks_from
-from factory.video import clip_frames, probe
+from factory.video import clip_frames
 from tests.sfm.scenes import FOCAL_PX, Scene, scene, walk
+from tests.videos import whole
 
 FRAMES = 22
 
@@ -92,7 +92,6 @@ def test_with_parallax_labels_stay():
 )
 def test_real_clips(media, name, verdict):
     path = media / name
-    info = probe(path)
-    clip = Clip(name, str(path), 0.0, 4.0, info.width, info.height, info.fps, 0, 0)
-    tracks, _ = LucasKanade().track(clip_frames(path, clip, max_side_px=640, grey=True), info.fps)
+    clip = whole(path, 4.0)
+    tracks, _ = LucasKanade().track(clip_frames(path, clip, max_side_px=640, grey=True), clip.fps)
     assert JudgeMotion()(tracks, ChooseBackground()(tracks)).verdict == verdict

@@ -9,7 +9,8 @@ import numpy as np
 
 from factory.clip import Clip
 from factory.tum import read_tum
-from factory.video import Frame, clip_frames, probe
+from factory.video import Frame, clip_frames
+from tests.videos import whole
 
 FPS = 12.0
 MAX_SIDE_PX = 1280
@@ -28,10 +29,7 @@ class TrueClip:
 
     def clip(self) -> Clip:
         """The whole video as one clip."""
-        info = probe(self.video)
-        count = round(info.duration_s * info.fps)
-        size = (info.width, info.height)
-        return Clip(self.name, str(self.video), 0.0, info.duration_s + 1.0, *size, info.fps, 0, count)
+        return whole(self.video, name=self.name)
 
     def frames(self) -> list[Frame]:
         """The sampled frames that every method gets, grey."""

@@ -1,0 +1,13 @@
+"""Probing and decoding: the only room that knows a container format.
+
+container    opening a file, its picture stream, what its packets say      clock    times of decoded frames
+picture      from the coded picture to the one that is shown               decode   the frames of a source or of a clip
+
+Times are seconds from the source's first frame that shows, taken from the stream's time stamps.
+"""
+
+from factory.video.container import VideoInfo, probe
+from factory.video.decode import Damage, Frame, Shown, clip_frames, decode, decode_span, shown
+from factory.video.picture import shrink
+
+__all__ = ["Damage", "Frame", "Shown", "VideoInfo", "clip_frames", "decode", "decode_span", "probe", "shown", "shrink"]
