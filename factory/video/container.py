@@ -104,12 +104,12 @@ def probe(path: Path) -> VideoInfo:
             raise VideoError("no frame of the video stream can be decoded: the file is damaged.")
         display = display_of(first, pixel_ratio(stream))
         width, height = display.size(first.width, first.height)
-        declared = float(stream.duration * stream.time_base) if stream.duration else (container.duration or 0) / 1e6
+        declared_s = float(stream.duration * time_base(stream)) if stream.duration else (container.duration or 0) / 1e6
         return VideoInfo(
             width=width,
             height=height,
             fps=1 / nominal_interval_s(path),
-            duration_s=declared,
+            duration_s=declared_s,
             codec=stream.codec_context.name,
             pixel_format=first.format.name,
             rotation_deg=display.rotation_deg,
@@ -136,7 +136,7 @@ def nominal_interval_s(path: Path) -> float:
         if steps:
             middle = median_low(steps)
             usual = [step for step in steps if 0.5 * middle < step < 1.5 * middle]
-            return float(sum(usual) / len(usual) * stream.time_base)
+            return float(sum(usual) / len(usual) * time_base(stream))
         return 1 / float(stream.average_rate or stream.guessed_rate or 25)
 
 
@@ -151,8 +151,15 @@ def missing_share(container: av.container.InputContainer, reach: Reach) -> float
     begin_s = 0.0 if set(names) & set(FROM_ZERO) else (container.start_time or 0) / 1e6
     end_s = begin_s + container.duration / 1e6
     if "avi" in names:  # FFmpeg shortens the duration of a file that is shorter than its header says
-        end_s = max([end_s, *(begin_s + float(s.frames * s.time_base) for s in container.streams.video)])
+        end_s = max([end_s, *(begin_s + float(s.frames * time_base(s)) for s in container.streams.video)])
     return max(0.0, end_s - reach.end_s) / max(end_s - reach.begin_s, 1e-6)
+
+
+def time_base(stream: av.VideoStream) -> Fraction:
+    """Seconds of one unit of the stream's time stamps."""
+    if stream.time_base is None:
+        raise VideoError("the video stream does not say in what units it counts time: convert the file.")
+    return Fraction(stream.time_base)
 
 
 def pixel_ratio(stream: av.VideoStream) -> Fraction:

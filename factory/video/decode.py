@@ -12,7 +12,7 @@ import numpy as np
 from factory.clip import Clip, sampled
 from factory.errors import VideoError
 from factory.video.clock import STAMPS, Clock, DisorderedError, Stamps
-from factory.video.container import Reach, missing_share, nominal_interval_s, opened, packets, pixel_ratio
+from factory.video.container import Reach, missing_share, nominal_interval_s, opened, packets, pixel_ratio, time_base
 from factory.video.picture import Display, display_of, shrink
 
 # Where to begin before a clip (s): seeking lands up to a group of pictures late in MPEG-TS and PS. Then at the source's
@@ -72,7 +72,7 @@ def shown(path: Path, stamps: Stamps = "pts", damage: Damage | None = None) -> I
     damage = damage if damage is not None else Damage()
     interval_s, reach = nominal_interval_s(path), Reach()
     with opened(path) as (container, stream):
-        clock, show = Clock(stamps, _time_base(stream), interval_s), _Displays(stream)
+        clock, show = Clock(stamps, time_base(stream), interval_s), _Displays(stream)
         index = 0
         for packet in packets(container):
             reach.add(packet)
@@ -164,10 +164,10 @@ def _from_its_first(path: Path, clip: Clip) -> Iterator[Shown]:
 def _sought(path: Path, clip: Clip, first_pts: int, back_s: float) -> Iterator[Shown]:
     """Frames from `first_pts` on, decoded from a key frame at least `back_s` before it, if the container knows one."""
     with opened(path) as (container, stream):
-        time_base, show = _time_base(stream), _Displays(stream)
-        zero = first_pts - round(clip.start_s / time_base)
+        unit_s, show = time_base(stream), _Displays(stream)
+        zero = first_pts - round(clip.start_s / unit_s)
         try:
-            container.seek(max(first_pts - int(back_s / time_base), zero), stream=stream, backward=True)
+            container.seek(max(first_pts - int(back_s / unit_s), zero), stream=stream, backward=True)
         except av.FFmpegError:
             return
         last: int | None = None
@@ -176,7 +176,7 @@ def _sought(path: Path, clip: Clip, first_pts: int, back_s: float) -> Iterator[S
                 if frame.pts is None or frame.pts < first_pts or (last is not None and frame.pts <= last):
                     continue
                 last = frame.pts
-                yield Shown(0, float((last - zero) * time_base), last, frame, show(frame))
+                yield Shown(0, float((last - zero) * unit_s), last, frame, show(frame))
 
 
 class _Displays:
@@ -203,12 +203,6 @@ def _frames(packet: av.Packet, damage: Damage, *, began: bool) -> Iterator[av.Vi
         yield from packet.decode()
     except av.FFmpegError:
         damage.bad_packets += began
-
-
-def _time_base(stream: av.VideoStream) -> Fraction:
-    if stream.time_base is None:
-        raise VideoError("the video stream does not say in what units it counts time: convert the file.")
-    return Fraction(stream.time_base)
 
 
 def _cropped(image: np.ndarray, crop: tuple[int, int, int, int], size: tuple[int, int]) -> np.ndarray:

@@ -4,6 +4,7 @@ import math
 import struct
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Any
 
 import av
 import cv2
@@ -55,7 +56,7 @@ class Display:
         form = "gray" if grey else "rgb24"
         if scale < 1.0:
             small = frame.reformat(width=size[0], height=size[1], format=form, interpolation=Interpolation.AREA)
-            image = small.to_ndarray()
+            image: np.ndarray = small.to_ndarray()
         else:
             image = frame.to_ndarray(format=form)
         if image.shape[1::-1] != size:
@@ -92,10 +93,10 @@ def shrink(image: np.ndarray, max_side_px: int | None) -> np.ndarray:
 def _turned(frame: av.VideoFrame) -> tuple[bool, bool, bool]:
     """swap, flip_x, flip_y of the frame's display matrix: x' = a x + c y, y' = b x + d y, in 16.16 fixed point, by rows
     a b u, c d v, x y w (ISO/IEC 14496-12, 8.3.2)."""
-    matrix = next((bytes(data) for data in frame.side_data if data.type == Type.DISPLAYMATRIX), None)
+    matrix: Any = frame.side_data.get(Type.DISPLAYMATRIX)  # type: ignore[call-overload]  (stub: str)
     if matrix is None:
         return False, False, False
-    a, b, _, c, d = struct.unpack("<5i", matrix[:20])
+    a, b, _, c, d = struct.unpack("<5i", bytes(matrix)[:20])
     if not (a or b) or not (c or d):
         return False, False, False  # no matrix at all: players ignore it
     swap = abs(b) > abs(a)
