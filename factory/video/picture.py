@@ -93,7 +93,7 @@ def shrink(image: np.ndarray, max_side_px: int | None) -> np.ndarray:
 def _turned(frame: av.VideoFrame) -> tuple[bool, bool, bool]:
     """swap, flip_x, flip_y of the frame's display matrix: x' = a x + c y, y' = b x + d y, in 16.16 fixed point, by rows
     a b u, c d v, x y w (ISO/IEC 14496-12, 8.3.2)."""
-    matrix: Any = frame.side_data.get(Type.DISPLAYMATRIX)  # type: ignore[call-overload]  (stub: str)
+    matrix: Any = frame.side_data.get(Type.DISPLAYMATRIX)  # type: ignore[call-overload]
     if matrix is None:
         return False, False, False
     a, b, _, c, d = struct.unpack("<5i", bytes(matrix)[:20])
