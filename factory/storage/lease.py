@@ -20,6 +20,7 @@ from factory.storage.output import Storage
 NAME = "lease.json"
 RENEW_S = 10.0
 EXPIRE_S = 60.0  # outlives a store that is away for half a minute
+ROUNDED_S = 3.0  # stores tell times in whole seconds, some rounded up
 SETTLE_S = 1.0  # in which two that created it at the same moment see whose it is
 
 State = Mapping[str, Any]
@@ -61,7 +62,7 @@ def holder(storage: Storage) -> tuple[dict[str, Any], float] | None:
 
 def ago(age_s: float) -> str:
     """The age of a lease in words; a clock that was set back makes it negative."""
-    return f"{age_s:.0f} s ago" if age_s > -SETTLE_S else "at a time that lies ahead of the clock"
+    return f"{max(age_s, 0.0):.0f} s ago" if age_s > -ROUNDED_S else "at a time that lies ahead of the clock"
 
 
 class _Lease:
