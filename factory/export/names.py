@@ -5,17 +5,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from factory.clip import stable_id
-
-LONGEST_BYTES = 251  # what a file system takes, 255, less a suffix of four
-
 
 def clip_names(rows: Sequence[Mapping[str, Any]]) -> dict[str, str]:
     """A name for each clip: `<source stem>`, or `<source stem>-<NN>` where a source has several clips.
 
     `rows` hold clip_id, source and source_start_s. Sources of one stem in different folders are told apart by the
-    shortest run of parent folders that does: two videos never share a name. What is too long for a file system is
-    cut, and ends with a hash of the whole.
+    shortest run of parent folders that does: two videos never share a name.
     """
     stems = _distinct_stems(sorted({row["source"] for row in rows}))
     per_source = Counter(row["source"] for row in rows)
@@ -23,17 +18,9 @@ def clip_names(rows: Sequence[Mapping[str, Any]]) -> dict[str, str]:
     names = {}
     for row in sorted(rows, key=lambda r: (r["source"], r["source_start_s"], r["clip_id"])):
         source = row["source"]
-        name = stems[source] if per_source[source] == 1 else f"{stems[source]}-{numbers[source]:02d}"
-        names[row["clip_id"]] = _fitting(name)
+        names[row["clip_id"]] = stems[source] if per_source[source] == 1 else f"{stems[source]}-{numbers[source]:02d}"
         numbers[source] += 1
     return names
-
-
-def _fitting(name: str) -> str:
-    if len(raw := name.encode()) <= LONGEST_BYTES:
-        return name
-    mark = f"~{stable_id(name)[:8]}"
-    return raw[: LONGEST_BYTES - len(mark)].decode(errors="ignore") + mark
 
 
 def _distinct_stems(sources: Sequence[str]) -> dict[str, str]:

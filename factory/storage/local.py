@@ -134,6 +134,7 @@ def write_atomic(path: Path, content: bytes) -> None:
 
     Raises OutputError when that fails.
     """
+    path = Path(real_path(str(path)))
     temporary = _beside(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -11,6 +11,8 @@ from urllib.parse import quote, unquote_to_bytes, urlsplit
 
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
 _FILE = re.compile(r"file:(?://(?P<host>[^/]*))?(?P<path>/.*)", re.IGNORECASE | re.DOTALL)
+_URL = re.compile(r"https?://[^\s'\"]+", re.IGNORECASE)
+_URL = re.compile(r"https?://[^\s'\"]+", re.IGNORECASE)
 _LOCAL_HOSTS = ("", "localhost")
 
 
@@ -58,6 +60,11 @@ def without_secrets(uri: str) -> str:
         rest = re.split(r"[?#]", rest, maxsplit=1)[0]
     place, slash, path = rest.partition("/")
     return f"{scheme}://{place.rpartition('@')[2]}{slash}{path}"
+
+
+def public(text: str) -> str:
+    """A text in which URLs may stand, such as a configuration, with their names alone, and valid Unicode."""
+    return _URL.sub(lambda found: without_secrets(found[0]), valid(text))
 
 
 def path_of(url: str) -> str:

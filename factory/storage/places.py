@@ -82,18 +82,27 @@ def normal(uri: str | Path) -> str:
     uri = str(uri)
     scheme = scheme_of(uri)
     if scheme == "s3":
-        bucket, key = split(f"s3://{uri.partition('://')[2]}")
-        if not bucket:
+        uri = f"s3://{uri.partition('://')[2]}"
+        _refuse_keys(uri)
+        if not split(uri)[0]:
             raise StorageError(f"{uri} names no bucket: write s3://bucket/path.")
-        if "@" in bucket:
-            told = "keys do not belong in a URI: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY or a profile"
-            raise StorageError(f"{without_secrets(uri)} was given with a user or keys, which is not supported: {told}.")
-        return f"s3://{bucket}/{key}".rstrip("/")
+        return uri.rstrip("/")
     path = file_uri_path(uri) if scheme == "file" else real_path(uri)
     if scheme not in ("", "file") or path is None:
         told = "give a local path or s3://bucket/path, or copy it there first"
         raise StorageError(f"{without_secrets(uri)} is not understood: {told}.")
     return shown_path(os.path.abspath(os.path.expanduser(path)))  # noqa: PTH100, PTH111  (resolve() follows links)
+
+
+def _refuse_keys(uri: str) -> None:
+    """A URI is printed, logged and kept in manifests: keys in it would be too. Raises StorageError without them."""
+    bucket = split(uri)[0]
+    if "@" in bucket or (":" in bucket and not bucket.startswith("arn:")):
+        shown = uri.rpartition("@")[2] if "@" in uri else "..."
+        raise StorageError(
+            f"s3://***@{shown} has keys in it, which do not belong there: "
+            "write s3://bucket/path, and set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY."
+        )
 
 
 def split(uri: str) -> tuple[str, str]:

@@ -58,7 +58,7 @@ def find_sources(
     """
     uri = source if is_http(source) else normal(source)
     name, suffix = without_secrets(uri), Path(path_of(uri)).suffix.lower()
-    folder = not scheme_of(uri) and Path(real_path(uri)).is_dir()
+    folder = scheme_of(uri) in ("", "file") and Path(real_path(uri)).is_dir()
     found: Iterable[Found]
     if suffix in lists.SUFFIXES and not folder and not _is_pattern(source):
         found, hint = _listed(uri, suffix, column), f"the list {name} names no source: put one URI in each row."

@@ -13,16 +13,6 @@ def test_one_clip_has_its_source_s_stem_and_several_are_numbered_in_time():
     assert clip_names(rows) == {"y": "a-00", "x": "a-01", "z": "b"}
 
 
-def test_a_name_that_no_file_system_takes_is_cut_and_stays_its_own():
-    long = "é" * 125
-    rows = [clip("x", f"/v/{long}.mp4", 0.0), clip("y", f"/v/{long}.mp4", 5.0), clip("z", "/v/a.mp4")]
-    names = clip_names(rows)
-    assert all(len(f"{name}.txt".encode()) <= 255 for name in names.values())
-    assert len(set(names.values())) == 3
-    assert names["z"] == "a"
-    assert clip_names(rows[1:]) == {"y": long, "z": "a"}  # whole where it fits
-
-
 def test_equal_stems_are_told_apart_by_their_folders():
     rows = [clip("x", "/v/one/a.mp4"), clip("y", "/v/two/a.mp4"), clip("z", "/v/two/a.mov")]
     assert clip_names(rows) == {"x": "one_a", "y": "v_two_a.mp4", "z": "v_two_a.mov"}
