@@ -22,21 +22,18 @@ def told_apart(table: pa.Table) -> pa.Table:
     codes = table["source"].combine_chunks().dictionary_encode()
     counts = pc.value_counts(codes.indices)
     shared = counts.field("values").filter(pc.greater(counts.field("counts"), 1))
-    doubtful = pc.and_(pc.is_in(codes.indices, value_set=shared), pc.is_valid(table["location"]))
+    doubtful = pc.and_(pc.is_in(codes.indices, value_set=shared), table["location"].combine_chunks().is_valid())
     if not pc.any(doubtful).as_py():
         return table
-    queries: dict[str, dict[str, str]] = {}
-    rows = table.filter(doubtful).to_pylist()
-    for row in rows:
-        queries.setdefault(row["source"], {})[row["location"]] = _query(row["location"])
-    for row in rows:
-        found = queries[row["source"]]
-        if len(set(found.values())) > 1:
-            row["source"] += f"#{stable_id(found[row['location']])[:8]}"
-    marked = pa.Table.from_pylist(rows, table.schema)
-    return pa.concat_tables([table.filter(pc.invert(doubtful)), marked]).sort_by("source").combine_chunks()
+    rows = table.select(["source", "location"]).filter(doubtful)
+    names, marks = rows["source"].to_pylist(), [_mark(url) for url in rows["location"].to_pylist()]
+    first: dict[str, str] = {}
+    several = {name for name, mark in zip(names, marks, strict=True) if first.setdefault(name, mark) != mark}
+    own = [f"{name}#{mark}" if name in several else name for name, mark in zip(names, marks, strict=True)]
+    renamed = pc.replace_with_mask(table["source"].combine_chunks(), doubtful, pa.array(own, pa.string()))
+    return table.set_column(0, "source", renamed).sort_by("source").combine_chunks()
 
 
-def _query(url: str) -> str:
+def _mark(url: str) -> str:
     parameters = parse_qsl(urlsplit(url).query, keep_blank_values=True)
-    return repr([each for each in parameters if not _SIGNATURE.fullmatch(each[0])])
+    return stable_id(repr([each for each in parameters if not _SIGNATURE.fullmatch(each[0])]))[:8]

@@ -33,6 +33,7 @@ SCHEMA = pa.schema(
         ("extra", pa.map_(pa.string(), pa.string())),  # the other columns of a list
     ]
 )
+BATCH_ROWS = lists.BATCH_ROWS
 APPLE_DOUBLE = bytes.fromhex("00051607")  # how the companions begin that macOS writes as ._name
 
 
@@ -89,7 +90,7 @@ def _table(found: Iterable[Found]) -> pa.Table:
     batches, rows = [], []
     for row in found:
         rows.append(row)
-        if len(rows) == lists.BATCH_ROWS:
+        if len(rows) == BATCH_ROWS:
             batches.append(_batch(rows))
             rows = []
     table = told_apart(pa.Table.from_batches([*batches, _batch(rows)], SCHEMA).sort_by("source").combine_chunks())
