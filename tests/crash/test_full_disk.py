@@ -45,6 +45,14 @@ def test_a_full_output_stops_the_run_and_leaves_its_clips_undone(small_disk, eng
     assert run(small_disk / "out", engine, "output") == EXPECTED
 
 
+def test_an_output_with_something_in_the_way_stops_it_too(tmp_path):
+    (tmp_path / "artifacts").write_text("a file where a folder should be")
+    with pytest.raises(OutputError, match=r"cannot write .*artifacts.* \(not a directory\)\."):
+        run(tmp_path, "inline", "output")
+    (tmp_path / "artifacts").unlink()
+    assert run(tmp_path, "inline", "output") == EXPECTED
+
+
 def test_a_full_disk_for_temporary_files_stops_it_too(small_disk, tmp_path):
     with pytest.raises(OutputError, match="KeepsMuch finds this machine's disk full"):
         run(tmp_path, "inline", small_disk, kilobytes=3000)

@@ -35,6 +35,9 @@ def test_it_lies_in_the_user_s_own_cache_folder(tmp_path, monkeypatch):
     assert stat.S_IMODE((tmp_path / ".cache" / "factory").stat().st_mode) == 0o700
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "xdg"))
     assert own_cache(None) == tmp_path / "xdg" / "factory"
+    (tmp_path / "xdg" / "factory").chmod(0o777)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    assert own_cache(None) == tmp_path / MINE
 
 
 def test_without_a_home_it_is_a_folder_of_one_s_own_in_the_temporary_one(shared):
