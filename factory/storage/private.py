@@ -22,8 +22,8 @@ def own_cache(given: str | None) -> Path:
     """The folder given where it is this user's alone, `factory-cache-<uid>` inside it where others may write too.
 
     Without one the user's cache folder; or such a folder in the temporary one where there is no home that can be
-    written to, or not as this user, as in many containers. The same for all processes of a node that have the same environment. Raises
-    OutputError when it cannot be made, or somebody else has made it.
+    written to, or not as this user, as in many containers. The same for all processes of a node that have the same
+    environment. Raises OutputError when it cannot be made, or somebody else has made it.
     """
     if given is not None:
         folder = Path(given)
