@@ -21,6 +21,15 @@ class ChangedError(StorageError):
     """A file or object is another than the one that was listed or ingested."""
 
 
+class SourceError(StorageError):
+    """What was given as a source is none: a folder, a pipe, a URL of an unknown kind, a row that names nothing."""
+
+
+class OutputError(StorageError):
+    """What all clips share cannot be written: the output, or this machine's disk. It is no clip's failure: it ends the
+    run, and clips that were in flight stay undone."""
+
+
 class BusyError(FactoryError):
     """Another run works on the same output."""
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from factory.clip import ClipRecord
+from factory.errors import SourceError
 from factory.storage.cache import Held, SourceCache
 
 
@@ -12,8 +13,9 @@ class Fetch:
     """Gives `path`, a local file with the source's content that stays until the clip is done, and the `source_version`
     that was read.
 
-    Raises GoneError when the source is gone, ChangedError when it is not the one that was ingested. With `newest` it is
-    taken as it is now: at ingest.
+    Raises SourceError when it is no file, GoneError when it does not exist, ChangedError when it is not the one that
+    was ingested. With `newest` it is taken as it is now: at ingest. Two values of the record may help: `location`,
+    where a source lies whose name does not say it all (a URL's query), and `problem`, why it cannot be taken.
     """
 
     needs: ClassVar[tuple[str, ...]] = ("source_version",)
@@ -26,7 +28,10 @@ class Fetch:
         self._held: Held | None = None
 
     def __call__(self, record: ClipRecord) -> ClipRecord:
-        self._held = self.cache.hold(record.clip.source, None if self.newest else record["source_version"])
+        if (problem := record.values.get("problem")) is not None:
+            raise SourceError(problem)
+        version = None if self.newest else record["source_version"]
+        self._held = self.cache.hold(record.clip.source, version, record.values.get("location"))
         return record.give(path=self._held.path, source_version=self._held.version)
 
     def release(self) -> None:

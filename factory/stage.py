@@ -10,7 +10,9 @@ from time import perf_counter
 from typing import Any, ClassVar, Protocol
 
 from factory.clip import ClipRecord
-from factory.errors import ConfigError
+from factory.errors import ConfigError, OutputError
+from factory.storage.local import NO_SPACE
+from factory.storage.names import valid
 
 
 @dataclass(frozen=True)
@@ -79,6 +81,7 @@ def check_chain(stages: Sequence[Stage], given: Sequence[str] = ()) -> None:
 def run_chain(stages: Sequence[Stage], record: ClipRecord, entering: Callable[[str], None] = lambda _: None) -> Outcome:
     """Runs one clip through the stages; an exception becomes status `failed` with the stage's name.
 
+    Raises OutputError where the output or this machine's disk fails: no clip is to blame for that.
     `entering` is told the name of each stage before it begins: what a watcher reports when the process dies in it.
     """
     try:
@@ -96,9 +99,17 @@ def _chain(stages: Sequence[Stage], record: ClipRecord, entering: Callable[[str]
         entering(name)
         try:
             result = stage(record)
+        except OutputError:
+            raise
         except Exception as error:
+            if isinstance(error, OSError) and error.errno in NO_SPACE:
+                told = (
+                    f"stage {name} finds this machine's disk full ({error}): free space there, for temporary files too"
+                )
+                raise OutputError(f"{told}, and run the same command again.") from error
             seconds.append((name, perf_counter() - begin))
-            return Outcome(record, "failed", (), name, type(error).__name__, str(error) or repr(error), tuple(seconds))
+            told = valid(str(error) or repr(error))
+            return Outcome(record, "failed", (), name, type(error).__name__, told, tuple(seconds))
         seconds.append((name, perf_counter() - begin))
         if isinstance(result, Rejected):
             return Outcome(result.record, "rejected", result.reasons, seconds=tuple(seconds))

@@ -13,6 +13,7 @@ import pytest
 if TYPE_CHECKING:
     from tests.s3.proxy import Proxy
     from tests.s3.server import Server
+    from tests.web import Web
 
 ROOT = Path(__file__).parents[1]
 
@@ -73,6 +74,17 @@ def s3_proxy(s3_server: "Server", bucket: str, monkeypatch: pytest.MonkeyPatch) 
     s3_client.forget()
     yield running
     running.stop()
+
+
+@pytest.fixture
+def web(monkeypatch: pytest.MonkeyPatch) -> "Iterator[Web]":
+    """A web server on the loopback that behaves as it is told."""
+    from tests.web import serve
+
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.setenv(name, "127.0.0.1")
+    with serve() as running:
+        yield running
 
 
 @pytest.fixture

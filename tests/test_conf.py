@@ -12,7 +12,7 @@ from factory.errors import ConfigError
 from factory.phases.build import build, check_packages
 from factory.storage.sources import SCHEMA
 
-SOURCES = pa.table({"source": ["x.mp4"], "version": [None]}, SCHEMA)
+SOURCES = pa.Table.from_pylist([{"source": "x.mp4"}], SCHEMA)
 GROUPS = ("pipeline", "profile", "storage", "ingest", "specialists", "filter", "pose", "tracker", "flow", "sfm")
 
 

@@ -4,6 +4,7 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -74,7 +75,7 @@ def places(cfg: "DictConfig") -> "tuple[pa.Table, Storage]":
     if cfg.retry not in ("none", "failed"):
         raise ConfigError(f"retry={cfg.retry} is not known: take none or failed.")
     storage = Storage.at(str(cfg.output), cfg.storage.patience_s)
-    return find_sources(str(cfg.source)), storage
+    return find_sources(str(cfg.source), str(cfg.source_column), partial(print, file=sys.stderr)), storage
 
 
 def nodes_of(cfg: "DictConfig", phases: "Sequence[Phase]") -> "list[Node]":

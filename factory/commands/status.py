@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 from factory.console import print_counts, print_table
 from factory.manifest.read import count_by, read_phase
 from factory.phases.estimate import run_rows
-from factory.storage.lease import EXPIRE_S, holder
+from factory.storage.lease import EXPIRE_S, ago, holder
 from factory.storage.output import Storage
 
 ORDER = ("ingest", "filter", "pose")
@@ -51,7 +51,7 @@ def _tell_of_a_run(storage: Storage) -> None:
     if age_s > EXPIRE_S:
         print(f"{who}, has said nothing for {age_s:.0f} s: the same command goes on where it ended.")
         return
-    print(f"{who}, works on {run.get('phase')}: {run.get('done')} of {run.get('todo')} done ({age_s:.0f} s ago).")
+    print(f"{who}, works on {run.get('phase')}: {run.get('done')} of {run.get('todo')} done ({ago(age_s)}).")
     if run.get("oldest"):
         print(f"oldest in flight: {run['oldest']}")
 

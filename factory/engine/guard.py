@@ -7,6 +7,7 @@ or takes too long, the clip is reported and the next one gets a fresh child.
 import ctypes
 import multiprocessing
 import os
+import resource
 import signal
 import sys
 import time
@@ -33,8 +34,9 @@ class Guard:
         context = multiprocessing.get_context("spawn")
         self._work = work
         self._stage = context.Array(ctypes.c_char, _STAGE_NAME_BYTES)
+        self._spent = context.Value("d", 0.0)  # CPU seconds of the child before the unit it is at
         self._pool = ProcessPool(
-            max_workers=1, context=context, initializer=_start, initargs=(work, self._stage, os.getpid())
+            max_workers=1, context=context, initializer=_start, initargs=(work, self._stage, self._spent, os.getpid())
         )
 
     def warm_up(self) -> None:
@@ -49,15 +51,19 @@ class Guard:
 
     def run(self, unit: Unit) -> tuple[list[Row], UnitReport]:
         """The unit's manifest rows and its report. A unit that kills its child gets a second chance, not a third."""
+        cpu_s = 0.0
         for _ in range(2):
+            before_s, self._spent.value = _dead_children_s(), 0.0
             try:
                 return self._pool.schedule(_run, args=[unit], timeout=self._work.timeout_s).result()
             except Late:
                 limit = f"took longer than {self._work.timeout_s:g} s: raise {self._work.phase}.timeout_s if it should"
-                return self._failed(unit, ClipTimeoutError(limit), self._work.timeout_s)
+                cpu_s += max(_dead_children_s() - before_s - self._spent.value, 0.0)
+                return self._failed(unit, ClipTimeoutError(limit), cpu_s)
             except ProcessExpired as error:
+                cpu_s += max(_dead_children_s() - before_s - self._spent.value, 0.0)
                 how = _exit_name(error.exitcode)
-        return self._failed(unit, WorkerDiedError(f"worker died twice ({how}): the input breaks a library"), 0.0)
+        return self._failed(unit, WorkerDiedError(f"worker died twice ({how}): the input breaks a library"), cpu_s)
 
     @property
     def stage(self) -> str:
@@ -90,12 +96,13 @@ def _result(work: Work, unit: Unit, outcome: Outcome, cpu_s: float) -> tuple[lis
 # The child's side. Module globals, because that is what survives between two calls in one process.
 _work: Work
 _stage_name: Any
+_spent: Any
 _ready = False
 
 
-def _start(work: Work, stage_name: Any, parent: int) -> None:
-    global _work, _stage_name
-    _work, _stage_name = work, stage_name
+def _start(work: Work, stage_name: Any, spent: Any, parent: int) -> None:
+    global _work, _stage_name, _spent
+    _work, _stage_name, _spent = work, stage_name, spent
     _die_with(parent)
     if VERBOSE not in os.environ:
         # COLMAP narrates every step there and takes no level for it; what matters comes back as a value.
@@ -119,7 +126,7 @@ def _set_up() -> None:
 
 def _run(unit: Unit) -> tuple[list[Row], UnitReport]:
     _set_up()
-    begin = time.process_time()
+    begin = _spent.value = time.process_time()
     outcome = run_chain(_work.stages, unit.record, _entering)
     outcome = replace(outcome, error=outcome.error and outcome.error.strip().splitlines()[0])
     return _result(_work, unit, outcome, time.process_time() - begin)
@@ -136,6 +143,12 @@ def _die_with(parent: int) -> None:
         ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGKILL)
         if os.getppid() != parent:
             os._exit(1)
+
+
+def _dead_children_s() -> float:
+    """CPU seconds of all children that have ended: what a killed one used can be told only then."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def _exit_name(code: int) -> str:

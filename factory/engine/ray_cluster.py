@@ -31,9 +31,12 @@ def connect(workers: int, resources: Resources) -> None:
     os.environ.setdefault("RAY_ENABLE_UV_RUN_RUNTIME_ENV", "0")  # nested `uv run` hangs workers
     os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")  # its warnings are about Ray Data's own actors
     import ray
+    from ray._private import utils
 
     if ray.is_initialized():
         return
+    # Ray shows and keeps the command line, which may hold a key, and fails on one that is not UTF-8.
+    utils.get_entrypoint_name = lambda: "factory"
     submitted = "RAY_JOB_CONFIG_JSON_ENV_VAR" in os.environ  # then the job has its environment, and Ray minds a second
     options: dict[str, Any] = {} if submitted else {"runtime_env": {"env_vars": forwarded()}}
     if "RAY_ADDRESS" not in os.environ:

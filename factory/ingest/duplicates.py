@@ -83,7 +83,7 @@ def _kept(storage: Storage, given: pa.ChunkedArray) -> dict[str, str]:
 def _rejected(rows: pa.Table, losers: dict[str, str]) -> pa.Table:
     """One row a source, with what is known of it as a whole."""
     whole = {row["source"]: row for row in rows.to_pylist()}
-    names = ("source", "fingerprint", "attempt", "content_hash", "source_version")
+    names = ("source", "fingerprint", "attempt", "content_hash", "source_version", "extra")
     made = [
         {
             **{name: row[name] for name in names},

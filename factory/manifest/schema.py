@@ -16,7 +16,11 @@ def column(name: str, kind: pa.DataType, meaning: str) -> pa.Field:
 
 COMMON = (
     column("clip_id", pa.string(), "stable id: of the source's content and the span"),
-    column("source", pa.string(), "URI of the video"),
+    column(
+        "source",
+        pa.string(),
+        "name of the video: path, s3:// or URL without query; file:// and %xx where it is not UTF-8",
+    ),
     column("source_start_s", pa.float64(), "start of the span, seconds from the source's first frame"),
     column("source_end_s", pa.float64(), "end of the span, exclusive, seconds from the source's first frame"),
     column("status", pa.string(), "ok, rejected or failed"),
@@ -29,8 +33,9 @@ COMMON = (
 )
 
 INGEST = (
-    column("source_version", pa.string(), "size and ETag (S3) or time of change (local) of the source that was read"),
+    column("source_version", pa.string(), "size and ETag (S3, HTTP) or time of change of the source that was read"),
     column("content_hash", pa.string(), "SHA-256 of the source's bytes"),
+    column("extra", pa.map_(pa.string(), pa.string()), "the other columns of the list, as text, when it was ingested"),
     column("duplicate_of", pa.string(), "URI of the source with the same bytes that is kept in its place"),
     column("shot", pa.int32(), "number of the shot in the source, from 0"),
     column("width", pa.int32(), "pixels, as displayed: square, after rotation and crop"),

@@ -2,6 +2,8 @@
 
 import importlib.util
 from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import pyarrow as pa
@@ -13,7 +15,7 @@ from factory.engine.work import Resources
 from factory.errors import ConfigError
 from factory.fetch import Fetch
 from factory.phases.ingest import ingest_phase
-from factory.phases.phase import Phase
+from factory.phases.phase import Phase, located
 from factory.storage.cache import SourceCache
 
 
@@ -24,6 +26,8 @@ def build(cfg: DictConfig, sources: pa.Table) -> list[Phase]:
     for name in cfg.pipeline.phases:
         upstream = phases[-1].name if phases else None
         phase = _phase(cfg, name, upstream, sources)
+        if upstream is not None:
+            phase = replace(phase, inputs=partial(located, inputs=phase.inputs, sources=sources))
         phase.check()
         phases.append(phase)
     return phases

@@ -41,7 +41,7 @@ def ingest_phase(
 def ingest_rows(outcome: Outcome) -> list[Row]:
     """One row a clip; one for the whole source when it is rejected or failed."""
     values = outcome.record.values
-    whole = {"content_hash": values.get("content_hash"), "source_version": values["source_version"]}
+    whole = {name: values.get(name) for name in ("content_hash", "source_version", "extra")}
     if outcome.status != "ok":
         return [{**common_row(outcome), **whole}]
     return [_span_row(outcome, span, whole) for span in values["spans"]]
@@ -84,4 +84,4 @@ def ingest_inputs(sources: pa.Table, stages: tuple[Stage, ...], storage: Storage
 def source_record(row: Row) -> ClipRecord:
     """Of a row of the inputs: a source not yet opened, all zero."""
     clip = Clip(stable_id(row["key"]), row["key"], 0.0, 0.0, 0, 0, 0.0, 0, 0)
-    return ClipRecord(clip, {"source_version": row["version"]})
+    return ClipRecord(clip, {"source_version": row["version"], **{n: row[n] for n in ("location", "problem", "extra")}})

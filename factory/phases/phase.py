@@ -71,6 +71,14 @@ def clips_from(storage: Storage, upstream: str, stages: Sequence[Stage]) -> pa.T
     return clips.append_column("version", pa.nulls(len(clips), pa.string())).sort_by(order)
 
 
+def located(storage: Storage, inputs: Callable[[Storage], pa.Table], sources: pa.Table) -> pa.Table:
+    """The inputs of a phase after ingest with the column `location` of `sources`: what manifests do not keep."""
+    table = inputs(storage)
+    known = sources.filter(pc.is_valid(sources["location"]))
+    row = pc.index_in(table["source"], value_set=known["source"].combine_chunks())
+    return table.append_column("location", known["location"].take(row))
+
+
 def common_row(outcome: Outcome) -> Row:
     """The columns every manifest has, of one outcome; the engine adds fingerprint and attempt."""
     clip = outcome.record.clip
@@ -104,4 +112,4 @@ def clip_record(row: Row) -> ClipRecord:
         first_pts=row["first_pts"],
         stamps=row["stamps"] or "pts",
     )
-    return ClipRecord(clip, {"source_version": row["source_version"]})
+    return ClipRecord(clip, {"source_version": row["source_version"], "location": row.get("location")})

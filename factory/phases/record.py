@@ -11,6 +11,7 @@ from factory import __version__
 from factory.manifest.schema import RUNS, schema
 from factory.manifest.write import parquet_of_rows
 from factory.phases.run import Summary
+from factory.storage.names import public
 from factory.storage.output import Storage
 
 LIBRARIES = ("av", "numpy", "opencv-python", "pyarrow", "pycolmap", "ray", "scenedetect", "scipy")
@@ -46,7 +47,7 @@ def record_run(
             "workers": s.workers,
             "host": socket.gethostname(),
             "versions": versions,
-            "config": config_yaml,
+            "config": public(config_yaml),
         }
         for s in summaries
     ]

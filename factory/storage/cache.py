@@ -1,26 +1,20 @@
-"""Sources of a bucket on this node's own disk, for all workers of the node together, within a budget of bytes.
+"""Sources of a bucket or a web server as local files, for all workers of a node together."""
 
-A file in the cache is whole: it is downloaded under another name, compared with the size and ETag asked for, and
-renamed. Locks are flock's, which end with the process that holds them, however it ends.
-"""
-
-import fcntl
 import os
-import tempfile
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
 from factory.clip import stable_id
-from factory.errors import ChangedError, ConfigError, StorageError
+from factory.errors import ChangedError, ConfigError, OutputError, StorageError
+from factory.storage.local import cause
+from factory.storage.names import is_http, path_of, real_path
 from factory.storage.places import Entry, is_s3, place_of
+from factory.storage.private import own_cache
+from factory.storage.shelf import Shelf, pinned
 
-STRIPES = 64  # lock files; sources that share one wait for each other's download, which is harmless
-PARTIAL = ".partial"
-LOOK_AGAIN_S = 0.5
+_SUFFIX = re.compile(r"\.\w{1,8}", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -38,8 +32,9 @@ class Held:
 
 @dataclass(frozen=True)
 class SourceCache:
-    """folder: where the files lie; null: `factory-cache-<uid>` in the temporary folder. budget_gb: their bytes at most.
-    wait_s: how long to wait while others' files fill the budget. patience_s: see `places.place_of`."""
+    """folder: where the files lie; null, or open to other users: see `private.own_cache`. budget_gb: their bytes at
+    most. wait_s: how long to wait while others' files fill the budget or the disk. patience_s: see `places.place_of`.
+    """
 
     folder: str | None = None
     budget_gb: float = 50.0
@@ -50,118 +45,71 @@ class SourceCache:
         if self.budget_gb <= 0:
             raise ConfigError(f"storage.cache_gb={self.budget_gb} holds nothing: give the GB a node may keep.")
 
-    def hold(self, uri: str, version: str | None = None) -> Held:
-        """The source's content as a local file. A local source is its own; one of a bucket is downloaded once a node.
+    def hold(self, uri: str, version: str | None = None, location: str | None = None) -> Held:
+        """The source's content as a local file. A local source is its own; another is downloaded once a node.
 
-        Raises GoneError, ChangedError when `version` is given and the source has another, StorageError when it cannot
-        be read or there is no room for it.
+        location: where the source named `uri` lies, where that is told apart (a URL with its query). Raises GoneError,
+        ChangedError when `version` is given and the source has another, SourceError when it is no file, StorageError
+        when it cannot be read or the budget has no room for it, and OutputError when this machine's disk has none.
         """
-        entry = place_of(uri, self.patience_s).entry(uri)
+        if is_http(uri) and version is not None and (kept := self._kept(uri, version)) is not None:
+            return kept  # even if the signature of its URL has expired by now
+        entry = self._entry(uri, location)
         if version is not None and entry.version != version:
-            raise ChangedError(f"source {uri} has changed since it was ingested: run again, and it is read anew.")
-        if not is_s3(uri):
-            if not os.access(uri, os.R_OK):
-                raise StorageError(f"source {uri} may not be read: mend its permissions.")
-            return Held(Path(uri), entry.version)
-        return self._cached(entry)
+            raise ChangedError(f"source {uri} has changed since it was ingested: run again to ingest what it is now.")
+        if is_s3(uri) or is_http(uri):
+            return self._cached(entry, uri)
+        path = Path(real_path(uri))
+        if not os.access(path, os.R_OK):
+            raise StorageError(f"source {uri} cannot be read: allow reading it.")
+        return Held(path, entry.version)
 
-    def _cached(self, entry: Entry) -> Held:
-        name = stable_id(entry.uri, entry.version)
-        path = self._root / f"{name}{Path(entry.uri).suffix}"
-        with self._locked(f"lock-{int(name, 16) % STRIPES:02d}"):
-            held = _pinned(path, entry.size) or self._fetch(entry, path)
-            os.utime(path)
+    def _entry(self, uri: str, location: str | None) -> Entry:
+        if is_http(uri):
+            from factory.storage.http import Http
+
+            return Http().entry(location or uri)
+        return place_of(uri, self.patience_s).entry(uri)
+
+    def _kept(self, uri: str, version: str) -> Held | None:
+        """What is in the cache already, without a look at the server."""
+        shelf, size = self._shelf(), re.match(r"\d+", version)
+        path = shelf.root / _name(uri, version)
+        with shelf.locked_for(path):
+            held = pinned(path, int(size[0]) if size else -1)
+        return None if held is None else Held(path, version, held)
+
+    def _cached(self, entry: Entry, uri: str) -> Held:
+        shelf = self._shelf()
+        path = shelf.root / _name(uri, entry.version)
+        try:
+            with shelf.locked_for(path):
+                held = pinned(path, entry.size)
+                if held is None:
+                    with shelf.put(path, entry.size, uri) as held:
+                        self._download(entry, held)
+                os.utime(path)
+        except OSError as error:
+            told = f"{uri} cannot be kept in the cache {shelf.root} ({cause(error)})"
+            told += ": free space there or set storage.cache_dir, then run the same command again."
+            raise OutputError(told) from error
         return Held(path, entry.version, held)
 
-    def _fetch(self, entry: Entry, path: Path) -> IO[bytes]:
-        """The downloaded file, in place and locked."""
-        from factory.storage.s3 import S3  # boto3 is heavy, and many runs never meet S3
+    def _download(self, entry: Entry, file: IO[bytes]) -> None:
+        """OSError when the disk is full."""
+        if is_s3(entry.uri):
+            from factory.storage.s3 import S3  # boto3 is heavy, and many runs never meet S3
 
-        partial = path.with_name(f"{path.name}.{os.getpid()}{PARTIAL}")
-        try:
-            own = self._reserve(entry, partial)
-            try:
-                S3(self.patience_s).download(entry, own)
-                partial.rename(path)
-            except BaseException:
-                own.close()
-                raise
-        except OSError as error:
-            cause = (error.strerror or str(error)).lower()
-            raise StorageError(f"{entry.uri} cannot be kept in {self._root} ({cause}): free space there.") from error
-        finally:
-            partial.unlink(missing_ok=True)
-        return own
+            S3(self.patience_s).download(entry, file)
+        else:
+            from factory.storage.http import Http
 
-    def _reserve(self, entry: Entry, partial: Path) -> IO[bytes]:
-        """A locked file of the right size: a full disk is met before the download, and others count these bytes."""
-        budget = int(self.budget_gb * 1e9)
-        if entry.size > budget:
-            told = f"{entry.uri} has {entry.size / 1e9:.1f} GB, more than the whole cache: raise storage.cache_gb."
-            raise StorageError(told)
-        give_up = time.monotonic() + self.wait_s
-        while True:
-            with self._locked("lock-budget"):
-                if self._evict(budget - entry.size):
-                    own = partial.open("wb")
-                    fcntl.flock(own, fcntl.LOCK_SH)  # who finds it unlocked finds what a killed worker left
-                    if entry.size:
-                        os.posix_fallocate(own.fileno(), 0, entry.size)
-                    return own
-            if time.monotonic() > give_up:
-                told = f"sources in use fill the cache {self._root}, no room for {entry.uri}: raise storage.cache_gb."
-                raise StorageError(told)
-            time.sleep(LOOK_AGAIN_S)
+            Http().download(entry, file, int(self.budget_gb * 1e9))
 
-    def _evict(self, room: int) -> bool:
-        """Deletes what nobody uses, oldest first, until the rest has at most `room` bytes; whether that was reached."""
-        files = []
-        for path in self._root.iterdir():
-            with suppress(FileNotFoundError):  # a partial file that has just become whole
-                if not path.name.startswith("lock-"):
-                    found = path.stat()
-                    files.append((found.st_mtime, found.st_size, path))
-        total = sum(size for _, size, _ in files)
-        for _, size, path in sorted(files):
-            stale = path.name.endswith(PARTIAL)
-            if (total > room or stale) and _removed(path):
-                total -= size
-        return total <= room
-
-    @property
-    def _root(self) -> Path:
-        root = Path(self.folder or Path(tempfile.gettempdir()) / f"factory-cache-{os.getuid()}")
-        root.mkdir(parents=True, exist_ok=True, mode=0o700)
-        return root
-
-    @contextmanager
-    def _locked(self, name: str) -> Iterator[None]:
-        with (self._root / name).open("wb") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            yield
+    def _shelf(self) -> Shelf:
+        return Shelf(own_cache(self.folder), int(self.budget_gb * 1e9), self.wait_s)
 
 
-def _pinned(path: Path, size: int) -> IO[bytes] | None:
-    """The file, open and safe from eviction; None when it is not there, or not whole."""
-    try:
-        file = path.open("rb")
-    except FileNotFoundError:
-        return None
-    fcntl.flock(file, fcntl.LOCK_SH)
-    if not path.exists() or path.stat().st_size != size:  # evicted between the two lines above, or cut by somebody
-        file.close()
-        return None
-    return file
-
-
-def _removed(path: Path) -> bool:
-    """Deletes the file unless somebody uses it."""
-    try:
-        with path.open("rb") as file:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            path.unlink()
-    except FileNotFoundError:
-        return True
-    except BlockingIOError:
-        return False
-    return True
+def _name(uri: str, version: str) -> str:
+    suffix = Path(path_of(uri)).suffix
+    return stable_id(uri, version) + (suffix if _SUFFIX.fullmatch(suffix) else "")

@@ -1,7 +1,8 @@
-"""One run at a time on an output: an object that its holder writes anew every few seconds, and what it says of itself.
+"""One run at a time on an output: an object that its holder rewrites every few seconds, and what it says of itself.
 
-There are no locks in S3, and none are needed for the manifests to be right: two runs at once waste work, no more. The
-lease spares that. Its age is told by the store's clock, so clocks of machines may differ.
+There are no locks in S3, and none are needed for the manifests to be right: two runs at once waste work, no more, and
+the lease prevents that. Its age is told by the store's clock, so clocks of machines may differ; where even that one was
+set back, a lease that does not change for EXPIRE_S by the waiting run's own clock has expired too.
 """
 
 import json
@@ -19,6 +20,7 @@ from factory.storage.output import Storage
 NAME = "lease.json"
 RENEW_S = 10.0
 EXPIRE_S = 60.0  # outlives a store that is away for half a minute
+ROUNDED_S = 3.0  # stores tell times in whole seconds, some rounded up
 SETTLE_S = 1.0  # in which two that created it at the same moment see whose it is
 
 State = Mapping[str, Any]
@@ -45,16 +47,22 @@ def held(storage: Storage, run_id: str, state: Callable[[], State], say: Callabl
 
 
 def holder(storage: Storage) -> tuple[dict[str, Any], float] | None:
-    """What the lease says, and how many seconds ago; None where nobody holds one."""
+    """What the lease says, and how many seconds ago, by the store's clock; None where nobody holds one."""
     uri = storage.uri(NAME)
     try:
         content, age_s = storage.read(uri), storage.place.age_s(uri)
     except GoneError:
         return None
     try:
-        return json.loads(content), age_s
-    except ValueError:  # nobody's that we know; it expires like any other
-        return {}, age_s
+        told = json.loads(content)
+    except ValueError:
+        told = None
+    return (told if isinstance(told, dict) else {}), age_s  # nobody's that we know expires like any other
+
+
+def ago(age_s: float) -> str:
+    """The age of a lease in words; a clock that was set back makes it negative."""
+    return f"{max(age_s, 0.0):.0f} s ago" if age_s > -ROUNDED_S else "at a time that lies ahead of the clock"
 
 
 class _Lease:
@@ -66,20 +74,21 @@ class _Lease:
         self.ended = threading.Event()
 
     def acquire(self, say: Callable[[str], None]) -> None:
-        said, seen = False, None
+        seen: State | None = None
+        since_s = time.monotonic()
         while not self._place.create(self._uri, self._content()):
             found = holder(self._storage)
             if found is None:
                 continue
             other, age_s = found
-            if age_s > EXPIRE_S or self._died_here(other):
+            if max(age_s, time.monotonic() - since_s) > EXPIRE_S or self._died_here(other):
                 self._place.delete(self._uri)
                 continue
-            if seen is not None and other.get("beat") != seen:
+            if seen is None:
+                say(f"another run ({_name(other)}) held {self._storage.root} {ago(age_s)}: checking if it still works.")
+            elif other.get("beat") != seen.get("beat"):
                 raise BusyError(_busy(self._storage.root, other))
-            if not said:
-                say(f"another run ({_name(other)}) held {self._storage.root} {age_s:.0f} s ago: seeing if it lives.")
-            said, seen = True, other.get("beat")
+            seen = other
             time.sleep(1.0)
         time.sleep(SETTLE_S if self._uri.startswith("s3://") else 0.0)
         self._look()
@@ -115,14 +124,14 @@ class _Lease:
     def _died_here(self, other: State) -> bool:
         if other.get("host") != self._who["host"]:
             return False
-        pid = int(other.get("pid", 0))
-        return pid == os.getpid() or not _alive(pid)
+        pid = other.get("pid")
+        return isinstance(pid, int) and (pid == os.getpid() or not _alive(pid))
 
 
 def _alive(pid: int) -> bool:
     try:
         os.kill(pid, 0)
-    except ProcessLookupError:
+    except (ProcessLookupError, OverflowError):
         return False
     except PermissionError:
         return True

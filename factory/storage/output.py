@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
 
-from factory.errors import StorageError
-from factory.storage.places import Entry, Place, normal, place_of, safe
+from factory.errors import OutputError, StorageError
+from factory.storage.names import real_path
+from factory.storage.places import Entry, Place, is_s3, normal, place_of, safe
 
 NOT_PHASES = ("artifacts", "runs")
 
@@ -18,7 +19,7 @@ NOT_PHASES = ("artifacts", "runs")
 class Storage:
     """An output. Cheap to copy between processes: it holds only where it lies and how long to wait for a store.
 
-    root: an absolute path or s3://bucket/prefix, without a closing slash.
+    root: an absolute path or s3://bucket/prefix, without a closing slash. What cannot be written raises OutputError.
     """
 
     root: str
@@ -26,20 +27,25 @@ class Storage:
 
     @classmethod
     def at(cls, uri: str | Path, patience_s: float = 120.0) -> "Storage":
-        return cls(normal(uri), patience_s)
+        root = normal(uri)
+        if root.startswith("file://"):
+            raise StorageError(f"the output's name {root} is not UTF-8, which Parquet's readers need: give another.")
+        return cls(root, patience_s)
 
     @property
     def place(self) -> Place:
         return place_of(self.root, self.patience_s)
 
     def check_writable(self) -> None:
-        """Writes a probe and deletes it; raises StorageError when that fails, before any work is done."""
+        """Writes a probe and deletes it; raises OutputError when that fails, before any work is done."""
+        if not is_s3(self.root) and Path(real_path(self.root)).is_file():
+            raise OutputError(f"output {self.root} is a file: give a folder.")
         probe = self.uri(f".probe-{uuid4().hex}")
         try:
             self.place.write(probe, b"")
             self.place.delete(probe)
         except StorageError as error:
-            raise StorageError(f"cannot write to output {self.root}: {error}") from error
+            raise OutputError(f"cannot write to output {self.root}: {error}") from error
 
     def check_readable(self) -> None:
         if not self.place.folders(self.root):
@@ -82,7 +88,10 @@ class Storage:
         return self.place.read(uri)
 
     def write(self, uri: str, content: bytes) -> None:
-        self.place.write(uri, content)
+        try:
+            self.place.write(uri, content)
+        except StorageError as error:
+            raise OutputError(str(error)) from error
 
 
 def _is_part(name: str) -> bool:

@@ -10,14 +10,15 @@ from typing import Protocol
 import pyarrow as pa
 
 from factory.errors import StorageError
+from factory.storage.names import file_uri_path, real_path, scheme_of, shown_path, without_secrets
 
 _SAFE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
-_SCHEME = re.compile(r"([a-z][a-z0-9+.-]*)://")
 
 
 @dataclass(frozen=True)
 class Entry:
-    """A file or object. `tag` changes when the content does: the ETag on S3, nanoseconds of the last change locally."""
+    """A file or object. `tag` changes when the content does: the ETag on S3 and of web servers, nanoseconds of the last
+    change locally. `size`: bytes, -1 where a server does not tell."""
 
     uri: str
     size: int
@@ -74,17 +75,34 @@ def is_s3(uri: str) -> bool:
 
 
 def normal(uri: str | Path) -> str:
-    """`s3://bucket/key` without a closing slash, or an absolute local path. Raises StorageError for other schemes."""
+    """`s3://bucket/key` without a closing slash, or the name of an absolute local path (see `names`).
+
+    Raises StorageError for other schemes.
+    """
     uri = str(uri)
-    scheme = _SCHEME.match(uri)
-    if scheme and scheme[1] == "s3":
+    scheme = scheme_of(uri)
+    if scheme == "s3":
+        uri = f"s3://{uri.partition('://')[2]}"
+        _refuse_keys(uri)
         if not split(uri)[0]:
             raise StorageError(f"{uri} names no bucket: write s3://bucket/path.")
         return uri.rstrip("/")
-    if scheme and scheme[1] != "file":
-        raise StorageError(f"{uri} is not understood: give a local path or s3://bucket/path, or copy it there first.")
-    path = Path(uri.removeprefix("file://")).expanduser()
-    return os.path.abspath(path)  # noqa: PTH100  (resolve() would follow links out of sight)
+    path = file_uri_path(uri) if scheme == "file" else real_path(uri)
+    if scheme not in ("", "file") or path is None:
+        told = "give a local path or s3://bucket/path, or copy it there first"
+        raise StorageError(f"{without_secrets(uri)} is not understood: {told}.")
+    return shown_path(os.path.abspath(os.path.expanduser(path)))  # noqa: PTH100, PTH111  (resolve() follows links)
+
+
+def _refuse_keys(uri: str) -> None:
+    """A URI is printed, logged and kept in manifests: keys in it would be too. Raises StorageError without them."""
+    bucket = split(uri)[0]
+    if "@" in bucket or (":" in bucket and not bucket.startswith("arn:")):
+        shown = uri.rpartition("@")[2] if "@" in uri else "..."
+        raise StorageError(
+            f"s3://***@{shown} has keys in it, which do not belong there: "
+            "write s3://bucket/path, and set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY."
+        )
 
 
 def split(uri: str) -> tuple[str, str]:

@@ -1,53 +1,84 @@
-"""What `source=` names: a video, a folder or bucket prefix (searched), a glob, or a CSV/Parquet list of URIs."""
+"""What `source=` names: a video, a folder or bucket prefix (searched), a glob, or a list of URIs.
 
-import io
+What cannot be taken is a row too, with the reason: its failure is told by the manifest, and the others are done.
+"""
+
+import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
+from typing import NamedTuple
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.csv
-import pyarrow.parquet
 
-from factory.errors import GoneError, StorageError
-from factory.storage.local import walk
+from factory.errors import GoneError, SourceError, StorageError
+from factory.storage import lists
+from factory.storage.distinct import told_apart
+from factory.storage.local import cause, walk
+from factory.storage.names import is_http, path_of, real_path, scheme_of, shown_path, without_secrets
 from factory.storage.places import is_s3, normal, place_of
 
 VIDEO_SUFFIXES = (
     *(".3gp", ".avi", ".flv", ".m2ts", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg"),
     *(".mpg", ".mts", ".ogv", ".ts", ".vob", ".webm", ".wmv", ".y4m"),
 )
-LIST_SUFFIXES = (".csv", ".parquet")
-SCHEMA = pa.schema([("source", pa.string()), ("version", pa.string())])
-BATCH_ROWS = 10_000
+SCHEMA = pa.schema(
+    [
+        ("source", pa.string()),  # its name: see `names`
+        ("version", pa.string()),  # size and time of change or ETag; null where it is not known
+        ("location", pa.string()),  # the whole URL where the name leaves something out
+        ("problem", pa.string()),  # why it cannot be taken
+        ("extra", pa.map_(pa.string(), pa.string())),  # the other columns of a list
+    ]
+)
+BATCH_ROWS = lists.BATCH_ROWS
+APPLE_DOUBLE = bytes.fromhex("00051607")  # how the companions begin that macOS writes as ._name
 
-Found = tuple[str, str | None]  # URI and version
+
+class Found(NamedTuple):
+    """A row of SCHEMA."""
+
+    source: str
+    version: str | None = None
+    location: str | None = None
+    problem: str | None = None
+    extra: tuple[tuple[str, str], ...] | None = None
 
 
-def find_sources(source: str) -> pa.Table:
-    """The videos that `source` names, as a table of `source` (URI) and `version` (size and time or ETag), by URI.
+def find_sources(
+    source: str, column: str = lists.DEFAULT_COLUMN, say: Callable[[str], None] = lambda _: None
+) -> pa.Table:
+    """The videos that `source` names, as a table of SCHEMA, by name, each once.
 
-    `version` is null where looking it up would cost a request for each: in a list of S3 URIs, which is taken at its
-    word, and where a file cannot be looked at: its own row will say why. Raises StorageError when it names nothing.
+    `version` is null where looking it up would cost a request for each: in a list of S3 URIs or URLs, whose sources are
+    not asked whether they have changed since; and where a file cannot be looked at: its own row will say why.
+    column: of a list, the one that holds the sources. say: hears what was left out. Raises StorageError when `source`
+    names nothing.
     """
-    uri = normal(source)
+    uri = source if is_http(source) else normal(source)
+    name, suffix = without_secrets(uri), Path(path_of(uri)).suffix.lower()
+    folder = scheme_of(uri) in ("", "file") and Path(real_path(uri)).is_dir()
     found: Iterable[Found]
-    if Path(uri).suffix.lower() in LIST_SUFFIXES and not _is_pattern(source):
-        found, hint = _listed(uri), f"the list {uri} names no source: put one URI a row in its column 'source'."
+    if suffix in lists.SUFFIXES and not folder and not _is_pattern(source):
+        found, hint = _listed(uri, suffix, column), f"the list {name} names no source: put one URI in each row."
+    elif is_http(uri):
+        found, hint = [_web(uri, looked_up=True)], ""
     elif _is_pattern(source):
-        hint = f"the pattern {source} matches no file: mend it, and quote it so that the shell leaves it alone."
-        found = _matching(uri)
+        hint = f"the pattern {source} matches no file: correct it, and quote it so that the shell leaves it alone."
+        found = _searched(_matching(uri), say)
     elif is_s3(uri):
         hint = f"source {source} does not exist, or holds no video: give a video, a prefix, a glob or a list."
-        found = _prefix(uri)
-    elif Path(uri).is_dir():
+        found = _prefix(uri, say)
+    elif folder:
         hint = f"no video (by its name: {' '.join(VIDEO_SUFFIXES)}) lies in source folder {uri}: give another."
-        found = ((path, _version(path)) for path in walk(uri) if _is_video(path))
-    elif Path(uri).is_file():
-        found, hint = [(uri, _version(uri))], ""
+        found = _folder(uri, say)
+    elif os.path.lexists(real_path(uri)):
+        found, hint = [Found(uri, place_of(uri).entry(uri).version)], ""
     else:
-        raise StorageError(f"source {source} does not exist: give a video, a folder, a glob or a CSV/Parquet list.")
+        told = f"give a video, a folder, a glob or a list ({' '.join(lists.SUFFIXES)})"
+        raise StorageError(f"source {name} does not exist: {told}.")
     table = _table(found)
     if not table.num_rows:
         raise StorageError(hint)
@@ -55,26 +86,27 @@ def find_sources(source: str) -> pa.Table:
 
 
 def _table(found: Iterable[Found]) -> pa.Table:
-    """Sorted by URI, without repeats. Built in batches: millions of URIs are small as Arrow, not as Python objects."""
+    """Sorted by name, without repeats. Built in batches: millions of names are small as Arrow, not as objects."""
     batches, rows = [], []
     for row in found:
         rows.append(row)
         if len(rows) == BATCH_ROWS:
             batches.append(_batch(rows))
             rows = []
-    table = pa.Table.from_batches([*batches, _batch(rows)], SCHEMA).sort_by("source").combine_chunks()
-    uris = table["source"]
-    if len(uris) < 2:
+    table = told_apart(pa.Table.from_batches([*batches, _batch(rows)], SCHEMA).sort_by("source").combine_chunks())
+    names = table["source"]
+    if len(names) < 2:
         return table
-    new = pc.not_equal(uris.slice(1), uris.slice(0, len(uris) - 1)).combine_chunks()
+    new = pc.not_equal(names.slice(1), names.slice(0, len(names) - 1)).combine_chunks()
     return table.filter(pa.concat_arrays([pa.array([True]), new]))
 
 
 def _batch(rows: list[Found]) -> pa.RecordBatch:
-    return pa.RecordBatch.from_arrays([pa.array([r[i] for r in rows], pa.string()) for i in range(2)], schema=SCHEMA)
+    arrays = [pa.array([row[i] for row in rows], kind) for i, kind in enumerate(SCHEMA.types)]
+    return pa.RecordBatch.from_arrays(arrays, schema=SCHEMA)
 
 
-def _prefix(uri: str) -> Iterator[Found]:
+def _prefix(uri: str, say: Callable[[str], None]) -> Iterator[Found]:
     """An object of that name, else the videos below the prefix."""
     place = place_of(uri)
     if Path(uri).suffix:
@@ -83,17 +115,35 @@ def _prefix(uri: str) -> Iterator[Found]:
         except GoneError:
             pass
         else:
-            yield entry.uri, entry.version
+            yield Found(entry.uri, entry.version)
             return
-    yield from ((e.uri, e.version) for e in place.entries(uri) if _is_video(e.uri))
+    yield from _searched((Found(e.uri, e.version) for e in place.entries(uri) if _is_video(e.uri)), say)
+
+
+def _folder(uri: str, say: Callable[[str], None]) -> Iterator[Found]:
+    closed: list[Found] = []
+
+    def refused(error: OSError) -> None:
+        name = shown_path(str(error.filename))
+        if name == uri:
+            raise StorageError(f"folder {uri} cannot be read ({cause(error)}).") from error
+        closed.append(Found(name, problem=f"folder {name} cannot be read ({cause(error)}): its videos are not known."))
+
+    videos = (name for name in walk(uri, refused) if _is_video(name))
+    yield from _searched((Found(name, _version(name)) for name in videos), say)
+    yield from closed
 
 
 def _matching(uri: str) -> Iterator[Found]:
     if not is_s3(uri):
-        anchor = Path(Path(uri).anchor)
-        for path in anchor.glob(str(Path(uri).relative_to(anchor))):
-            if path.is_file():
-                yield str(path), _version(str(path))
+        path = Path(real_path(uri))
+        try:
+            for match in Path(path.anchor).glob(str(path.relative_to(path.anchor))):
+                if not match.is_dir():
+                    name = shown_path(str(match))
+                    yield Found(name, _version(name))
+        except ValueError as error:
+            raise StorageError(f"the pattern {uri} is not understood: {cause(error).rstrip('.')}.") from error
         return
     from fsspec.utils import glob_translate
 
@@ -101,27 +151,111 @@ def _matching(uri: str) -> Iterator[Found]:
     if len(fixed) <= len("s3://"):
         raise StorageError(f"the pattern {uri} leaves the bucket open: name it.")
     wanted = re.compile(glob_translate(uri))
-    yield from ((e.uri, e.version) for e in place_of(uri).entries(fixed) if wanted.match(e.uri))
+    yield from (Found(e.uri, e.version) for e in place_of(uri).entries(fixed) if wanted.match(e.uri))
 
 
-def _listed(uri: str) -> Iterator[Found]:
-    content = io.BytesIO(place_of(uri).read(uri))
+def _searched(found: Iterable[Found], say: Callable[[str], None]) -> Iterator[Found]:
+    """Without the companions that macOS writes beside files on foreign disks; how many there were is said."""
+    skipped = 0
+    for row in found:
+        if row.source.rpartition("/")[2].startswith("._") and _is_companion(row.source):
+            skipped += 1
+        else:
+            yield row
+    if skipped:
+        say(f"left out {skipped} hidden ._ file{'s' * (skipped > 1)} of macOS, which hold no video.")
+
+
+def _is_companion(name: str) -> bool:
+    """By its first bytes; in a bucket by its name alone, for each look costs a request."""
+    if is_s3(name):
+        return True
     try:
-        table = pyarrow.csv.read_csv(content) if uri.lower().endswith(".csv") else pyarrow.parquet.read_table(content)
-    except (OSError, ValueError) as error:
-        raise StorageError(f"the list {uri} cannot be read ({error}): write it anew.") from error
-    if "source" not in table.column_names:
-        raise StorageError(f"the list {uri} has no column 'source': name the column of URIs so.")
-    base = uri.rpartition("/")[0]
-    for batch in table.select(["source"]).to_batches(max_chunksize=BATCH_ROWS):
-        for name in filter(None, batch.column(0).to_pylist()):
-            path = normal(name if name.startswith("/") or "://" in name else f"{base}/{name}")
-            yield path, None if is_s3(path) else _version(path)
+        place_of(name).entry(name)  # no pipe: opening one would wait
+        with Path(real_path(name)).open("rb") as file:
+            return file.read(4) == APPLE_DOUBLE
+    except (OSError, StorageError):
+        return False
 
 
-def _version(path: str) -> str | None:
+def _listed(uri: str, suffix: str, column: str) -> Iterator[Found]:
+    name = without_secrets(uri)
     try:
-        return place_of(path).entry(path).version
+        if is_http(uri):
+            from factory.storage.http import Http
+
+            content = Http().read(uri)
+        else:
+            place = place_of(uri)
+            content = place.read(place.entry(uri).uri)
+    except SourceError as error:
+        raise StorageError(f"the list {error}") from error
+    base = name.rpartition("/")[0]
+    try:
+        for row in lists.rows_of(content, suffix, column):
+            yield _of_row(row, name, base)
+    except StorageError as error:
+        raise StorageError(f"the list {name} cannot be taken: {error}.") from error
+
+
+def _of_row(row: lists.ListRow, list_name: str, base: str) -> Found:
+    extra = tuple((_readable(key), _readable(value)) for key, value in row.extra.items() if value) or None
+    if row.problem is not None:
+        told = f"row {row.number} of the list {list_name} cannot be taken: {row.problem}."
+        return Found(f"{list_name}:{row.number}", None, None, told, extra)
+    return _named(row.source, base)._replace(extra=extra)
+
+
+def _named(text: str, base: str) -> Found:
+    """A cell of a list. A relative path begins at the list's folder."""
+    whole = text if scheme_of(text) or text.startswith("/") else f"{base}/{text}"
+    if is_http(whole):
+        return _web(_readable(whole), looked_up=False)
+    if not scheme_of(whole):
+        whole = _spelt(whole)
+    try:
+        name = normal(_readable(whole) if scheme_of(whole) else whole)
+    except StorageError as error:
+        return Found(without_secrets(_readable(whole)), problem=str(error))
+    return Found(name, None if is_s3(name) else _version(name))
+
+
+def _web(url: str, looked_up: bool) -> Found:
+    """looked_up: whether the server is asked for the version."""
+    name = without_secrets(url)
+    host = name.partition("://")[2].partition("/")[0]
+    if not host or any(character.isspace() for character in host):
+        return Found(name, problem=f"{name} is no URL of a file: it names no server.")
+    version = None
+    if looked_up:
+        from factory.storage.http import Http
+
+        with suppress(StorageError):  # its own row will say why
+            version = Http().entry(url).version
+    return Found(name, version, None if url == name else url)
+
+
+def _spelt(path: str) -> str:
+    """The path in a list that is not UTF-8: by its bytes where such a file is there, else as Windows writes text."""
+    return path if os.path.lexists(real_path(path)) else _readable(path)
+
+
+def _readable(text: str) -> str:
+    """Text of a list with bytes that are not UTF-8 read as Windows-1252, or else Latin-1, which knows them all."""
+    try:
+        text.encode()
+        return text
+    except UnicodeEncodeError:
+        raw = text.encode("utf-8", "surrogateescape")
+    try:
+        return raw.decode("cp1252")
+    except UnicodeDecodeError:
+        return raw.decode("latin-1")
+
+
+def _version(name: str) -> str | None:
+    try:
+        return place_of(name).entry(name).version
     except StorageError:
         return None
 
@@ -131,5 +265,7 @@ def _is_video(uri: str) -> bool:
 
 
 def _is_pattern(source: str) -> bool:
-    """Names with brackets in them exist; such a file or folder is no pattern."""
-    return any(mark in source for mark in "*?[") and (is_s3(source) or not Path(normal(source)).exists())
+    """Names with brackets in them exist; such a file or folder is no pattern. In a URL ? begins the query."""
+    if is_http(source) or not any(mark in source for mark in "*?["):
+        return False
+    return is_s3(source) or not Path(real_path(normal(source))).exists()

@@ -1,8 +1,9 @@
 """Stages that misbehave on clips whose source names say so, and stages that behave. Importable by workers."""
 
 import ctypes
+import tempfile
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar
 
@@ -17,7 +18,7 @@ from factory.stage import Outcome, Rejected
 
 @dataclass
 class Misbehave:
-    """Raises, segfaults, hangs or rejects as the source's name says; else gives its length."""
+    """Raises, segfaults, hangs, computes without end or rejects as the source's name says; else gives its length."""
 
     needs: ClassVar[tuple[str, ...]] = ()
     gives: ClassVar[tuple[str, ...]] = ("length",)
@@ -32,6 +33,8 @@ class Misbehave:
             ctypes.string_at(0)
         if "hangs" in name:
             time.sleep(600)
+        while "spins" in name:
+            pass
         if "rejected" in name:
             return Rejected(record.give(length=len(name)), ("length: too short for me",))
         return record.give(length=len(name))
@@ -50,6 +53,28 @@ class SegfaultOnce:
         if not marker.exists():
             marker.write_text("")
             ctypes.string_at(0)
+        return record.give(length=1)
+
+
+@dataclass
+class KeepsMuch:
+    """Writes so many kB for each clip into the output, or a temporary folder; raises as the source's name says."""
+
+    needs: ClassVar[tuple[str, ...]] = ("storage",)
+    gives: ClassVar[tuple[str, ...]] = ("length",)
+    kilobytes: int = field(default=1, compare=False)
+    where: str = field(default="output", compare=False)
+
+    def __call__(self, record: ClipRecord) -> ClipRecord:
+        if "raises" in record.clip.source:
+            raise ValueError("not to my liking")
+        content = bytes(1000 * self.kilobytes)
+        if self.where == "output":
+            storage = record["storage"]
+            storage.write(storage.artifact(record.clip.clip_id, "much.bin"), content)
+        else:
+            with tempfile.NamedTemporaryFile(dir=self.where) as file:
+                file.write(content)
         return record.give(length=1)
 
 

@@ -40,6 +40,17 @@ def test_each_clip_gets_its_own_outcome(tmp_path, engine):
     assert (summary.counts["ok"], summary.counts["rejected"], summary.counts["failed"]) == (4, 1, 3)
 
 
+def test_what_a_killed_clip_cost_is_what_it_used(tmp_path):
+    """Not its time limit: one that waits costs nothing, one that computes costs what it computed."""
+
+    def cpu_s(name):
+        trial = phase(["good-1", name], Misbehave(), timeout_s=3.0)
+        return run(tmp_path / name, "inline", trial)[0].cpu_s
+
+    assert cpu_s("hangs-1") < 1.0
+    assert 1.0 < cpu_s("spins-1") < 4.5
+
+
 def test_a_clip_that_kills_its_worker_once_gets_a_second_chance(tmp_path):
     markers = tmp_path / "markers"
     markers.mkdir()

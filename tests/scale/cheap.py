@@ -68,7 +68,8 @@ def sources(count: int) -> pa.Table:
     """As `find_sources` makes it: in batches, sorted."""
     names = (f"s3://bucket/videos/{i:09d}.mp4" for i in range(count))
     batches = [pa.array(islice(names, BATCH_ROWS), pa.string()) for _ in range(0, count, BATCH_ROWS)]
-    return pa.table({"source": pa.chunked_array(batches), "version": pa.nulls(count, pa.string())}, SCHEMA)
+    unknown = {field.name: pa.nulls(count, field.type) for field in SCHEMA if field.name != "source"}
+    return pa.table({"source": pa.chunked_array(batches), **unknown}, SCHEMA)
 
 
 def phases(count: int) -> Sequence[Phase]:

@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from factory.errors import ChangedError, StorageError
-from factory.storage.cache import PARTIAL, SourceCache
+from factory.errors import ChangedError, OutputError, StorageError
+from factory.storage.cache import SourceCache
 from factory.storage.places import place_of
+from factory.storage.shelf import PARTIAL
 from tests.s3.proxy import Faults
 
 
@@ -117,9 +118,27 @@ def test_a_download_that_fails_leaves_nothing(s3_proxy, bucket, tmp_path):
     assert files(tmp_path) == []
 
 
-def test_a_full_disk_is_one_sentence_and_the_next_source_still_fits(bucket, small_disk):
-    cache = cache_of(small_disk)
-    with pytest.raises(StorageError, match=os.strerror(errno.ENOSPC).lower()):
+@pytest.fixture
+def own_disk(small_disk):
+    small_disk.chmod(0o700)
+    return small_disk
+
+
+def test_a_disk_that_others_have_filled_is_no_source_s_fault(bucket, own_disk):
+    cache = cache_of(own_disk)
+    (own_disk / "another's").write_bytes(bytes(1_500_000))
+    with pytest.raises(OutputError, match=f"{os.strerror(errno.ENOSPC).lower()}.*then run the same command again"):
+        cache.hold(put(bucket, "large.mp4", 1_000_000))
+    assert [path.name for path in files(own_disk)] == ["another's"]
+    assert cache.hold(put(bucket, "small.mp4", 100_000)).path.stat().st_size == 100_000 // 9 * 9
+
+
+def test_a_disk_smaller_than_the_budget_keeps_what_fits(bucket, own_disk):
+    cache = cache_of(own_disk, wait_s=0.5)
+    cache.hold(put(bucket, "a.mp4", 1_500_000)).release()
+    held = cache.hold(put(bucket, "b.mp4", 1_500_000))  # a makes room
+    with pytest.raises(StorageError, match="sources in use fill the cache"):
+        cache.hold(put(bucket, "c.mp4", 1_500_000))
+    held.release()
+    with pytest.raises(StorageError, match=r"more than the disk of the cache .*: set storage\.cache_dir"):
         cache.hold(put(bucket, "large.mp4", 4_000_000))
-    assert files(small_disk) == []
-    assert cache.hold(put(bucket, "small.mp4", 1_000_000)).path.stat().st_size == 1_000_000 // 9 * 9

@@ -1,5 +1,6 @@
 """One run at a time on an output, and nobody locked out by a run that is dead."""
 
+import argparse
 import json
 import os
 import subprocess
@@ -9,9 +10,11 @@ import time
 
 import pytest
 
+from factory.commands import status
 from factory.errors import BusyError
 from factory.storage import lease
 from factory.storage.output import Storage
+from tests.crash import driver
 
 
 @pytest.fixture(params=["local", "s3"])
@@ -71,7 +74,7 @@ def test_a_lease_that_nobody_renews_is_waited_for_and_taken(storage):
     with hold(storage, "mine", said=said) as check:
         check()
     assert time.monotonic() - begin > 1.0
-    assert "seeing if it lives" in said[0]
+    assert "0 s ago: checking if it still works" in said[0] or "1 s ago" in said[0]
 
 
 def test_the_lease_of_a_process_that_died_here_is_taken_at_once(storage):
@@ -105,8 +108,26 @@ def test_clocks_of_machines_are_not_compared(storage, monkeypatch):
     assert -2 <= lease.holder(storage)[1] < 60
 
 
-def test_a_lease_that_says_nothing_expires_like_any_other(storage):
-    storage.write(storage.uri(lease.NAME), b"{")
+def test_a_clock_that_was_set_back_holds_no_lease(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(lease, "EXPIRE_S", 3.0)
+    storage, tomorrow = Storage.at(tmp_path), time.time() + 86400
+    driver.run(str(tmp_path), "inline", 3, pause_s=0.0)
+    leave(storage, host="elsewhere", pid=1, phase="filter", todo=3, done=1)
+    os.utime(storage.uri(lease.NAME), (tomorrow, tomorrow))
+    status.call(argparse.Namespace(output=str(tmp_path)))
+    assert "1 of 3 done (at a time that lies ahead of the clock)" in capsys.readouterr().out
+    said = []
+    with hold(storage, "mine", said=said) as check:
+        check()
+    assert said == [
+        f"another run (theirs on elsewhere, process 1) held {tmp_path} at a time that lies ahead of the clock: "
+        "checking if it still works."
+    ]
+
+
+@pytest.mark.parametrize("content", [b"{", b"[]", b'{"pid": "many"}'])
+def test_a_lease_that_says_nothing_expires_like_any_other(storage, content):
+    storage.write(storage.uri(lease.NAME), content)
     begin = time.monotonic()
     with hold(storage, "mine") as check:
         check()

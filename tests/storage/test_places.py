@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from factory.errors import ChangedError, GoneError, StorageError
+from factory.errors import ChangedError, GoneError, OutputError, StorageError
 from factory.storage.cache import SourceCache
 from factory.storage.digest import file_digest
 from factory.storage.local import write_atomic
@@ -31,7 +31,7 @@ def test_a_folder_is_searched_for_videos_by_name(folder):
 
 def test_a_glob_a_file_and_lists_are_taken_as_given(folder):
     assert names(find_sources(f"{folder}/**/*.webm"), folder) == ["sub/c.webm"]
-    assert names(find_sources(f"{folder}/notes.txt"), folder) == ["notes.txt"]
+    assert names(find_sources(f"{folder}/sub/picture.png"), folder) == ["sub/picture.png"]
     (folder / "list.csv").write_text("source,label\nb.mp4,1\nsub/c.webm,0\nb.mp4,1\n")
     assert names(find_sources(f"{folder}/list.csv"), folder) == ["b.mp4", "sub/c.webm"]
 
@@ -49,7 +49,7 @@ def test_a_glob_a_file_and_lists_are_taken_as_given(folder):
 def test_a_source_that_names_nothing_is_one_sentence(tmp_path, source, sentence, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "empty").mkdir()
-    (tmp_path / "list.csv").write_text("uri\nx.mp4\n")
+    (tmp_path / "list.csv").write_text("title,label\nx.mp4,1\n")
     with pytest.raises(StorageError, match=sentence):
         find_sources(source)
 
@@ -76,8 +76,16 @@ def test_what_is_there_is_not_created_again(tmp_path, monkeypatch, links):
 
 def test_an_output_that_cannot_be_written_is_found_before_the_work(tmp_path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(StorageError, match="cannot write to output"):
+    with pytest.raises(OutputError, match="cannot write to output"):
         Storage.at(str(tmp_path / "file" / "out")).check_writable()
+    with pytest.raises(OutputError, match=r"output .*/file is a file: give a folder\."):
+        Storage.at(str(tmp_path / "file")).check_writable()
+
+
+def test_a_name_as_long_as_names_can_be_is_written(tmp_path):
+    write_atomic(tmp_path / ("é" * 127), b"content")
+    assert (tmp_path / ("é" * 127)).read_bytes() == b"content"
+    assert len(list(tmp_path.iterdir())) == 1
 
 
 @given(st.text(min_size=1, max_size=12))
@@ -101,5 +109,5 @@ def test_a_local_source_is_its_own_and_one_that_changed_is_not_taken_for_the_old
     (folder / "b.mp4").write_bytes(b"something else")
     with pytest.raises(ChangedError, match="has changed"):
         SourceCache().hold(str(folder / "b.mp4"), held.version)
-    with pytest.raises(GoneError, match="is gone"):
+    with pytest.raises(GoneError, match="does not exist"):
         SourceCache().hold(str(folder / "none.mp4"))

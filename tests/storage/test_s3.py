@@ -36,7 +36,7 @@ def test_what_is_written_is_listed_read_and_deleted(bucket):
     assert -2 <= place.age_s(f"{bucket}/a.bin") < 60
     place.delete(f"{bucket}/a.bin")
     place.delete(f"{bucket}/a.bin")
-    with pytest.raises(GoneError, match="is gone"):
+    with pytest.raises(GoneError, match="does not exist"):
         place.read(f"{bucket}/a.bin")
 
 
