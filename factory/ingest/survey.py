@@ -7,6 +7,7 @@ from typing import ClassVar
 import numpy as np
 
 from factory.clip import ClipRecord
+from factory.construct import Positive, Share
 from factory.errors import VideoError
 from factory.ingest.bars import darkness_profile
 from factory.ingest.shots import CutFinder
@@ -41,11 +42,11 @@ class SurveySource:
     needs: ClassVar[tuple[str, ...]] = ("path",)
     gives: ClassVar[tuple[str, ...]] = ("survey",)
 
-    max_damage: float = 0.01  # share of frames lost or corrupt; a guess: one bad frame in four seconds is a bad file
-    min_covered: float = 0.9  # share of the declared duration that must decode; a guess, headers round
-    profile_every_s: float = 0.5
-    cut_content: float = 27.0  # these three: PySceneDetect's defaults, which its authors set on labelled films
-    cut_adaptive: float = 3.0
+    max_damage: Share = 0.01  # share of frames lost or corrupt; a guess: one bad frame in four seconds is a bad file
+    min_covered: Share = 0.9  # share of the declared duration that must decode; a guess, headers round
+    profile_every_s: Positive = 0.5
+    cut_content: Positive = 27.0  # these three: PySceneDetect's defaults, which its authors set on labelled films
+    cut_adaptive: Positive = 3.0
     cut_fade: float = 12.0
 
     def __call__(self, record: ClipRecord) -> ClipRecord:
