@@ -89,6 +89,10 @@ class Maker:
                 value = self.make(kind, value, key)
             elif is_mapping or hint is Any:
                 inner_hint = get_args(hint)[1] if is_mapping else Any
+                for name, inner in value.items():
+                    if _class_in(inner_hint) and isinstance(inner, Mapping) and TARGET not in inner:
+                        others = [other for other in value if other != name]
+                        raise ConfigError(f"{_join(key, name)} has no {TARGET}{near(str(name), others)}")
                 return {name: self.value(inner_hint, inner, _join(key, name)) for name, inner in value.items()}
         elif isinstance(value, list | tuple):
             value = tuple(self.value(Any, inner, _join(key, number)) for number, inner in enumerate(value))

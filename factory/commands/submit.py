@@ -11,6 +11,7 @@ from factory.commands.compose import conf_dir, configured
 from factory.engine.ray_cluster import forwarded
 from factory.errors import ConfigError
 from factory.settings import Settings
+from factory.storage.places import normal
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -63,6 +64,7 @@ def check(words: list[str]) -> Settings:
 
 
 def _check_place(name: str, uri: str) -> None:
+    normal(uri)  # keys in it would travel with the job
     if not re.match(r"[a-z][a-z0-9+.-]*://", uri) and not uri.startswith("/"):
         raise ConfigError(
             f"{name}={uri} is a relative path, which means another place on the cluster: "

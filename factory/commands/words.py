@@ -14,34 +14,34 @@ factory {command} source=URI output=URI [key=value ...]
 
 The ten settings that people need first:
 
-  source=URI           a video, a folder or s3:// prefix (searched), a glob, or a
-                       CSV or Parquet list of URIs
+  source=URI           a video, a folder or s3:// prefix (searched), a glob, or
+                       a CSV or Parquet list of URIs
   output=URI           folder or s3:// prefix of the results; the same output
                        again continues where it ended
   pipeline=dynpose     only clips whose camera can be estimated (default);
                        pose: every clip; ingest: only the list of clips
-  profile=cpu          this machine without a GPU (default); gpu: learned models;
-                       cluster: the Ray cluster at RAY_ADDRESS
+  profile=cpu          this machine without a GPU (default); gpu: learned
+                       models; cluster: the Ray cluster at RAY_ADDRESS
   sfm=accurate         the most accurate poses (default); fast: half the cost
   engine=ray           all cores, or a cluster (default); inline: one worker
                        without Ray
-  workers=N            worker processes of each phase; without it as many as fit
+  workers=N            worker processes of each phase (default: as many as fit)
   ingest.cut.max_s=S   longest clip in seconds (default 12)
   retry=failed         does clips again whose status is failed (default none)
-  force=true           runs although another run uses the output (default false)
+  force=true           runs although another run uses the output
 
 Examples:
 
   factory {command} source=my-videos output=out
   factory {command} source=clip.mp4 output=out pipeline=pose sfm=fast
-  factory {command} source=s3://bucket/videos output=s3://bucket/out profile=cluster
+  factory {command} source=s3://bucket/in output=s3://bucket/out profile=cluster
 
 Options:
 
   --help-all           every setting, with its comment
   --cfg job            print the composed configuration (--resolve: references
                        replaced by values)
-  --config-dir DIR     presets of your own: DIR/filter/mine.yaml is filter=mine.
+  --config-dir DIR     your own presets: DIR/filter/mine.yaml is filter=mine.
                        They use only classes of factory, and of packages that
                        allow_targets=[package] names
   -v                   show tracebacks

@@ -104,12 +104,12 @@ def sql_errors(storage: Storage, parts: Sequence[Entry] | None = None) -> Iterat
     wrong query DuckDB's reason and hint are kept. `parts`: those in question, all where it is None."""
     import duckdb
 
+    of_the_query = (
+        *(duckdb.BinderException, duckdb.CatalogException, duckdb.ParserException, duckdb.SyntaxException),
+        *(duckdb.ConversionException, duckdb.OutOfRangeException, duckdb.TypeMismatchException),
+    )
     try:
         yield
-    except (duckdb.IOException, duckdb.InvalidInputException, duckdb.SerializationException) as error:
-        for part in _parts(storage) if parts is None else parts:
-            read_part(storage, part)
-        raise ConfigError(f"the query cannot be run: {_reason(error)}") from error
     except duckdb.PermissionException as error:
         what = _reason(error).partition(" - ")[0]
         raise ConfigError(
@@ -117,6 +117,9 @@ def sql_errors(storage: Storage, parts: Sequence[Entry] | None = None) -> Iterat
             "use `factory query --unsafe` if it may reach this machine's files."
         ) from error
     except duckdb.Error as error:
+        if not isinstance(error, of_the_query):
+            for part in _parts(storage) if parts is None else parts:
+                read_part(storage, part)
         raise ConfigError(f"the query cannot be run: {_reason(error)}") from error
 
 

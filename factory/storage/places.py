@@ -78,6 +78,7 @@ def normal(uri: str | Path) -> str:
     uri = str(uri)
     scheme = _SCHEME.match(uri)
     if scheme and scheme[1] == "s3":
+        _refuse_keys(uri)
         if not split(uri)[0]:
             raise StorageError(f"{uri} names no bucket: write s3://bucket/path.")
         return uri.rstrip("/")
@@ -85,6 +86,17 @@ def normal(uri: str | Path) -> str:
         raise StorageError(f"{uri} is not understood: give a local path or s3://bucket/path, or copy it there first.")
     path = Path(uri.removeprefix("file://")).expanduser()
     return os.path.abspath(path)  # noqa: PTH100  (resolve() would follow links out of sight)
+
+
+def _refuse_keys(uri: str) -> None:
+    """A URI is printed, logged and kept in manifests: keys in it would be too. Raises StorageError without them."""
+    bucket = split(uri)[0]
+    if "@" in bucket or (":" in bucket and not bucket.startswith("arn:")):
+        shown = uri.rpartition("@")[2] if "@" in uri else "..."
+        raise StorageError(
+            f"s3://***@{shown} has keys in it, which do not belong there: "
+            "write s3://bucket/path, and set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY."
+        )
 
 
 def split(uri: str) -> tuple[str, str]:

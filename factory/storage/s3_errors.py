@@ -39,10 +39,10 @@ def fault_of(error: Exception, verb: str, uri: str) -> tuple[Fault, Exception]:
     """What `error`, met when one tried to `verb` (read, write, list, delete) `uri`, allows; and what to raise."""
     bucket = split(uri)[0]
     if isinstance(error, NO_KEYS):
-        told = f"no keys for {uri} are found ({_first_line(error)}): set AWS_ACCESS_KEY_ID, AWS_PROFILE or a role."
+        told = f"no keys for {uri} are found ({_in_short(error)}): set AWS_ACCESS_KEY_ID, AWS_PROFILE or a role."
         return Fault.FINAL, StorageError(told)
     if isinstance(error, UNREACHABLE):
-        told = f"no S3 server answers for {uri} ({_first_line(error)}): mend AWS_ENDPOINT_URL_S3 or wait for it."
+        told = f"no S3 server answers for {uri} ({_in_short(error)}): mend AWS_ENDPOINT_URL_S3 or wait for it."
         return Fault.AWAY, StorageError(told)
     code = _code(error)
     if code in EXPIRED:
@@ -76,7 +76,7 @@ def fault_of(error: Exception, verb: str, uri: str) -> tuple[Fault, Exception]:
         return Fault.FINAL, StorageError(told)
     if isinstance(error, OSError) and error.errno is not None:
         return Fault.FINAL, error  # this machine's disk, not S3
-    return Fault.FINAL, StorageError(f"S3 cannot {verb} {uri}: {_first_line(error)}")
+    return Fault.FINAL, StorageError(f"S3 cannot {verb} {uri}: {_in_short(error)}")
 
 
 def _code(error: Exception) -> str:
@@ -87,5 +87,7 @@ def _code(error: Exception) -> str:
     return "" if found is None else (found[2] or found[1]) if found[1] == "UNKNOWN" else found[1]
 
 
-def _first_line(error: Exception) -> str:
-    return str(error).strip().splitlines()[0].rstrip(".") if str(error).strip() else type(error).__name__
+def _in_short(error: Exception) -> str:
+    """Two lines: of some errors the first is only a heading (`Parameter validation failed:`)."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return " ".join(lines[:2]).rstrip(".") if lines else type(error).__name__
