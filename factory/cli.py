@@ -9,11 +9,11 @@ from collections.abc import Sequence
 USAGE = """\
 factory turns folders of video into training data with geometry.
 
-  factory run source=URI output=URI [pipeline=dynpose|pose] [profile=cpu|gpu|cluster] [key=value ...]
+  factory run source=URI output=URI [pipeline=dynpose|pose|ingest] [profile=cpu|gpu|cluster] [key=value ...]
   factory plan source=URI output=URI ...     the same arguments: what is left to do; no work is done
   factory submit [--address URL] [--no-wait] source=URI output=URI ...    sends a run to a Ray cluster, streams its log
   factory status OUTPUT                      the funnel per phase, reasons, failures, cost
-  factory query OUTPUT "SQL" [--format table|csv|json|parquet]    tables are named as the phases, and `runs`
+  factory query OUTPUT "SQL" [--format table|csv|json|parquet] [--unsafe]    tables are named as the phases, and `runs`
   factory compact OUTPUT                     merges the many small Parquet parts of a large output
   factory export OUTPUT DEST --format tum|davis [--where SQL]
   factory evaluate pose|reprojection|filter|masks|tracks|depth ...     against ground truth
@@ -21,7 +21,7 @@ factory turns folders of video into training data with geometry.
   factory synth DEST [--preset sample|lightspeed|panda|stereo|vr180] [--check]     renders ground truth
   factory doctor                             what this machine has, and whether it works
 
-Options before or after the command: -v shows tracebacks, --version, --help (also after a command)."""
+`factory help COMMAND` explains one. Options before or after the command: -v shows tracebacks, --version, --help."""
 
 COMMANDS = (
     *("run", "plan", "submit", "status", "query", "compact", "export"),
@@ -37,18 +37,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     verbose = "-v" in arguments
     arguments = [a for a in arguments if a != "-v"]
-    if not arguments or arguments[0] in ("-h", "--help", "help"):
-        print(USAGE)
-        return 0
-    if arguments[0] == "--version":
-        from factory import __version__
-
-        print(f"factory {__version__}")
-        return 0
-    command, rest = arguments[0], arguments[1:]
-    if command not in COMMANDS:
-        print(f"factory: there is no command '{command}': take one of {', '.join(COMMANDS)}.", file=sys.stderr)
-        return 2
+    if arguments[:1] and arguments[0] in ("-h", "--help", "help"):
+        arguments = [*arguments[1:2], "--help"]
+    command, rest = (arguments[0], arguments[1:]) if arguments else ("--help", [])
     from factory.errors import FactoryError
 
     try:
@@ -61,8 +52,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"factory {command}: {error}", file=sys.stderr)
         return 1
     except BrokenPipeError:
-        if command in ("run", "plan", "submit"):
-            raise
+        if not _nobody_reads():
+            raise  # another pipe or socket: a store that has gone away
         # `factory query ... | head` ends quietly. Not by SIGPIPE: a store that goes away would end a run by it too.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 128 + signal.SIGPIPE
@@ -75,14 +66,45 @@ def _dispatch(command: str, rest: list[str], verbose: bool) -> int:
     import argparse
     import importlib
 
+    if command == "--help":
+        print(USAGE)
+        return 0
+    if command == "--version":
+        from factory import __version__
+
+        print(f"factory {__version__}")
+        return 0
+    if command not in COMMANDS:
+        print(_unknown(command), file=sys.stderr)
+        return 2
     module = importlib.import_module(f"factory.commands.{command}")
     if command in ("run", "plan"):
-        return module.call(rest, verbose)  # Hydra reads the rest
+        return module.call(rest, verbose)
     parser = argparse.ArgumentParser(prog=f"factory {command}", description=module.__doc__)
     module.add_arguments(parser)
-    if command == "submit":  # its key=value words may stand on both sides of an option
-        return module.call(parser.parse_intermixed_args(rest))
-    return module.call(parser.parse_args(rest))
+    try:
+        # The key=value words of submit may stand on both sides of an option.
+        options = parser.parse_intermixed_args(rest) if command == "submit" else parser.parse_args(rest)
+    except SystemExit as end:  # argparse has printed its help, or what is wrong
+        return int(end.code or 0)
+    return module.call(options)
+
+
+def _unknown(command: str) -> str:
+    from difflib import get_close_matches
+
+    meant = get_close_matches(command, COMMANDS, 1)
+    hint = f"did you mean {meant[0]}? T" if meant else "t"
+    return f"factory: there is no command '{command}': {hint}ake one of {', '.join(COMMANDS)}."
+
+
+def _nobody_reads() -> bool:
+    """Whether whoever read our output has gone."""
+    import select
+
+    poll = select.poll()
+    poll.register(sys.stdout.fileno(), 0)
+    return any(event & (select.POLLERR | select.POLLHUP) for _, event in poll.poll(0))
 
 
 if __name__ == "__main__":

@@ -1,22 +1,26 @@
-"""What `factory run` and `factory plan` share: Hydra composes the configuration, and the machine is looked at."""
+"""From the words of a command line to checked settings: Hydra composes conf/ and the words, `settings` checks them."""
 
 import os
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import replace
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from factory.errors import ConfigError, FactoryError
+from factory.construct import Maker, near
+from factory.errors import ConfigError
+from factory.settings import Settings, settings_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
+    from hydra.core.override_parser.types import Override
     from omegaconf import DictConfig
 
     from factory.engine.placement import Node
     from factory.phases.phase import Phase
     from factory.storage.output import Storage
+
+ALLOW = "allow_targets"
 
 
 def conf_dir() -> Path:
@@ -25,68 +29,161 @@ def conf_dir() -> Path:
     return inside if inside.is_dir() else Path(__file__).parents[2] / "conf"
 
 
-def compose_and_call(command: str, job: Callable[["DictConfig"], int], overrides: Sequence[str], verbose: bool) -> int:
-    """Hands over to hydra.main: overrides, --help, --cfg job and misspelt keys behave as Hydra's users expect."""
-    import hydra
-
-    status: list[int] = []
-
-    def told(cfg: "DictConfig") -> None:
-        try:
-            status.append(job(cfg))
-        except FactoryError as error:
-            if verbose:
-                raise
-            # Printed here: Hydra would wrap it in its own report.
-            print(f"factory {command}: {error}", file=sys.stderr)
-            status.append(1)
+def compose_and_call(command: str, job: Callable[[Settings], int], words: Sequence[str], verbose: bool) -> int:
+    """Hands the settings that `words` describe to the job, unless they ask to be shown something instead."""
+    from factory.commands.words import parse
 
     if verbose:
-        os.environ["HYDRA_FULL_ERROR"] = os.environ["FACTORY_VERBOSE"] = "1"
-    sys.argv = [f"factory {command}", *map(quoted, overrides)]
-    hydra.main(version_base="1.3", config_path=str(conf_dir()), config_name="config")(told)()
-    return status[-1] if status else 0
+        os.environ["FACTORY_VERBOSE"] = "1"
+    given = parse(command, words)
+    if given.show is not None:
+        print(given.show(), end="")
+        return 0
+    return job(configured(given.overrides, given.config_dir))
 
 
-def quoted(override: str) -> str:
+def configured(words: Sequence[str], config_dir: str | None = None) -> Settings:
+    """The settings of `key=value` words. Raises ConfigError, one sentence, for whatever cannot be run as written."""
+    cfg, allowed = composed(words, config_dir)
+    return settings_of(cfg, allowed)
+
+
+def composed(words: Sequence[str], config_dir: str | None = None) -> "tuple[DictConfig, tuple[str, ...]]":
+    """What Hydra makes of conf/, `config_dir` and the words, unchecked; and the packages that `allow_targets` names.
+
+    Only the command line can allow packages: a preset that allowed itself would be a program again.
+    """
+    given = [_parsed(word) for word in words]
+    groups = _groups(config_dir)
+    allowing = [o for o in given if o.key_or_group == ALLOW]
+    choices = [o for o in given if o.key_or_group in groups or "/" in o.key_or_group or o.package is not None]
+    settings = [o for o in given if o not in allowing and o not in choices]
+    for choice in choices:
+        if not choice.is_delete() and not isinstance(choice.value(), str | list):
+            options = options_of(choice.key_or_group, config_dir)
+            raise ConfigError(f"{choice.input_line} is not known{near(str(choice.value()), options)}")
+    chosen = [str(o.input_line) for o in choices]
+    base = _base(tuple(chosen), config_dir)
+    cfg = _compose([*chosen, *(_placed(o, base) for o in settings)], config_dir)
+    if cfg.get(ALLOW):
+        raise ConfigError(f"a preset sets {ALLOW}={cfg[ALLOW]}, which only the command line may: remove it there.")
+    values = [o.value() for o in allowing][-1:]
+    allowed = Maker(text={ALLOW: values[0]}).value(tuple[str, ...], values[0], ALLOW) if values else ()
+    cfg[ALLOW] = list(allowed)
+    return cfg, allowed
+
+
+def _parsed(word: str) -> "Override":
+    from hydra.core.override_parser.overrides_parser import OverridesParser
+    from hydra.errors import HydraException
+
+    key = word.partition("=")[0].lstrip("+~")
+    if not key or ("=" not in word and not word.startswith("~")):
+        raise ConfigError(f"'{word}' is not understood: write key=value; `factory run --help` lists the keys.")
+    try:
+        (override,) = OverridesParser.create().parse_overrides([_quoted(word)])
+    except HydraException as error:
+        cause = str(error).splitlines()[0].lower()
+        raise ConfigError(f"'{word}' is not understood ({cause}): put its value in quotes.") from error
+    if override.key_or_group.partition(".")[0].partition("/")[0] == "hydra":
+        raise ConfigError(f"{word} is not a setting: of Hydra only the composition is used.")
+    if override.is_sweep_override():
+        raise ConfigError(f"{word} names several values: give one, or a list as [a,b].")
+    return override
+
+
+def _quoted(word: str) -> str:
     """Paths are taken as they are: Hydra's grammar would trip over a comma, a space or a bracket in one."""
-    key, sign, value = override.partition("=")
+    key, sign, value = word.partition("=")
     if key not in ("source", "output") or not sign or value[:1] in ("'", '"', "") or value == "???":
-        return override
+        return word
+    return f"{key}={_literal(value)}"
+
+
+def _literal(value: str) -> str:
     escaped = value.replace("\\", "\\\\").replace("'", "\\'")
-    return f"{key}='{escaped}'"
+    return f"'{escaped}'"
 
 
-def check_given(cfg: "DictConfig") -> None:
-    """Raises ConfigError where a place is left out."""
+@lru_cache(8)  # a composition takes 0.15 s of CPU; notebooks and tests ask often
+def _base(choices: tuple[str, ...], config_dir: str | None) -> Any:
+    """What the presets alone say, as plain values with references as they are written."""
     from omegaconf import OmegaConf
 
-    for name in ("source", "output"):
-        if OmegaConf.is_missing(cfg, name) or not cfg[name]:
-            raise ConfigError(f"{name} is not given: say {name}=my-folder, or {name}=s3://bucket/folder.")
+    return OmegaConf.to_container(_compose(list(choices), config_dir), resolve=False)
 
 
-def places(cfg: "DictConfig") -> "tuple[pa.Table, Storage]":
+def _placed(override: "Override", base: Any) -> str:
+    """The word for Hydra. Keys that conf/ does not name are added: the dataclass they belong to judges them."""
+    from hydra.core.override_parser.types import OverrideType
+
+    word, key = str(override.input_line), override.key_or_group
+    node, rest = base, key.split(".")
+    while len(rest) > 1 and isinstance(node, dict):
+        node = node.get(rest.pop(0))
+        if isinstance(node, str) and node.startswith("${"):
+            raise ConfigError(f"{key} is not a setting: did you mean {'.'.join([node.strip('${}'), *rest])}?")
+    siblings = node if isinstance(node, dict) else {}
+    if override.type == OverrideType.DEL and rest[0] not in siblings:
+        raise ConfigError(f"{word}: {key} is not a setting{near(rest[0], siblings)}")
+    if override.type == OverrideType.ADD and rest[0] in siblings:
+        raise ConfigError(f"{word}: {key} is a setting already, write it without +.")
+    return f"++{word}" if override.type == OverrideType.CHANGE else word
+
+
+def _groups(config_dir: str | None) -> set[str]:
+    roots = [conf_dir(), *([Path(config_dir)] if config_dir else [])]
+    return {folder.name for root in roots if root.is_dir() for folder in root.iterdir() if folder.is_dir()}
+
+
+def _compose(overrides: list[str], config_dir: str | None) -> "DictConfig":
+    import yaml
+    from hydra import compose, initialize_config_dir
+    from hydra.errors import HydraException, MissingConfigException
+    from omegaconf.errors import OmegaConfBaseException
+
+    if config_dir is not None:
+        if not Path(config_dir).is_dir():
+            raise ConfigError(f"--config-dir {config_dir} is not a folder: give one that holds presets.")
+        overrides = [*overrides, f"hydra.searchpath=[{_literal(f'file://{Path(config_dir).absolute()}')}]"]
+    try:
+        with initialize_config_dir(version_base="1.3", config_dir=str(conf_dir())):
+            return compose("config", overrides=overrides)
+    except MissingConfigException as error:
+        group, _, option = str(error.missing_cfg_file).rpartition("/")
+        raise ConfigError(f"{group}={option} is not known{near(option, options_of(group, config_dir))}") from error
+    except (HydraException, OmegaConfBaseException, yaml.YAMLError, ValueError) as error:
+        raise ConfigError(f"the configuration cannot be composed: {_cause(error)}.") from error
+
+
+def options_of(group: str, config_dir: str | None) -> list[str]:
+    roots = [conf_dir(), *([Path(config_dir)] if config_dir else [])]
+    return sorted({path.stem for root in roots for path in (root / group).glob("*.yaml")})
+
+
+def _cause(error: Exception) -> str:
+    """Of Hydra's many lines the first, and of a broken YAML file where it is broken."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return " ".join(lines[:2]).rstrip(".") if lines else type(error).__name__
+
+
+def places(cfg: Settings) -> "tuple[pa.Table, Storage]":
     """The sources and the output that were named."""
     from factory.storage.output import Storage
     from factory.storage.sources import find_sources
 
-    check_given(cfg)
-    if cfg.retry not in ("none", "failed"):
-        raise ConfigError(f"retry={cfg.retry} is not known: take none or failed.")
-    storage = Storage.at(str(cfg.output), cfg.storage.patience_s)
-    return find_sources(str(cfg.source), str(cfg.source_column), partial(print, file=sys.stderr)), storage
+    storage = Storage.at(cfg.output, cfg.storage.patience_s)
+    return find_sources(cfg.source, cfg.source_column, partial(print, file=sys.stderr)), storage
 
 
-def nodes_of(cfg: "DictConfig", phases: "Sequence[Phase]") -> "list[Node]":
+def nodes_of(cfg: Settings, phases: "Sequence[Phase]") -> "list[Node]":
     """This machine, or the nodes of the cluster, which is joined for that."""
     from factory.engine.placement import this_machine
 
     if cfg.profile.ray_address:
         os.environ.setdefault("RAY_ADDRESS", cfg.profile.ray_address)
     if cfg.engine != "ray" or "RAY_ADDRESS" not in os.environ:
-        here = this_machine(count_gpus=any(phase.resources.gpus for phase in phases))
-        return [replace(here, cpus=max(here.cpus, cfg.workers or 0))]  # one's own cores one may share out as one likes
+        return [this_machine(count_gpus=any(phase.resources.gpus for phase in phases))]
     from factory.engine.ray_cluster import connect, nodes
     from factory.engine.work import Resources
 
@@ -94,11 +191,9 @@ def nodes_of(cfg: "DictConfig", phases: "Sequence[Phase]") -> "list[Node]":
     return nodes()
 
 
-def workers_of(cfg: "DictConfig", phases: "Sequence[Phase]", nodes: "Sequence[Node]") -> dict[str, int]:
+def workers_of(cfg: Settings, phases: "Sequence[Phase]", nodes: "Sequence[Node]") -> dict[str, int]:
     """Workers of each phase. Raises ConfigError when they do not fit."""
     from factory.engine.placement import workers_that_fit
 
-    if cfg.workers is not None and cfg.workers < 1:
-        raise ConfigError(f"workers={cfg.workers} cannot work: take 1 or more, or null for all that fit.")
-    grows = bool(cfg.profile.autoscales)
+    grows = cfg.profile.autoscales
     return {p.name: workers_that_fit(p.name, p.resources, nodes, cfg.workers, grows) for p in phases}

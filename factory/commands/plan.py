@@ -1,19 +1,16 @@
 """`factory plan`: what is left, where it would run and how long that would take. No work is done."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from factory.commands.compose import compose_and_call, nodes_of, places, workers_of
-
-if TYPE_CHECKING:
-    from omegaconf import DictConfig
+from factory.settings import Settings
 
 
 def call(overrides: Sequence[str], verbose: bool) -> int:
     return compose_and_call("plan", _plan, overrides, verbose)
 
 
-def _plan(cfg: "DictConfig") -> int:
+def _plan(cfg: Settings) -> int:
     from factory import console
     from factory.phases.build import build
     from factory.phases.estimate import paces
@@ -25,7 +22,8 @@ def _plan(cfg: "DictConfig") -> int:
     workers = workers_of(cfg, phases, nodes)
     retry = cfg.retry == "failed"
     plans = [
-        (phase, plan_phase(phase, storage, workers[phase.name], cfg[phase.name].shard_size, retry)) for phase in phases
+        (phase, plan_phase(phase, storage, workers[phase.name], cfg.phase(phase.name).shard_size, retry))
+        for phase in phases
     ]
     console.print_plan(plans, nodes, workers, paces(storage))
     return 0

@@ -5,11 +5,9 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from factory.commands.compose import compose_and_call, nodes_of, places, workers_of
-from factory.errors import ConfigError
+from factory.settings import Settings
 
 if TYPE_CHECKING:
-    from omegaconf import DictConfig
-
     from factory import console
     from factory.phases.run import Engine
     from factory.storage.output import Storage
@@ -19,9 +17,7 @@ def call(overrides: Sequence[str], verbose: bool) -> int:
     return compose_and_call("run", _run, overrides, verbose)
 
 
-def _run(cfg: "DictConfig") -> int:
-    from omegaconf import OmegaConf
-
+def _run(cfg: Settings) -> int:
     from factory import console
     from factory.engine.in_flight import Flight
     from factory.phases.build import build
@@ -46,21 +42,19 @@ def _run(cfg: "DictConfig") -> int:
                     storage,
                     engine,
                     workers=workers[phase.name],
-                    shard_size=cfg[phase.name].shard_size,
+                    shard_size=cfg.phase(phase.name).shard_size,
                     retry_failed=cfg.retry == "failed",
                     progress=progress,
                     flight=flight,
                 )
             )
-        record_run(storage, run_id, summaries, cfg.engine, OmegaConf.to_yaml(cfg, resolve=True))
+        record_run(storage, run_id, summaries, cfg.engine, cfg.text)
     console.print_summary(summaries, storage)
     return 0
 
 
 @contextmanager
-def _alone(
-    cfg: "DictConfig", storage: "Storage", run_id: str, show: "console.Progress"
-) -> Iterator[Callable[[], None]]:
+def _alone(cfg: Settings, storage: "Storage", run_id: str, show: "console.Progress") -> Iterator[Callable[[], None]]:
     """Holds the output's lease, unless the user forces a run beside another."""
     from factory.storage.lease import held
 
@@ -74,8 +68,6 @@ def _alone(
 def _engine(name: str) -> "Engine":
     if name == "inline":
         from factory.engine.inline import run
-    elif name == "ray":
-        from factory.engine.ray import run
     else:
-        raise ConfigError(f"engine={name} is not known: take ray or inline.")
+        from factory.engine.ray import run
     return run

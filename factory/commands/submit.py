@@ -5,14 +5,13 @@ import re
 import shlex
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from factory.commands.compose import check_given, conf_dir, quoted
+from factory.commands.compose import conf_dir, configured
 from factory.engine.ray_cluster import forwarded
 from factory.errors import ConfigError
-
-if TYPE_CHECKING:
-    from omegaconf import DictConfig
+from factory.settings import Settings
+from factory.storage.places import normal
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -47,31 +46,25 @@ def call(options: argparse.Namespace) -> int:
         return 130
 
 
-def check(words: list[str]) -> "DictConfig":
-    """The configuration the job will have. Raises ConfigError for words that `factory run` would refuse, and for places
-    that are not the cluster's."""
-    from hydra import compose, initialize_config_dir
-    from hydra.errors import HydraException
-
+def check(words: list[str]) -> Settings:
+    """The settings the job will have. Raises ConfigError for words that `factory run` would refuse, and for places that
+    are not the cluster's."""
     from factory.phases.build import build
     from factory.storage.sources import SCHEMA
 
     # The packages a profile requires are the cluster's to have.
-    overrides = ["profile=cluster", *map(quoted, words), "profile.requires=[]"]
     try:
-        with initialize_config_dir(version_base="1.3", config_dir=str(conf_dir())):
-            cfg = compose("config", overrides=overrides)
-    except HydraException as error:
-        cause = str(error).splitlines()[0].rstrip(".")
-        raise ConfigError(f"nothing is sent: {cause}; `factory run --help` lists the keys.") from error
-    check_given(cfg)
-    for name in ("source", "output"):
-        _check_place(name, str(cfg[name]))
+        cfg = configured(["profile=cluster", *words, "profile.requires=[]"])
+    except ConfigError as error:
+        raise ConfigError(f"nothing is sent: {error}") from error
+    for name, uri in (("source", cfg.source), ("output", cfg.output)):
+        _check_place(name, uri)
     build(cfg, SCHEMA.empty_table())
     return cfg
 
 
 def _check_place(name: str, uri: str) -> None:
+    normal(uri)  # keys in it would travel with the job
     if not re.match(r"[a-z][a-z0-9+.-]*://", uri) and not uri.startswith("/"):
         raise ConfigError(
             f"{name}={uri} is a relative path, which means another place on the cluster: "

@@ -20,6 +20,7 @@ class Node:
     cpus: float
     gpus: float
     memory_gb: float
+    own: bool = False  # not a cluster's: more workers than cores may be asked for
 
     def __str__(self) -> str:
         return f"{self.name}: {self.cpus:g} CPUs, {self.gpus:g} GPUs, {self.memory_gb:.1f} GB"
@@ -28,7 +29,9 @@ class Node:
 def this_machine(count_gpus: bool) -> Node:
     """`count_gpus`: whether they matter; counting takes seconds, because torch has to be loaded."""
     memory_gb = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9
-    return Node(socket.gethostname(), available_cores(), _gpus() if count_gpus else 0, USABLE_MEMORY * memory_gb)
+    return Node(
+        socket.gethostname(), available_cores(), _gpus() if count_gpus else 0, USABLE_MEMORY * memory_gb, own=True
+    )
 
 
 def available_cores() -> int:
@@ -36,9 +39,10 @@ def available_cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def capacity(resources: Resources, nodes: Sequence[Node]) -> int:
-    """Workers that fit: each lies whole on one node, and a share of a GPU on one card."""
-    return sum(_on(node, resources) for node in nodes)
+def capacity(resources: Resources, nodes: Sequence[Node], crowded: bool = False) -> int:
+    """Workers that fit: each lies whole on one node, and a share of a GPU on one card. `crowded`: those of this machine
+    may share its cores."""
+    return sum(_on(node, resources, crowded and node.own) for node in nodes)
 
 
 def workers_that_fit(
@@ -46,23 +50,26 @@ def workers_that_fit(
 ) -> int:
     """How many workers the phase gets: all that fit, or `wanted`. Raises ConfigError when these do not fit, and the
     cluster does not grow by itself."""
-    fits = capacity(resources, nodes)
+    fits = capacity(resources, nodes, crowded=wanted is not None)
     if autoscales:
         if wanted is None:
             raise ConfigError("a cluster that grows does not say how far: give workers=N.")
         return wanted
     if fits < (wanted or 1):
         each = f"{resources.cpus:g} CPUs, {resources.gpus:g} GPUs and {resources.memory_gb:g} GB"
+        crowded = ", its cores shared" if wanted and any(node.own for node in nodes) else ""
         there = "; ".join(map(str, nodes)) or "no node"
         raise ConfigError(
-            f"phase {phase} cannot have {wanted or 1} workers of {each} each: {fits} fit ({there}). "
+            f"phase {phase} cannot have {wanted or 1} workers of {each} each: {fits} fit{crowded} ({there}). "
             f"Give fewer workers, lower {phase}.resources, or add nodes."
         )
     return wanted or fits
 
 
-def _on(node: Node, each: Resources) -> int:
-    limits = [_times(node.cpus, each.cpus), _times(node.memory_gb, each.memory_gb)]
+def _on(node: Node, each: Resources, crowded: bool) -> int:
+    limits = [_times(node.memory_gb, each.memory_gb)]
+    if not crowded:
+        limits.append(_times(node.cpus, each.cpus))
     if each.gpus > 0:
         limits.append(_times(1, each.gpus) * int(node.gpus) if each.gpus < 1 else _times(node.gpus, each.gpus))
     return min(limits)

@@ -1,5 +1,6 @@
 """Features to a decision: rules from a file, reasons for people, one score for ranking."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -51,13 +52,13 @@ def parse_rules(entries: Mapping[str, Mapping[str, Any]]) -> tuple[Rule, ...]:
         if ("least" in entry) == ("most" in entry):
             raise ConfigError(f"filter rule '{name}': give either 'least' or 'most'.")
         at_least = "least" in entry
-        bound = float(entry["least" if at_least else "most"])
-        if bound <= 0:
-            raise ConfigError(f"filter rule '{name}': the bound must be above 0, it is {bound:g}.")
+        bound = entry["least" if at_least else "most"]
+        if isinstance(bound, bool) or not isinstance(bound, int | float) or not 0 < bound < math.inf:
+            raise ConfigError(f"filter rule '{name}': the bound must be a number above 0, it is {bound}.")
         if entry["criterion"] not in ("C1", "C2", "C3"):
             raise ConfigError(f"filter rule '{name}': criterion must be C1, C2 or C3, it is '{entry['criterion']}'.")
         feature = str(entry.get("feature", name))
-        rule = Rule(name, feature, bound, at_least, str(entry["criterion"]), str(entry["reason"]))
+        rule = Rule(name, feature, float(bound), at_least, str(entry["criterion"]), str(entry["reason"]))
         try:
             rule.complaint(bound)
         except (KeyError, IndexError, ValueError) as error:

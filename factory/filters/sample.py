@@ -7,6 +7,7 @@ from typing import ClassVar
 import numpy as np
 
 from factory.clip import Clip, ClipRecord, sampled
+from factory.construct import Count, Positive
 from factory.errors import VideoError
 from factory.video import Frame, clip_frames, shrink
 
@@ -25,9 +26,9 @@ class SampleFrames:
     needs: ClassVar[tuple[str, ...]] = ("path",)
     gives: ClassVar[tuple[str, ...]] = ("frames", "times_s", "stills", "repeat_share")
 
-    fps: float = 12.0  # DynPose-100K's rate
-    max_side_px: int = 320  # a tracked point is good to about 0.1 px: enough for every motion test here
-    still_count: int = 5
+    fps: Positive = 12.0  # DynPose-100K's rate
+    max_side_px: Count = 320  # a tracked point is good to about 0.1 px: enough for every motion test here
+    still_count: Count = 5
 
     def __call__(self, record: ClipRecord) -> ClipRecord:
         clip = record.clip

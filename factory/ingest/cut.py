@@ -8,6 +8,7 @@ from typing import ClassVar
 import numpy as np
 
 from factory.clip import Clip, ClipRecord, stable_id
+from factory.construct import Positive
 from factory.ingest.bars import picture_inside_bars
 from factory.ingest.survey import Stretch, Survey
 
@@ -34,8 +35,12 @@ class CutClips:
     gives: ClassVar[tuple[str, ...]] = ("spans",)
     version: ClassVar[int] = 2
 
-    min_s: float = 2.0
-    max_s: float = 12.0
+    min_s: Positive = 2.0
+    max_s: Positive = 12.0
+
+    def __post_init__(self) -> None:
+        if self.max_s <= self.min_s:
+            raise ValueError(f"max_s={self.max_s:g} must be above min_s={self.min_s:g}")
 
     def __call__(self, record: ClipRecord) -> ClipRecord:
         survey: Survey = record["survey"]

@@ -9,6 +9,7 @@ from typing import ClassVar
 import numpy as np
 
 from factory.clip import ClipRecord
+from factory.construct import Positive, Share
 from factory.errors import VideoError
 from factory.ingest.bars import darkness_profile
 from factory.ingest.shots import CutFinder
@@ -66,11 +67,11 @@ class SurveySource:
     gives: ClassVar[tuple[str, ...]] = ("survey",)
     version: ClassVar[int] = 2
 
-    max_damage: float = 0.01  # share of frames lost or corrupt; a guess: one bad frame in four seconds is a bad file
-    min_covered: float = 0.9  # share of the declared length that must be there; a guess, headers round
-    profile_every_s: float = 0.5
-    cut_content: float = 27.0  # these three: PySceneDetect's defaults, which its authors set on labelled films
-    cut_adaptive: float = 3.0
+    max_damage: Share = 0.01  # share of frames lost or corrupt; a guess: one bad frame in four seconds is a bad file
+    min_covered: Share = 0.9  # share of the declared length that must be there; a guess, headers round
+    profile_every_s: Positive = 0.5
+    cut_content: Positive = 27.0  # these three: PySceneDetect's defaults, which its authors set on labelled films
+    cut_adaptive: Positive = 3.0
     cut_fade: float = 12.0
 
     def __call__(self, record: ClipRecord) -> ClipRecord:

@@ -1,9 +1,17 @@
-"""SQL over the manifests: DuckDB with a view for each phase, named as it. Parts in a bucket are read where they lie."""
+"""SQL over the manifests: DuckDB with a view for each phase, named as it. Parts in a bucket are read where they lie.
 
-from collections.abc import Sequence
+A connection is closed to everything but the parts: a query comes from anywhere (a notebook, a colleague, a service),
+and DuckDB's SQL could otherwise read, write and list all that its user can.
+"""
+
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
+from uuid import uuid4
 
 from factory.errors import ConfigError
+from factory.manifest.read import read_part
 from factory.manifest.schema import unit_key
 from factory.manifest.tidy import is_tidy
 from factory.storage.output import Storage
@@ -13,40 +21,125 @@ if TYPE_CHECKING:
     import duckdb
 
 
-def connect(storage: Storage) -> "duckdb.DuckDBPyConnection":
-    """A connection with a view for each phase (the rows that count, see `manifest.read`) and one for `runs`."""
+def connect(storage: Storage, unsafe: bool = False) -> "duckdb.DuckDBPyConnection":
+    """A connection with a view for each phase (the rows that count, see `manifest.read`) and one for `runs`. It reads
+    their parts and nothing else, unless it is `unsafe`.
+
+    Raises StorageError for a part that cannot be read.
+    """
     import duckdb
 
     views = {phase: storage.parts(phase) for phase in storage.committed_phases()}
+    runs = storage.run_files()
     connection = duckdb.connect()
     if is_s3(storage.root):
         from factory.storage.s3_client import file_system
 
         connection.register_filesystem(file_system(split(storage.root)[0]))
-    for phase, parts in views.items():
-        rows = f"SELECT * EXCLUDE (filename) FROM {_parquet(parts)}"
-        if not is_tidy(storage, phase, parts):
-            rows += f' QUALIFY dense_rank() OVER (PARTITION BY "{unit_key(phase)}" ORDER BY attempt DESC, filename) = 1'
-        connection.execute(f'CREATE VIEW "{phase}" AS {rows}')
-    if runs := storage.run_files():
-        connection.execute(f"CREATE VIEW runs AS SELECT * EXCLUDE (filename) FROM {_parquet(runs)}")
+    parts = [part for phase_parts in (*views.values(), runs) for part in phase_parts]
+    with sql_errors(storage, parts):
+        for phase, phase_parts in views.items():
+            rows = f"SELECT * EXCLUDE (filename) FROM {_parquet(phase_parts)}"
+            if not is_tidy(storage, phase, phase_parts):
+                order = f'PARTITION BY "{unit_key(phase)}" ORDER BY attempt DESC, filename'
+                rows += f" QUALIFY dense_rank() OVER ({order}) = 1"
+            connection.execute(f'CREATE VIEW "{phase}" AS {rows}')
+        if runs:
+            connection.execute(f"CREATE VIEW runs AS SELECT * EXCLUDE (filename) FROM {_parquet(runs)}")
+    if not unsafe:
+        _close(connection, parts)
     return connection
 
 
+def _close(connection: "duckdb.DuckDBPyConnection", parts: Sequence[Entry]) -> None:
+    """Nothing is read but the parts, nothing is written but what does not fit in memory, and this stays so."""
+    connection.execute(f"SET temp_directory = {_text(f'{tempfile.gettempdir()}/factory-query-{uuid4().hex}')}")
+    connection.execute(f"SET allowed_paths = {_names(parts)}")
+    for setting in (
+        "autoinstall_known_extensions = false",
+        "autoload_known_extensions = false",
+        "python_enable_replacements = false",  # variables of this process as tables
+        "enable_external_access = false",
+        "lock_configuration = true",
+    ):
+        connection.execute(f"SET {setting}")
+
+
 def query(storage: Storage, sql: str) -> "duckdb.DuckDBPyRelation":
-    """The rows the statement selects. Raises ConfigError with DuckDB's first line when it cannot be run."""
+    """The rows that one SELECT (or WITH, DESCRIBE, SUMMARIZE, SHOW) gives.
+
+    Raises ConfigError with DuckDB's reason when it cannot be run. Rows are computed when they are asked for: that
+    belongs under `sql_errors`.
+    """
+    connection = connect(storage)
+    with sql_errors(storage):
+        _check_statement(connection, sql)
+        return connection.sql(sql)
+
+
+def run_unsafe(storage: Storage, sql: str) -> "duckdb.DuckDBPyRelation | None":
+    """Any statements, which may read and write whatever this process can; the last one's rows, if it has any."""
+    connection = connect(storage, unsafe=True)
+    with sql_errors(storage):
+        return connection.sql(sql)
+
+
+def _check_statement(connection: "duckdb.DuckDBPyConnection", sql: str) -> None:
     import duckdb
 
-    connection = connect(storage)
+    statements = connection.extract_statements(sql)
+    if len(statements) != 1:
+        raise ConfigError(f"the query has {len(statements)} statements: write one SELECT.")
+    if statements[0].type != duckdb.StatementType.SELECT:
+        kind = str(statements[0].type).rpartition(".")[2]
+        raise ConfigError(
+            f"a {kind} statement is refused, because queries only read the manifests: write a SELECT, "
+            "or use `factory query --unsafe` if it may reach this machine's files."
+        )
+
+
+@contextmanager
+def sql_errors(storage: Storage, parts: Sequence[Entry] | None = None) -> Iterator[None]:
+    """Turns what DuckDB raises into one sentence: a part that is damaged is named, as other commands name it; of a
+    wrong query DuckDB's reason and hint are kept. `parts`: those in question, all where it is None."""
+    import duckdb
+
+    of_the_query = (
+        *(duckdb.BinderException, duckdb.CatalogException, duckdb.ParserException, duckdb.SyntaxException),
+        *(duckdb.ConversionException, duckdb.OutOfRangeException, duckdb.TypeMismatchException),
+    )
     try:
-        relation = connection.sql(sql)
+        yield
+    except duckdb.PermissionException as error:
+        what = _reason(error).partition(" - ")[0]
+        raise ConfigError(
+            f"the query reaches outside the manifests ({what}): "
+            "use `factory query --unsafe` if it may reach this machine's files."
+        ) from error
     except duckdb.Error as error:
-        raise ConfigError(f"the query cannot be run: {str(error).splitlines()[0]}") from error
-    if relation is None:
-        raise ConfigError("the query returns no rows: write a SELECT.")
-    return relation
+        if not isinstance(error, of_the_query):
+            for part in _parts(storage) if parts is None else parts:
+                read_part(storage, part)
+        raise ConfigError(f"the query cannot be run: {_reason(error)}") from error
+
+
+def _parts(storage: Storage) -> list[Entry]:
+    return [part for phase in storage.committed_phases() for part in storage.parts(phase)] + storage.run_files()
+
+
+def _reason(error: Exception) -> str:
+    """DuckDB's message as one line, with its hints and without the excerpt of the query."""
+    lines = str(error).partition("\nLINE ")[0].splitlines()
+    return " ".join(line.strip() for line in lines if line.strip())
 
 
 def _parquet(parts: Sequence[Entry]) -> str:
-    names = ", ".join("'" + part.uri.replace("s3://", "bucket://", 1).replace("'", "''") + "'" for part in parts)
-    return f"read_parquet([{names}], union_by_name = true, filename = true)"
+    return f"read_parquet({_names(parts)}, union_by_name = true, filename = true)"
+
+
+def _names(parts: Sequence[Entry]) -> str:
+    return f"[{', '.join(_text(part.uri.replace('s3://', 'bucket://', 1)) for part in parts)}]"
+
+
+def _text(value: str) -> str:
+    return "'" + value.replace("'", "''") + "'"

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, Literal
 
 import cv2
 import numpy as np
@@ -23,7 +23,7 @@ class DisFlow:
     About 2, 3 and 10 ms of CPU for 320x180 pixels with the presets ultrafast, fast and medium (measured, one core).
     """
 
-    preset: str = "fast"
+    preset: Literal["ultrafast", "fast", "medium"] = "fast"
 
     def flow(self, first: np.ndarray, second: np.ndarray, start: np.ndarray | None = None) -> np.ndarray:
         """Where each pixel of `first` went: float32 (H, W, 2) pixels, (x, y), so that first[p] ~ second[p + flow[p]].

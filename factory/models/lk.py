@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 
 from factory.clip import sampled
+from factory.construct import Count, Positive, Share
 from factory.models.dis import DisFlow
 from factory.tracks import Tracks, tracks_from
 from factory.video import Frame, shrink
@@ -25,14 +26,14 @@ class LucasKanade:
     Where few corners exist (plain walls, dark scenes) weaker ones are taken and compared over a larger window.
     """
 
-    sample_fps: float = 12.0
-    max_fps: float = 31.0  # between samples, frames closer than this are passed over: 60 fps gain nothing over 30
-    points: int = 800  # most live tracks; more cost time and gain nothing (measured on rendered orbits: 500-2000)
-    spacing_px: float = 9.0  # smallest distance of a new point from any other (same measurement)
-    quality: float = 0.003  # weakest corner, as a share of the strongest
+    sample_fps: Positive = 12.0
+    max_fps: Positive = 31.0  # between samples, frames closer than this are passed over: 60 fps gain nothing over 30
+    points: Count = 800  # most live tracks; more cost time and gain nothing (measured on rendered orbits: 500-2000)
+    spacing_px: Positive = 9.0  # smallest distance of a new point from any other (same measurement)
+    quality: Share = 0.003  # weakest corner, as a share of the strongest
     window_px: int = 17
-    levels: int = 4
-    return_px: float = 0.7  # forward and backward must end this close to the start
+    levels: Count = 4
+    return_px: Positive = 0.7  # forward and backward must end this close to the start
     few_points: int = 250  # fewer live points than this: low texture
     few_quality: float = 0.0005
     few_window_px: int = 25

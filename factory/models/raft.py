@@ -7,6 +7,7 @@ from typing import Any
 import cv2
 import numpy as np
 
+from factory.construct import Count
 from factory.errors import ConfigError
 from factory.models.weights import hold_weights
 
@@ -25,7 +26,7 @@ class RaftFlow:
     weights: str = (
         "C_T_SKHT_V2"  # trained on chairs, things, Sintel, KITTI and HD1K: the best on real video of the sets
     )
-    updates: int = 12  # torchvision's default; the paper evaluates with 12 to 32
+    updates: Count = 12  # torchvision's default; the paper evaluates with 12 to 32
     device: str = "cuda"
     weights_at: str | None = field(default=None, compare=False)
     cache_dir: str | None = field(default=None, compare=False)

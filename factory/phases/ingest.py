@@ -8,10 +8,9 @@ import pyarrow as pa
 from factory.clip import Clip, ClipRecord, stable_id
 from factory.engine.work import Resources, Row
 from factory.fetch import Fetch
-from factory.ingest.cut import CutClips, Span
+from factory.ingest.cut import Span
 from factory.ingest.duplicates import orphans, settle
 from factory.ingest.identify import IdentifySource
-from factory.ingest.survey import SurveySource
 from factory.manifest.schema import COMMON, INGEST, schema
 from factory.phases.phase import Phase, common_row, fingerprint
 from factory.stage import Outcome, Stage
@@ -19,7 +18,7 @@ from factory.storage.output import Storage
 
 
 def ingest_phase(
-    sources: pa.Table, fetch: Fetch, survey: SurveySource, cut: CutClips, timeout_s: float, resources: Resources
+    sources: pa.Table, fetch: Fetch, survey: Stage, cut: Stage, timeout_s: float, resources: Resources
 ) -> Phase:
     """`sources`: see `find_sources`."""
     stages: tuple[Stage, ...] = (replace(fetch, newest=True), IdentifySource(), survey, cut)

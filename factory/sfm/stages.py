@@ -7,6 +7,7 @@ import numpy as np
 
 from factory.artifacts import pack_arrays, pack_masks
 from factory.clip import ClipRecord
+from factory.construct import Count
 from factory.geometry.camera import centred_camera
 from factory.models.lk import LucasKanade
 from factory.sfm.background import Background, ChooseBackground
@@ -35,7 +36,7 @@ class TrackPoints:
     gives: ClassVar[tuple[str, ...]] = ("tracks", "grey_frames")
 
     tracker: LucasKanade = field(default_factory=LucasKanade)
-    max_side_px: int = 1280
+    max_side_px: Count = 1280
 
     def __call__(self, record: ClipRecord) -> ClipRecord:
         frames = clip_frames(record["path"], record.clip, max_side_px=self.max_side_px, grey=True)

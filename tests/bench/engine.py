@@ -14,9 +14,8 @@ import time
 from pathlib import Path
 
 import pyarrow as pa
-from hydra import compose, initialize_config_dir
 
-from factory.commands.compose import conf_dir
+from factory.commands.compose import configured
 from factory.engine import inline
 from factory.engine import ray as ray_engine
 from factory.engine.in_flight import Flight
@@ -35,8 +34,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("media", type=Path, nargs="?", default=Path(os.environ.get("FACTORY_MEDIA", "../shared/media")))
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder, initialize_config_dir(version_base="1.3", config_dir=str(conf_dir())):
-        cfg = compose("config", overrides=["source=x", "output=y", "filter.exhaustive=true"])
+    with tempfile.TemporaryDirectory() as folder:
+        cfg = configured(["source=x", "output=y", "filter.exhaustive=true"])
         storage = Storage.at(Path(folder))
         ingest, filtering, _ = build(cfg, find_sources(str(options.media / "clips")))
         quiet = {"workers": 1, "shard_size": 256, "retry_failed": False, "progress": lambda _: None}

@@ -16,11 +16,9 @@ from pathlib import Path
 from time import process_time
 
 import cv2
-from hydra import compose, initialize_config_dir
-from hydra.utils import instantiate
 
 from factory.clip import Clip, ClipRecord
-from factory.commands.compose import conf_dir
+from factory.commands.compose import configured
 from factory.filters.decide import Decide
 from factory.ingest.cut import CutClips
 from factory.ingest.survey import SurveySource
@@ -49,9 +47,8 @@ def main() -> None:
     parser.add_argument("overrides", nargs="*", help="of the configuration")
     options = parser.parse_args()
     cv2.setNumThreads(1)
-    with initialize_config_dir(version_base="1.3", config_dir=str(conf_dir())):
-        cfg = compose("config", overrides=["source=x", "output=y", *options.overrides])
-    stages = [instantiate(node) for node in cfg.filter.stages.values()]
+    cfg = configured(["source=x", "output=y", *options.overrides])
+    stages = list(cfg.filter.stages.values())
     decide = Decide(cfg.filter.rules)
     for stage in stages:
         if hasattr(stage, "setup"):
@@ -67,7 +64,7 @@ def main() -> None:
             record = ClipRecord(clip, {"path": options.media / file})
             for stage in stages:
                 begin = process_time()
-                record = stage(record)
+                record = stage(record)  # type: ignore[assignment]  # specialists do not reject
                 spent[stage_name(stage)] += process_time() - begin
             frames += len(record["frames"])
             result = decide(record)

@@ -27,9 +27,8 @@ from statistics import median
 import psutil
 import pyarrow as pa
 import ray
-from hydra import compose, initialize_config_dir
 
-from factory.commands.compose import conf_dir
+from factory.commands.compose import configured
 from factory.engine import inline
 from factory.engine import ray as ray_engine
 from factory.engine.in_flight import Flight
@@ -89,8 +88,8 @@ def measure(source: Path, workers: int, count: int, overrides: Sequence[str]) ->
             seconds.update((report.key, sum(s for _, s in report.seconds)) for report in result.reports)
             yield result
 
-    with tempfile.TemporaryDirectory() as folder, initialize_config_dir(version_base="1.3", config_dir=str(conf_dir())):
-        cfg = compose("config", overrides=["source=x", "output=y", "pipeline=pose", *overrides])
+    with tempfile.TemporaryDirectory() as folder:
+        cfg = configured(["source=x", "output=y", "pipeline=pose", *overrides])
         storage, quiet = Storage.at(Path(folder)), {"shard_size": cfg.pose.shard_size, "retry_failed": False}
         ingest, pose = build(cfg, find_sources(str(source)))
         run_phase(ingest, storage, inline.run, workers=1, progress=_silent, **quiet)

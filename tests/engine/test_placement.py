@@ -32,6 +32,14 @@ def test_all_that_fit_or_as_many_as_asked():
         workers_that_fit("filter", Resources(), [], None, False)
 
 
+def test_the_cores_of_this_machine_may_be_shared_and_are_told_as_they_are():
+    here = [Node("here", 2, 0, 20.6, own=True)]
+    assert workers_that_fit("pose", Resources(), here, None, False) == 2
+    assert workers_that_fit("pose", Resources(cpus=2), here, 4, False) == 4
+    with pytest.raises(ConfigError, match=r"99 workers .* 20 fit, its cores shared \(here: 2 CPUs, 0 GPUs, 20\.6 GB\)"):
+        workers_that_fit("pose", Resources(), here, 99, False)
+
+
 def test_a_cluster_that_grows_is_told_how_far():
     assert workers_that_fit("pose", Resources(gpus=1), [], 512, True) == 512
     with pytest.raises(ConfigError, match="give workers=N"):

@@ -8,7 +8,7 @@ import time
 import numpy as np
 import pyarrow as pa
 import pytest
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, ParamValidationError
 
 from factory.errors import ChangedError, GoneError, StorageError
 from factory.manifest.write import parquet_of
@@ -121,6 +121,11 @@ def test_keys_without_the_right_are_told_so():
     fault, told = fault_of(refused, "write", "s3://theirs/x")
     assert fault is Fault.FINAL
     assert str(told).startswith("S3 does not let these keys write s3://theirs/x")
+
+
+def test_of_an_error_whose_first_line_is_a_heading_the_cause_is_told():
+    _, told = fault_of(ParamValidationError(report="Invalid bucket name: 'a b'"), "read", "s3://a b/x")
+    assert str(told) == "S3 cannot read s3://a b/x: Parameter validation failed: Invalid bucket name: 'a b'"
 
 
 def test_expired_keys_are_asked_for_once_more(s3_proxy, bucket):

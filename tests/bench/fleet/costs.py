@@ -12,6 +12,7 @@ from omegaconf import OmegaConf
 from factory.filters.decide import Decide
 from factory.manifest.read import read_part, read_phase
 from factory.phases.build import build
+from factory.settings import settings_of
 from factory.stage import Stage, stage_name
 from factory.storage.output import Storage
 from factory.storage.sources import SCHEMA
@@ -85,7 +86,7 @@ def measured(output: str) -> Measured:
     if not runs:
         raise ValueError(f"{output} has no finished run")
     runs.sort(key=lambda row: row["run_id"])
-    cfg: Any = OmegaConf.create(runs[-1]["config"])
+    cfg = settings_of(OmegaConf.create(runs[-1]["config"]))
     phases, steps = {}, []
     for phase in build(cfg, pa.table({name: [] for name in SCHEMA.names}, SCHEMA)):
         rows = read_phase(storage, phase.name).to_pylist()

@@ -6,10 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from hydra import compose, initialize_config_dir
 
 from factory.clip import ClipRecord
-from factory.commands.compose import conf_dir
+from factory.commands.compose import configured
 from factory.phases.build import build
 from factory.stage import Rejected, Stage
 from factory.storage.output import Storage
@@ -20,8 +19,7 @@ from tests.bench.pose.peers import Result
 
 def pose_stages(overrides: Sequence[str] = ()) -> list[Stage]:
     """The stages of `pipeline=pose` behind the download."""
-    with initialize_config_dir(version_base="1.3", config_dir=str(conf_dir())):
-        cfg = compose("config", overrides=["source=x", "output=y", "pipeline=pose", *overrides])
+    cfg = configured(["source=x", "output=y", "pipeline=pose", *overrides])
     return list(build(cfg, SCHEMA.empty_table())[-1].stages[1:])
 
 

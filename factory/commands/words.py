@@ -1,0 +1,117 @@
+"""The words after `factory run` and `factory plan`: settings as key=value, and a few options."""
+
+import argparse
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from factory.errors import ConfigError
+
+HELP = """\
+factory {command} source=URI output=URI [key=value ...]
+
+  {purpose}
+
+The ten settings that people need first:
+
+  source=URI           a video, a folder or s3:// prefix (searched), a glob, or
+                       a CSV or Parquet list of URIs
+  output=URI           folder or s3:// prefix of the results; the same output
+                       again continues where it ended
+  pipeline=dynpose     only clips whose camera can be estimated (default);
+                       pose: every clip; ingest: only the list of clips
+  profile=cpu          this machine without a GPU (default); gpu: learned
+                       models; cluster: the Ray cluster at RAY_ADDRESS
+  sfm=accurate         the most accurate poses (default); fast: half the cost
+  engine=ray           all cores, or a cluster (default); inline: one worker
+                       without Ray
+  workers=N            worker processes of each phase (default: as many as fit)
+  ingest.cut.max_s=S   longest clip in seconds (default 12)
+  retry=failed         does clips again whose status is failed (default none)
+  force=true           runs although another run uses the output
+
+Examples:
+
+  factory {command} source=my-videos output=out
+  factory {command} source=clip.mp4 output=out pipeline=pose sfm=fast
+  factory {command} source=s3://bucket/in output=s3://bucket/out profile=cluster
+
+Options:
+
+  --help-all           every setting, with its comment
+  --cfg job            print the composed configuration (--resolve: references
+                       replaced by values)
+  --config-dir DIR     your own presets: DIR/filter/mine.yaml is filter=mine.
+                       They use only classes of factory, and of packages that
+                       allow_targets=[package] names
+  -v                   show tracebacks
+"""
+
+PURPOSE = {
+    "run": "Turns videos into clips with camera poses and masks. What an earlier run\n"
+    "  of the same command has done is not done again.",
+    "plan": "Shows what `factory run` with the same words has left to do, where it\n"
+    "  would run and how long it would take. Nothing is written.",
+}
+
+
+@dataclass(frozen=True)
+class Given:
+    """show: what is to be printed instead of working; None where work is asked for."""
+
+    overrides: list[str]
+    config_dir: str | None
+    show: Callable[[], str] | None
+
+
+def parse(command: str, words: Sequence[str]) -> Given:
+    """Raises ConfigError for options that do not exist, and for Hydra's sweeps."""
+    parser = argparse.ArgumentParser(prog=f"factory {command}", add_help=False, allow_abbrev=False, exit_on_error=False)
+    parser.add_argument("-h", "--help", nargs="?", const="short", choices=("short", "all"))
+    parser.add_argument("--help-all", action="store_const", const="all", dest="help")
+    parser.add_argument("-c", "--cfg", choices=("job",))
+    parser.add_argument("--resolve", action="store_true")
+    parser.add_argument("-cd", "--config-dir")
+    parser.add_argument("-m", "--multirun", action="store_true")
+    try:
+        options, rest = parser.parse_known_args(words)
+    except argparse.ArgumentError as error:
+        raise ConfigError(f"{error}; `factory {command} --help` lists the options.") from error
+    if options.multirun:
+        raise ConfigError("several runs in one command (--multirun) are not supported: give each its own command.")
+    if unknown := [word for word in rest if word.startswith("-")]:
+        raise ConfigError(f"there is no option {unknown[0]}: `factory {command} --help` lists them.")
+    show: Callable[[], str] | None = None
+    if options.help:
+        show = everything if options.help == "all" else partial(HELP.format, command=command, purpose=PURPOSE[command])
+    elif options.cfg:
+        show = partial(_configuration, rest, options.config_dir, options.resolve)
+    return Given(rest, options.config_dir, show)
+
+
+def everything() -> str:
+    """Every file of conf/ as it stands: the comments say what each setting means and where its number comes from."""
+    from factory.commands.compose import conf_dir
+
+    root = conf_dir()
+    files = [root / "config.yaml", *sorted(root.glob("*/*.yaml"))]
+    parts = []
+    for path in files:
+        group = path.parent.name
+        title = "the top level" if path.parent == root else f"{group}={path.stem}"
+        parts.append(f"## {title}\n{path.read_text(encoding='utf-8').rstrip()}\n")
+    head = "# Every setting. Write key=value; group=name takes another preset. A stage's other\n"
+    head += "# fields can be set too, for example filter.stages.sample.max_side_px=240.\n"
+    return "\n".join([head, *parts])
+
+
+def _configuration(words: Sequence[str], config_dir: str | None, resolve: bool) -> str:
+    from omegaconf import OmegaConf
+    from omegaconf.errors import OmegaConfBaseException
+
+    from factory.commands.compose import composed
+
+    try:
+        return str(OmegaConf.to_yaml(composed(words, config_dir)[0], resolve=resolve))
+    except OmegaConfBaseException as error:
+        raise ConfigError(f"a reference in the configuration cannot be followed: {error}") from error
