@@ -69,6 +69,23 @@ def nodes() -> list[Node]:
     ]
 
 
+def waiting_for(resources: Resources) -> str:
+    """A sentence for who waits for workers that do not start: what is free, and where to look."""
+    import ray
+
+    try:
+        free, there = ray.available_resources().get("CPU", 0.0), ray.cluster_resources().get("CPU", 0.0)
+    except ray.exceptions.RayError:
+        return "Ray does not answer"
+    share = (
+        f"a worker needs {resources.cpus:g} CPUs and {resources.memory_gb:g} GB, {free:g} of {there:g} CPUs are free"
+    )
+    if "RAY_ADDRESS" in os.environ:
+        return f"{share}; `ray status` shows what holds them, and whether nodes are on their way"
+    folder = os.environ.get("RAY_TMPDIR") or os.environ.get("TMPDIR") or "/tmp"  # as Ray chooses it
+    return f"{share}; Ray's logs are in {folder}/ray/session_latest/logs"
+
+
 @contextmanager
 def _native_chatter_hidden() -> Iterator[None]:
     """Ray's C++ core announces on file descriptor 2 that it was told to be quiet."""

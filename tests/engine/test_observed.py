@@ -7,8 +7,8 @@ import urllib.request
 
 import pytest
 
-from factory import console
 from factory.commands import status
+from factory.console import progress as watching
 from factory.engine import inline, metrics
 from factory.engine.in_flight import Flight, InFlight
 from factory.engine.ray import Board
@@ -62,7 +62,7 @@ def test_metrics_count_what_the_manifest_says(exported, tmp_path):
 
 @pytest.mark.parametrize("engine", [inline.run, ray_run], ids=["inline", "ray"])
 def test_the_log_names_the_item_that_hangs_and_status_tells_of_the_run(engine, tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(console, "BEAT_AFTER_S", 1.0)
+    monkeypatch.setattr(watching, "BEAT_AFTER_S", 1.0)
     monkeypatch.setattr(lease, "RENEW_S", 0.5)
     storage, flight, told = Storage.at(tmp_path), Flight(), []
     trial = phase(["good-1", "hangs-1", "good-2"], Misbehave(), timeout_s=12.0)
@@ -74,7 +74,7 @@ def test_the_log_names_the_item_that_hangs_and_status_tells_of_the_run(engine, t
         status._tell_of_a_run(storage)
         told.append(lease.holder(storage)[0])
 
-    with console.progress(flight) as show, lease.held(storage, "mine", show.state, show.say):
+    with watching.progress(flight) as show, lease.held(storage, "mine", show.state, show.say):
         looker = threading.Thread(target=look)
         looker.start()
         run_phase(trial, storage, engine, **OPTIONS, progress=show, flight=flight)
@@ -93,11 +93,11 @@ def test_the_oldest_is_told_by_durations_and_the_silent_are_forgotten(monkeypatc
     now = [100.0]
     monkeypatch.setattr(time, "monotonic", lambda: now[0])
     board = Board()
-    board.tell("a", InFlight("1", "old.mp4", "Solve", 50.0, "one"))
+    board.tell("a", InFlight("1", "old.mp4", "Solve", 50.0, "one"), None)
     now[0] += 20
-    board.tell("b", InFlight("2", "older.mp4", "Solve", 60.0, "two"))
-    assert (board.oldest().key, board.oldest().seconds) == ("1", 70.0)
+    board.tell("b", InFlight("2", "older.mp4", "Solve", 60.0, "two"), None)
+    assert (board.said().oldest.key, board.said().oldest.seconds, board.said().workers) == ("1", 70.0, 2)
     now[0] += 15
-    assert board.oldest().key == "2"
-    board.tell("b", None)
-    assert board.oldest() is None
+    assert (board.said().oldest.key, board.said().workers) == ("2", 1)
+    board.tell("b", None, None)
+    assert board.said().oldest is None
