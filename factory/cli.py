@@ -1,5 +1,6 @@
 """The command: finds the subcommand, turns errors into one sentence."""
 
+import io
 import os
 import signal
 import sys
@@ -30,6 +31,9 @@ COMMANDS = (
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command; returns the exit status. 0: every clip has a status, failed ones included."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # where the locale has no word for a letter, its number is printed
+            stream.reconfigure(errors="backslashreplace")
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     verbose = "-v" in arguments
     arguments = [a for a in arguments if a != "-v"]

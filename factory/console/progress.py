@@ -1,11 +1,12 @@
 """What a run tells while it works: bars on a terminal, in a log a line now and then. It moves with each clip."""
 
+import os
 import sys
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TextIO
 
 from rich.console import Console
 from rich.progress import BarColumn, TaskID, TextColumn
@@ -27,8 +28,8 @@ class Progress:
     they stand until results have caught up.
     """
 
-    def __init__(self, flight: Flight, bars: Bars | None) -> None:
-        self._flight, self._bars = flight, bars
+    def __init__(self, flight: Flight, bars: Bars | None, out: TextIO) -> None:
+        self._flight, self._bars, self._out = flight, bars, out
         self._tasks: dict[str, TaskID] = {}
         self._lock = threading.Lock()
         self._now: Summary | None = None
@@ -72,7 +73,7 @@ class Progress:
         if self._bars is not None:
             self._bars.console.print(text, soft_wrap=True)
         else:
-            print(f"{time.strftime('%H:%M:%S')} {text}", file=sys.stderr, flush=True)
+            print(f"{time.strftime('%H:%M:%S')} {text}", file=self._out, flush=True)
 
     def _show(self) -> None:
         summary, now_s = self._now, time.monotonic()
@@ -152,17 +153,32 @@ class Progress:
 @contextmanager
 def progress(flight: Flight) -> Iterator[Progress]:
     """Shows a run's progress on stderr until it ends."""
-    if not sys.stderr.isatty():
-        with _looking(Progress(flight, None)) as show:
+    with _own_stderr() as out:
+        if not out.isatty():
+            with _looking(Progress(flight, None, out)) as show:
+                yield show
+            return
+        names = ("description", "fields[figures]", "fields[time]")
+        words = [TextColumn(f"{{task.{name}}}", markup=False) for name in names]
+        console = Console(file=out, markup=False, emoji=False, highlight=False)
+        bar = BarColumn(bar_width=20 if console.width >= 100 else 8)  # words matter more where it is narrow
+        with (
+            Bars(words[0], bar, *words[1:], console=console) as bars,
+            _looking(Progress(flight, bars, out)) as show,
+        ):
             yield show
+
+
+@contextmanager
+def _own_stderr() -> Iterator[TextIO]:
+    """A descriptor of its own: while Ray starts, number 2 leads nowhere, to hide what its native code says."""
+    try:
+        number = os.dup(sys.stderr.fileno())
+    except (OSError, ValueError):  # it is no file, as in tests
+        yield sys.stderr
         return
-    words = [
-        TextColumn(f"{{task.{name}}}", markup=False) for name in ("description", "fields[figures]", "fields[time]")
-    ]
-    console = Console(stderr=True, markup=False, emoji=False, highlight=False)
-    bar = BarColumn(bar_width=20 if console.width >= 100 else 8)  # words matter more where it is narrow
-    with Bars(words[0], bar, *words[1:], console=console) as bars, _looking(Progress(flight, bars)) as show:
-        yield show
+    with open(number, "w", buffering=1, encoding=sys.stderr.encoding, errors="backslashreplace") as out:  # noqa: PTH123
+        yield out
 
 
 @contextmanager

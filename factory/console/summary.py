@@ -12,8 +12,7 @@ TOP = 3  # reasons a phase; `factory status` names all
 
 def print_summary(summaries: Sequence[Summary], holds: Sequence[Funnel], root: str, verbose: bool) -> None:
     """summaries: of this run. holds: what lies in the output now. verbose: with the seconds of each stage."""
-    todo, known = sum(s.todo for s in summaries), sum(s.inputs for s in summaries)
-    if todo:
+    if any(s.todo for s in summaries):
         print_table(_title(summaries, root), ("", "in", "before", *STATUSES, "time"), [_row(s) for s in summaries])
         print_counts(
             "rejected", [(s.phase, int(n), reason) for s in summaries for reason, n in ranked(s.reasons)[:TOP]]
@@ -22,7 +21,8 @@ def print_summary(summaries: Sequence[Summary], holds: Sequence[Funnel], root: s
         if verbose:
             _print_stages(summaries)
     else:
-        say(f"nothing left to do: {known} of {known} done before")
+        known = summaries[0].inputs
+        say(f"nothing left to do: {known} of {counted(known, 'source')} done before")
         print_holdings(root, holds)
     _print_next(holds, root)
 
@@ -46,6 +46,12 @@ def ranked(counts: Mapping[str, float]) -> list[tuple[str, float]]:
 
 def _title(summaries: Sequence[Summary], root: str) -> str:
     return f"{root}, done in {duration(sum(s.wall_s for s in summaries))}"
+
+
+def _top(phase: str, counts: Mapping[str, float]) -> list[tuple[str, int, str]]:
+    rows = [(phase, int(n), what) for what, n in ranked(counts)]
+    rest = sum(n for _, n, _ in rows[TOP:])
+    return [*rows[:TOP], (phase, rest, f"for {len(rows) - TOP} other reasons")] if len(rows) > TOP + 1 else rows
 
 
 def _row(s: Summary) -> list[str]:

@@ -93,12 +93,12 @@ def plan_phase(phase: Phase, storage: Storage, workers: int, shard_size: int, re
 def weights(units: pa.Table) -> pa.ChunkedArray:
     """How much work each unit is beside the others, float64 (N,): seconds of video, bytes of a source not read yet (its
     version begins with them), or 1 each where that is not known of all."""
+    if not len(units):
+        return pa.chunked_array([], pa.float64())
     if "source_end_s" in units.column_names:
         return pc.subtract(units["source_end_s"], units["source_start_s"])
     size = pc.struct_field(pc.extract_regex(units["version"], r"^(?P<bytes>\d+)-"), "bytes")
-    if not len(units) or size.null_count:
-        return pa.chunked_array([pa.repeat(pa.scalar(1.0), len(units))])
-    return pc.cast(size, pa.float64())
+    return pa.chunked_array([pa.repeat(pa.scalar(1.0), len(units))]) if size.null_count else pc.cast(size, pa.float64())
 
 
 def run_phase(
