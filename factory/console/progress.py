@@ -94,15 +94,21 @@ class Progress:
     def _show_bar(self, bars: Bars, summary: Summary) -> None:
         if summary.phase not in self._tasks:
             self._tasks[summary.phase] = bars.add_task(summary.phase, total=None, figures="", time="")
-        done = self._shown.weight
+        done, spent = self._shown.weight, duration(round(time.monotonic() - self._begun_s))
         total = None if self._working_s is None else summary.todo_weight  # None: it moves to and fro
-        figures = f"{self._shown.units}/{summary.todo}  {self._words(summary)}"
-        spent = duration(time.monotonic() - self._begun_s)
-        time_words = f"{spent}, {left} left" if (left := self._left(summary)) else spent
+        units, words, left = f"{self._shown.units}/{summary.todo}", self._words(summary), self._left(summary)
         if not summary.todo:  # a bar that stands at nothing would look like a failure
-            done, total, time_words = 1.0, 1.0, ""
-            figures = self._words(summary)
-        bars.update(self._tasks[summary.phase], completed=done, total=total, figures=figures, time=time_words)
+            done, total, units, spent = 1.0, 1.0, "", ""
+        time_left = f"{left} left" if left else spent
+        room = bars.console.width - len(f"{summary.phase:8}") - _bar_width(bars.console) - len("    ")
+        for figures, clock in (
+            (f"{units}  {words}".strip(), f"{spent}, {time_left}" if left else spent),
+            (f"{units}  {words}".strip(), time_left),
+            (units, time_left),
+        ):
+            if len(figures) + len(clock) <= room:
+                break
+        bars.update(self._tasks[summary.phase], completed=done, total=total, figures=figures, time=clock)
 
     def _log(self, summary: Summary, now_s: float) -> None:
         at = (summary.phase, self._shown.units)
@@ -158,15 +164,19 @@ def progress(flight: Flight) -> Iterator[Progress]:
             with _looking(Progress(flight, None, out)) as show:
                 yield show
             return
-        names = ("description", "fields[figures]", "fields[time]")
-        words = [TextColumn(f"{{task.{name}}}", markup=False) for name in names]
         console = Console(file=out, markup=False, emoji=False, highlight=False)
-        bar = BarColumn(bar_width=20 if console.width >= 100 else 8)  # words matter more where it is narrow
-        with (
-            Bars(words[0], bar, *words[1:], console=console) as bars,
-            _looking(Progress(flight, bars, out)) as show,
-        ):
+        with bars_on(console) as bars, _looking(Progress(flight, bars, out)) as show:
             yield show
+
+
+def bars_on(console: Console) -> Bars:
+    names = ("description", "fields[figures]", "fields[time]")
+    words = [TextColumn(f"{{task.{name}}}", markup=False) for name in names]
+    return Bars(words[0], BarColumn(bar_width=_bar_width(console)), *words[1:], console=console)
+
+
+def _bar_width(console: Console) -> int:
+    return 20 if console.width >= 100 else 8  # words matter more where it is narrow
 
 
 @contextmanager
