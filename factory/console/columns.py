@@ -3,6 +3,7 @@
 import textwrap
 
 from factory.errors import ConfigError
+from factory.manifest.funnel import in_order
 from factory.manifest.query import query
 from factory.manifest.read import read_part
 from factory.storage.output import Storage
@@ -11,7 +12,7 @@ from factory.storage.places import Entry
 
 def columns_text(storage: Storage, table: str, width: int) -> str:
     """Of one table, or of all where none is named. Raises ConfigError where there is no such table."""
-    files = {phase: storage.parts(phase) for phase in storage.committed_phases()}
+    files = {phase: storage.parts(phase) for phase in in_order(storage.committed_phases())}
     files |= {"runs": runs} if (runs := storage.run_files()) else {}
     if table and table not in files:
         raise ConfigError(f"there is no table '{table}': take one of {', '.join(files)}.")

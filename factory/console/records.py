@@ -24,7 +24,8 @@ def lines_of(names: Sequence[str], rows: Sequence[Sequence[Any]], width: int) ->
     shown = _first_that_fit(widths, width)
     table = _table(names[:shown], [row[:shown] for row in cells], numbers, widths[:shown])
     left = len(names) - shown
-    return [*table, f"... {left} more column{'s' if left > 1 else ''}: select fewer, or one row (LIMIT 1)"]
+    hint = f"... {left} more column{'s' if left > 1 else ''}: select fewer, or one row (LIMIT 1)"
+    return [*table, shortened(hint, width)]
 
 
 def shortened(text: str, most: int) -> str:

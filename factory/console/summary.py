@@ -14,10 +14,8 @@ def print_summary(summaries: Sequence[Summary], holds: Sequence[Funnel], root: s
     """summaries: of this run. holds: what lies in the output now. verbose: with the seconds of each stage."""
     if any(s.todo for s in summaries):
         print_table(_title(summaries, root), ("", "in", "before", *STATUSES, "time"), [_row(s) for s in summaries])
-        print_counts(
-            "rejected", [(s.phase, int(n), reason) for s in summaries for reason, n in ranked(s.reasons)[:TOP]]
-        )
-        print_counts("failed", [(s.phase, int(n), error) for s in summaries for error, n in ranked(s.errors)[:TOP]])
+        print_counts("rejected", [row for s in summaries for row in _top(s.phase, s.reasons)])
+        print_counts("failed", [row for s in summaries for row in _top(s.phase, s.errors)])
         if verbose:
             _print_stages(summaries)
     else:

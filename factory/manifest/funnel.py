@@ -1,6 +1,7 @@
 """What an output holds: of each phase the rows by status, and why clips were lost."""
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -32,8 +33,11 @@ class Funnel:
 
 def funnels(storage: Storage) -> list[Funnel]:
     """Of the phases that have committed anything, in the order they work in."""
-    phases = sorted(storage.phases(), key=lambda p: (ORDER.index(p) if p in ORDER else len(ORDER), p))
-    return [_funnel(storage, phase) for phase in phases]
+    return [_funnel(storage, phase) for phase in in_order(storage.phases())]
+
+
+def in_order(phases: Iterable[str]) -> list[str]:
+    return sorted(phases, key=lambda name: (ORDER.index(name) if name in ORDER else len(ORDER), name))
 
 
 def _funnel(storage: Storage, phase: str) -> Funnel:
