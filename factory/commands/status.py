@@ -34,13 +34,12 @@ def _tell_of_a_run(storage: Storage) -> bool:
     if (found := holder(storage)) is None:
         return False
     run, age_s = found
-    who = f"run {run.get('run_id')} on {run.get('host')}, process {run.get('pid')}"
-    if age_s > EXPIRE_S:
-        say(f"{who}: no sign of life for {duration(age_s)}; run the same command again to go on where it ended.")
-    else:
-        say(f"{who}: {_at(run)} ({duration(age_s)} ago)")
+    say(f"run {run.get('run_id')} on {run.get('host')}, process {run.get('pid')}, {duration(age_s)} ago:")
+    say(f"  {_at(run)}")
     if run.get("oldest"):
-        say(f"oldest in flight: {run['oldest']}")
+        say(f"  oldest in flight: {run['oldest']}")
+    if age_s > EXPIRE_S:
+        say("  no sign of life since: run the same command again to go on where it ended")
     say()
     return True
 

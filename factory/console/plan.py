@@ -32,9 +32,9 @@ def print_plan(
         rows.append([phase.name, *map(str, figures), *shares, times[0], times[1] if each.gpus else ""])
     print_table(_nodes(nodes), NAMES, rows)
     if any(not len(plan.inputs) for _, plan in plans[1:]):
-        say("A phase's inputs are the clips that pass the phase before it: they grow as that one works.")
+        say("Inputs of a phase are the clips that pass the one before: they grow as it works.")
     if any(len(plan.todo) and phase.name not in paces for phase, plan in plans):
-        say("How long it takes is known once a run of this output has ended: try a small one first.")
+        say("The time is known once a run of this output has ended: try a small one first.")
     for phase, _ in plans if verbose else ():
         say(f"{phase.name}: {', '.join(dict.fromkeys(type(stage).__name__ for stage in phase.stages))}")
 

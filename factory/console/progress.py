@@ -164,12 +164,13 @@ def progress(flight: Flight) -> Iterator[Progress]:
             with _looking(Progress(flight, None, out)) as show:
                 yield show
             return
-        console = Console(file=out, markup=False, emoji=False, highlight=False)
-        with bars_on(console) as bars, _looking(Progress(flight, bars, out)) as show:
+        with bars_on(out) as bars, _looking(Progress(flight, bars, out)) as show:
             yield show
 
 
-def bars_on(console: Console) -> Bars:
+def bars_on(out: TextIO, width: int | None = None) -> Bars:
+    """Bars on a terminal, as wide as it is where no width is given."""
+    console = Console(file=out, width=width, markup=False, emoji=False, highlight=False)
     names = ("description", "fields[figures]", "fields[time]")
     words = [TextColumn(f"{{task.{name}}}", markup=False) for name in names]
     return Bars(words[0], BarColumn(bar_width=_bar_width(console)), *words[1:], console=console)

@@ -71,8 +71,8 @@ def _print_next(holds: Sequence[Funnel], root: str) -> None:
     if not holds:
         return
     first, last = holds[0], holds[-1]
-    funnel = ", ".join(f"{h.counts.get('ok', 0)} pass {h.phase}" for h in holds)
-    say(f"The output holds {counted(first.sources, 'source')}, {counted(first.clips, 'clip')}: {funnel}.")
+    passed = f"{last.counts.get('ok', 0)} passed {last.phase}"
+    say(f"The output holds {counted(first.clips, 'clip')} of {counted(first.sources, 'source')}: {passed}.")
     place = as_typed(root)
     say(f"  factory status {place}")
     say(f'  factory query {place} "SELECT * FROM {last.phase}"')

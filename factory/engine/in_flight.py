@@ -22,7 +22,8 @@ class InFlight:
         return replace(self, seconds=self.seconds + seconds)
 
     def __str__(self) -> str:
-        return f"{self.source} ({self.key}) in {self.stage or 'start-up'} for {self.seconds:.0f} s on {self.host}"
+        name = self.source if self.key == self.source else f"{self.source} ({self.key})"
+        return f"{name} in {self.stage or 'start-up'} for {self.seconds:.0f} s on {self.host}"
 
 
 @dataclass(frozen=True)

@@ -200,3 +200,11 @@ def test_rendering_says_at_once_what_it_will_do(tmp_path):
     assert process.stdout.readline() == "clips rendered: 0 of 2\n"
     process.kill()
     process.wait()
+
+
+def test_a_plan_fits_80_columns(tmp_path):
+    (tmp_path / "a.mp4").write_bytes(b"")
+    for more in ((), ("-v",)):
+        process = run("plan", f"source={tmp_path}", f"output={tmp_path}/o", *more)
+        assert fits("\n".join(line for line in process[1].splitlines() if ", " not in line)), process
+        assert ("SolveCamera" in process[1]) == bool(more)

@@ -5,7 +5,7 @@ from datetime import datetime
 import pytest
 
 from factory.console.summary import TOP, print_summary
-from factory.console.tables import as_typed, duration
+from factory.console.tables import as_typed, duration, print_table
 from factory.manifest.funnel import funnels
 from factory.phases.run import Summary
 from factory.storage.output import Storage
@@ -57,7 +57,7 @@ def test_the_end_of_a_run_is_its_funnel_the_top_reasons_and_what_comes_next(scre
     assert text.count("reason ") == TOP
     assert "filter  15  for 3 other reasons" in text
     assert "ingest  1  cannot be decoded (VideoError)" in text
-    assert "The output holds 5 sources, 4 clips: 4 pass ingest, 3 pass filter, 2 pass pose." in lines
+    assert "The output holds 4 clips of 5 sources: 2 passed pose." in lines
     assert "  factory status 'out [v1] :smile:'" in lines
     assert """  factory query 'out [v1] :smile:' "SELECT * FROM pose\"""" in lines
     assert "1 failure: the same `factory run` with retry=failed tries again." in lines
@@ -69,6 +69,11 @@ def test_it_fits_80_columns_and_prints_names_as_they_are(screen, tmp_path):
     assert max(map(len, lines[1:])) <= 80
     assert "\u2026" not in "\n".join(lines)
     assert len(lines) <= 24
+
+
+def test_cells_are_printed_as_they_are(capsys):
+    print_table("of [v1]", ("", "n"), [["[red] :smile:", "[1]"]])
+    assert "[red] :smile:" in capsys.readouterr().out
 
 
 def test_stages_are_for_those_who_ask(screen):

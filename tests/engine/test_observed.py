@@ -8,7 +8,6 @@ import urllib.request
 from datetime import datetime
 
 import pytest
-from rich.console import Console
 
 from factory.commands import status
 from factory.console import progress as watching
@@ -235,11 +234,16 @@ def test_who_waits_for_workers_hears_why_after_half_a_minute(clock):
     assert show.state()["workers"] == 0
 
 
+def test_what_is_said_above_bars_is_printed_as_it_is():
+    out = io.StringIO()
+    watching.Progress(Flight(), watching.bars_on(out, 80), out).say("oldest in flight: /v/out [v1] :smile:")
+    assert out.getvalue() == "oldest in flight: /v/out [v1] :smile:\n"
+
+
 @pytest.mark.parametrize(("done", "todo"), [(0, 7), (3, 7), (480, 1234), (65_432, 123_456)])
 def test_bars_fit_80_columns_whole(clock, done, todo):
-    console = Console(width=80, file=io.StringIO(), force_terminal=True, color_system=None)
-    bars, flight = watching.bars_on(console), Flight()
-    show = watching.Progress(flight, bars, console.file)
+    bars, flight = watching.bars_on(io.StringIO(), 80), Flight()
+    show = watching.Progress(flight, bars, io.StringIO())
     show(told(todo))
     flight.ask = lambda: Said(1)
     show.look()
@@ -248,8 +252,8 @@ def test_bars_fit_80_columns_whole(clock, done, todo):
     show.look()
     clock[0] += 5
     show.look()
-    with console.capture() as seen:
-        console.print(bars.get_renderable())
+    with bars.console.capture() as seen:
+        bars.console.print(bars.get_renderable())
     (line,) = seen.get().splitlines()
     assert len(line) <= 80
     assert "\u2026" not in line
