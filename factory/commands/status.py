@@ -3,7 +3,7 @@
 import argparse
 from typing import Any
 
-from factory.console.summary import print_holdings, ranked
+from factory.console.summary import STATUSES, print_holdings, print_retry, ranked
 from factory.console.tables import duration, print_counts, print_table, say
 from factory.manifest.funnel import Funnel, funnels
 from factory.phases.estimate import run_rows
@@ -26,6 +26,7 @@ def call(options: argparse.Namespace) -> int:
     print_counts("rejected", [(f.phase, int(n), reason) for f in found for reason, n in ranked(f.reasons)])
     print_counts("failed", [(f.phase, int(n), error) for f in found for error, n in ranked(f.errors)])
     _print_costs(run_rows(storage), found)
+    print_retry(found)
     return 0
 
 
@@ -50,8 +51,11 @@ def _at(run: dict[str, Any]) -> str:
         return "starting"
     if "todo" not in run:
         return str(run["phase"])
-    starting = ", starting workers" if run.get("workers") == 0 and not run.get("done") else ""
-    return f"{run['phase']}, {run.get('done')} of {run['todo']} done{starting}"
+    if run.get("workers") == 0 and not run.get("done"):
+        words = ", starting workers"
+    else:
+        words = "".join(f", {run[status]} {status}" for status in STATUSES if run.get(status))
+    return f"{run['phase']}, {run.get('done')} of {run['todo']} done{words}"
 
 
 def _print_costs(runs: list[dict[str, Any]], found: list[Funnel]) -> None:

@@ -16,7 +16,11 @@ def columns_text(storage: Storage, table: str, width: int) -> str:
     files |= {"runs": runs} if (runs := storage.run_files()) else {}
     if table and table not in files:
         raise ConfigError(f"there is no table '{table}': take one of {', '.join(files)}.")
-    return "\n\n".join(_text(storage, name, parts[-1], width) for name, parts in files.items() if table in ("", name))
+    return "\n\n".join(
+        _text(storage, name, min(parts, key=lambda part: part.size), width)
+        for name, parts in files.items()
+        if table in ("", name)
+    )
 
 
 def _text(storage: Storage, table: str, part: Entry, width: int) -> str:

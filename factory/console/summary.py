@@ -76,5 +76,9 @@ def _print_next(holds: Sequence[Funnel], root: str) -> None:
     place = as_typed(root)
     say(f"  factory status {place}")
     say(f'  factory query {place} "SELECT * FROM {last.phase}"')
+    print_retry(holds)
+
+
+def print_retry(holds: Sequence[Funnel]) -> None:
     if failed := sum(h.counts.get("failed", 0) for h in holds):
         say(f"{counted(failed, 'failure')}: the same `factory run` with retry=failed tries again.")

@@ -9,6 +9,7 @@ from factory.engine.worker import Worker
 
 def run(shards: Sequence[Shard], work: Work, workers: int, flight: Flight) -> Iterator[ShardResult]:  # noqa: ARG001
     """Yields each shard's result once it is committed. `workers` is the signature's, one is used."""
+    flight.why = lambda: "its process is loading libraries"
     worker = Worker(work)
     flight.ask = lambda: Said(1, dict([worker.done] if worker.done else ()), worker.in_flight())
     try:

@@ -67,6 +67,7 @@ def test_status_fits_80_columns_with_all_three_phases_and_costs_apart(factory, o
     assert "  pose    1  the solve cannot be trusted: two halves of the tracks disagree" in out
     assert "  filter  1  the camera does not move" in out
     assert "  ingest  1  cannot be decoded (VideoError)" in out
+    assert "1 failure: the same `factory run` with retry=failed tries again." in out
 
 
 def test_status_of_a_run_that_has_committed_nothing_yet(factory, tmp_path):
@@ -74,10 +75,12 @@ def test_status_of_a_run_that_has_committed_nothing_yet(factory, tmp_path):
     with lease.held(Storage.at(tmp_path), "the-first", lambda: state, print):
         assert "run the-first on" in factory("status", tmp_path)
         assert "starting" in factory("status", tmp_path)
-    state.update(phase="ingest", todo=34, done=5, workers=2, oldest="a.mp4 (a) in SurveySource for 12 s on here")
+    state.update(
+        phase="ingest", todo=34, done=5, ok=7, failed=1, workers=2, oldest="a.mp4 (a) in SurveySource for 12 s on here"
+    )
     with lease.held(Storage.at(tmp_path), "the-first", lambda: state, print):
         out = factory("status", tmp_path)
-        assert "ingest, 5 of 34 done" in out
+        assert "ingest, 5 of 34 done, 7 ok, 1 failed" in out
         assert "oldest in flight: a.mp4 (a) in SurveySource for 12 s on here" in out
     state.update(done=0, workers=0, oldest=None)
     with lease.held(Storage.at(tmp_path), "the-first", lambda: state, print):
