@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
+from rich.cells import cell_len, set_cell_size
+
 GAP = "  "
 TEXT_MOST = 60  # columns of a cell of text in a table with others
 TEXT_LEAST = 24  # and what it is shortened to at the most, which leaves ids whole
@@ -24,17 +26,22 @@ def lines_of(names: Sequence[str], rows: Sequence[Sequence[Any]], width: int) ->
     shown = _first_that_fit(widths, width)
     table = _table(names[:shown], [row[:shown] for row in cells], numbers, widths[:shown])
     left = len(names) - shown
-    hint = f"... {left} more column{'s' if left > 1 else ''}: select fewer, or one row (LIMIT 1)"
+    hint = f"... {left} more column{'s' if left > 1 else ''}: --columns lists them, LIMIT 1 shows a row whole"
     return [*table, shortened(hint, width)]
 
 
 def shortened(text: str, most: int) -> str:
-    """The text in at most so many columns. Paths lose their beginning, other text its end."""
-    if len(text) <= most:
+    """The text in at most so many columns, of which some letters take two. Paths lose their beginning, other text its
+    end."""
+    if cell_len(text) <= most:
         return text
-    if text.startswith(("/", "s3://")) and " " not in text:
-        return "..." + text[len(text) - max(most - 3, 0) :]
-    return text[: max(most - 3, 0)] + "..."
+    room = max(most - 3, 0)
+    if not text.startswith(("/", "s3://")) or " " in text:
+        return set_cell_size(text, room) + "..."
+    end = text[len(text) - room :]
+    while cell_len(end) > room:
+        end = end[1:]
+    return f"...{end}"
 
 
 def _cell(value: Any) -> str:
@@ -57,7 +64,7 @@ def _cell(value: Any) -> str:
 
 
 def _widths(names: Sequence[str], cells: Sequence[Sequence[str]], numbers: Sequence[bool], most: int) -> list[int]:
-    longest = [max([len(row[i]) for row in cells], default=0) for i in range(len(names))]
+    longest = [max([cell_len(row[i]) for row in cells], default=0) for i in range(len(names))]
     return [max(len(names[i]), n if numbers[i] else min(n, most)) for i, n in enumerate(longest)]
 
 
@@ -70,7 +77,8 @@ def _table(
 
 def _padded(text: str, width: int, to_the_right: bool) -> str:
     text = shortened(text, width)
-    return text.rjust(width) if to_the_right else text.ljust(width)
+    blank = " " * (width - cell_len(text))
+    return blank + text if to_the_right else text + blank
 
 
 def _blocks(names: Sequence[str], cells: Sequence[Sequence[str]], width: int) -> list[str]:

@@ -1,6 +1,7 @@
 """Rows of a query on a narrow screen."""
 
 import pytest
+from rich.cells import cell_len
 
 from factory.console.records import lines_of, shortened
 
@@ -41,7 +42,7 @@ def test_columns_that_do_not_fit_are_blocks_or_are_counted():
     assert blocks[0] == "-- row 1 of 1 --"
     assert blocks[51] == f"column_50  {ID}"
     table = lines_of(names, [row] * 3, 80)
-    assert table[-1] == "... 48 more columns: select fewer, or one row (LIMIT 1)"
+    assert table[-1] == "... 48 more columns: --columns lists them, LIMIT 1 shows a row whole"
     assert table[2].split() == [ID] * 3
 
 
@@ -52,3 +53,10 @@ def test_what_terminals_obey_is_spelled_out():
 def test_paths_keep_their_end_and_sentences_their_beginning():
     assert shortened("/videos/of/mine/a.mp4", 12) == "...ine/a.mp4"
     assert shortened("the camera does not move", 12) == "the camer..."
+
+
+def test_letters_that_take_two_columns_are_counted_as_two():
+    lines = lines_of(["source", "n"], [["/動画/" + "猫" * 40 + ".mp4", 1], ["b.mp4", 22]], 60)
+    assert [cell_len(line) for line in lines[2:]] == [60, 60]
+    assert lines[2].startswith("...猫")
+    assert cell_len(shortened("猫" * 30, 20)) <= 20
