@@ -105,15 +105,17 @@ class Board:
     def __init__(self) -> None:
         self._said: dict[str, tuple[float, InFlight | None]] = {}
         self._done: dict[str, Done] = {}
+        self._dropped: set[str] = set()  # a worker may tell of its last unit after the driver has the result
 
     def tell(self, worker: str, item: InFlight | None, done: tuple[str, Done] | None) -> None:
         self._said[worker] = (time.monotonic(), item)
-        if done is not None:
+        if done is not None and done[0] not in self._dropped:
             self._done[done[0]] = done[1]
 
     def drop(self, shard_id: str) -> None:
         """The driver has the shard's result."""
         self._done.pop(shard_id, None)
+        self._dropped.add(shard_id)
 
     def said(self) -> Said:
         """By the board's own clock and the durations told, so that clocks of nodes are never compared."""

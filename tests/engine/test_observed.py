@@ -110,6 +110,16 @@ def test_the_oldest_is_told_by_durations_and_the_silent_are_forgotten(monkeypatc
     assert board.said().oldest is None
 
 
+def test_the_board_knows_open_shards_only():
+    board, ended = Board(), ("shard", Done(3, 3.0, {"ok": 3}))
+    board.tell("a", None, ended)
+    assert board.said().done == dict([ended])
+    board.drop("shard")
+    assert board.said().done == {}
+    board.tell("a", None, ended)  # late: the result was faster
+    assert board.said().done == {}
+
+
 @pytest.fixture
 def one_shard(monkeypatch):
     """All clips of a phase in one shard: its result says nothing before the last has ended."""
