@@ -58,7 +58,8 @@ MASKS = f"""\
 Dynamic masks against truth: J and F as DAVIS defines them, precision and recall.
 
 ESTIMATES: <stem>/NNNNN.png or <stem>-NN/NNNNN.png, numbers of frames in the source, above 0 = moving, as `factory
-export --format davis` writes them. TRUTH: the same, or <stem>_masks/, or <stem>/masks/.
+export --format davis` writes them (with --all also those of clips whose poses were rejected). TRUTH: the same, or
+<stem>_masks/, or <stem>/masks/.
 {PAIRING}
 Only frames that the estimate's sampling would have count; of these a frame it lacks counts 0."""
 

@@ -211,3 +211,13 @@ def test_a_plan_fits_80_columns(tmp_path):
         process = run("plan", f"source={tmp_path}", f"output={tmp_path}/o", *more)
         assert fits("\n".join(line for line in process[1].splitlines() if ", " not in line)), process
         assert ("SolveCamera" in process[1]) == bool(more)
+
+
+def test_an_output_in_a_bucket_is_shown_like_a_local_one(factory, output, bucket, tmp_path):
+    remote = f"{bucket}/out"
+    write_output(Storage.at(remote), "/vidéos")
+    for arguments in (("status",), ("query", "--columns"), ("query", "SELECT * FROM pose ORDER BY source")):
+        command, *rest = arguments
+        here, there = (factory(command, place, *rest) for place in (output, remote))
+        assert here.replace(str(output), "") == there.replace(remote, "")
+    assert factory("export", remote, tmp_path, "--format", "davis").startswith("2 clips written")
