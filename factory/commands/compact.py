@@ -2,7 +2,7 @@
 
 import argparse
 
-from factory.console import print_table
+from factory.console.tables import print_table
 from factory.manifest.compact import compact
 from factory.manifest.sweep import sweep
 from factory.phases.record import new_run_id

@@ -13,9 +13,10 @@ from factory.errors import ConfigError
 if TYPE_CHECKING:
     from factory.evaluate.report import Report
 
-PAIRING = """\
-An estimate belongs to the truth of the same name: <stem>, or <stem>-NN where a source has several clips. A truth
-without an estimate counts as a failure, never as absent."""
+NAMING = "An estimate belongs to the truth of the same name: <stem>, or <stem>-NN where a source has several clips."
+PAIRING = f"""\
+{NAMING}
+A truth without an estimate counts as a failure, never as absent."""
 
 POSE = f"""\
 Camera trajectories against truth: ATE after Sim(3), RPE between successive frames, by DynPose-100K's Lightspeed
@@ -57,7 +58,8 @@ MASKS = f"""\
 Dynamic masks against truth: J and F as DAVIS defines them, precision and recall.
 
 ESTIMATES: <stem>/NNNNN.png or <stem>-NN/NNNNN.png, numbers of frames in the source, above 0 = moving, as `factory
-export --format davis` writes them. TRUTH: the same, or <stem>_masks/, or <stem>/masks/.
+export --format davis` writes them (with --all also those of clips whose poses were rejected). TRUTH: the same, or
+<stem>_masks/, or <stem>/masks/.
 {PAIRING}
 Only frames that the estimate's sampling would have count; of these a frame it lacks counts 0."""
 
@@ -74,8 +76,8 @@ Depth maps against truth: AbsRel, RMSE, log RMSE, delta < 1.25^k.
 
 Both: <stem>_depth/NNNNN.npz (or .npy, .png), <stem>/depth/ or <stem>/. A PNG has 16 bits and a stated coding: mm
 (millimetres; 0 and 65535 unknown) or inverse (6553.5 m / depth; 0 unknown; what `factory synth` writes).
-{PAIRING.splitlines()[0]}
-One alignment a clip, over all its frames."""
+{NAMING}
+A truth without an estimate is named, and left out of the mean. One alignment a clip, over all its frames."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

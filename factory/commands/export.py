@@ -4,7 +4,9 @@ import argparse
 from importlib import import_module
 from pathlib import Path
 
+from factory.console.tables import counted
 from factory.errors import StorageError
+from factory.export.selection import Selection, left_out
 from factory.storage.output import Storage
 
 FORMATS = ("tum", "davis")
@@ -14,7 +16,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("output", help="the output of a run")
     parser.add_argument("dest", help="the folder to write to")
     parser.add_argument("--format", choices=FORMATS, required=True)
-    parser.add_argument("--where", default="true", help="SQL condition on the pose manifest's columns")
+    where = "SQL condition on the pose manifest's columns, for example: focal_reliable AND registered_ratio = 1"
+    parser.add_argument("--where", help=where)
+    parser.add_argument("--all", action="store_true", help="also clips that were rejected, as far as they came")
 
 
 def call(options: argparse.Namespace) -> int:
@@ -23,6 +27,8 @@ def call(options: argparse.Namespace) -> int:
     if "pose" not in storage.phases():
         raise StorageError(f"{storage.root} holds no poses: no clip has reached the pose phase yet.")
     export = import_module(f"factory.export.{options.format}").export
-    count = export(storage, Path(options.dest), options.where)
-    print(f"{count} clips written to {options.dest}")
+    selection = Selection(options.where, options.all)
+    written = export(storage, Path(options.dest), selection)
+    left = ", ".join(f"{n} {status}" for status, n in left_out(storage, written).items())
+    print(f"{counted(written.total(), 'clip')} written to {options.dest}" + (f"; left out: {left}" if left else ""))
     return 0

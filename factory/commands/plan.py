@@ -1,17 +1,18 @@
 """`factory plan`: what is left, where it would run and how long that would take. No work is done."""
 
 from collections.abc import Sequence
+from functools import partial
 
 from factory.commands.compose import compose_and_call, nodes_of, places, workers_of
 from factory.settings import Settings
 
 
 def call(overrides: Sequence[str], verbose: bool) -> int:
-    return compose_and_call("plan", _plan, overrides, verbose)
+    return compose_and_call("plan", partial(_plan, verbose=verbose), overrides, verbose)
 
 
-def _plan(cfg: Settings) -> int:
-    from factory import console
+def _plan(cfg: Settings, verbose: bool) -> int:
+    from factory.console.plan import print_plan
     from factory.phases.build import build
     from factory.phases.estimate import paces
     from factory.phases.run import plan_phase
@@ -25,5 +26,5 @@ def _plan(cfg: Settings) -> int:
         (phase, plan_phase(phase, storage, workers[phase.name], cfg.phase(phase.name).shard_size, retry))
         for phase in phases
     ]
-    console.print_plan(plans, nodes, workers, paces(storage))
+    print_plan(plans, nodes, workers, paces(storage), verbose)
     return 0

@@ -2,24 +2,27 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING
 
 from factory.commands.compose import compose_and_call, nodes_of, places, workers_of
 from factory.settings import Settings
 
 if TYPE_CHECKING:
-    from factory import console
+    from factory.console.progress import Progress
     from factory.phases.run import Engine
     from factory.storage.output import Storage
 
 
 def call(overrides: Sequence[str], verbose: bool) -> int:
-    return compose_and_call("run", _run, overrides, verbose)
+    return compose_and_call("run", partial(_run, verbose=verbose), overrides, verbose)
 
 
-def _run(cfg: Settings) -> int:
-    from factory import console
+def _run(cfg: Settings, verbose: bool) -> int:
+    from factory.console.progress import progress
+    from factory.console.summary import print_summary
     from factory.engine.in_flight import Flight
+    from factory.manifest.funnel import funnels
     from factory.phases.build import build
     from factory.phases.record import new_run_id, record_run
     from factory.phases.run import Summary, run_phase
@@ -29,9 +32,9 @@ def _run(cfg: Settings) -> int:
     workers = workers_of(cfg, phases, nodes_of(cfg, phases))
     storage.check_writable()
     run_id, summaries, flight = new_run_id(), list[Summary](), Flight()
-    with console.progress(flight) as show, _alone(cfg, storage, run_id, show) as check:
+    with progress(flight) as show, _alone(cfg, storage, run_id, show) as check:
 
-        def progress(summary: Summary) -> None:
+        def tell(summary: Summary) -> None:
             check()
             show(summary)
 
@@ -44,17 +47,18 @@ def _run(cfg: Settings) -> int:
                     workers=workers[phase.name],
                     shard_size=cfg.phase(phase.name).shard_size,
                     retry_failed=cfg.retry == "failed",
-                    progress=progress,
+                    progress=tell,
                     flight=flight,
                 )
             )
         record_run(storage, run_id, summaries, cfg.engine, cfg.text)
-    console.print_summary(summaries, storage)
+        holds = funnels(storage)
+    print_summary(summaries, holds, storage.root, verbose)
     return 0
 
 
 @contextmanager
-def _alone(cfg: Settings, storage: "Storage", run_id: str, show: "console.Progress") -> Iterator[Callable[[], None]]:
+def _alone(cfg: Settings, storage: "Storage", run_id: str, show: "Progress") -> Iterator[Callable[[], None]]:
     """Holds the output's lease, unless the user forces a run beside another."""
     from factory.storage.lease import held
 

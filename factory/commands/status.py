@@ -1,18 +1,14 @@
 """The funnel of an output: clips per phase and status, reasons, failures by type, and what it cost."""
 
 import argparse
-from collections import Counter
 from typing import Any
 
-import pyarrow.compute as pc
-
-from factory.console import print_counts, print_table
-from factory.manifest.read import count_by, read_phase
+from factory.console.summary import STATUSES, print_holdings, print_retry, ranked
+from factory.console.tables import duration, print_counts, print_table, say
+from factory.manifest.funnel import Funnel, funnels
 from factory.phases.estimate import run_rows
 from factory.storage.lease import EXPIRE_S, ago, holder
 from factory.storage.output import Storage
-
-ORDER = ("ingest", "filter", "pose")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -21,45 +17,59 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def call(options: argparse.Namespace) -> int:
     storage = Storage.at(options.output)
-    phases = sorted(storage.committed_phases(), key=lambda p: ORDER.index(p) if p in ORDER else len(ORDER))
-    rows, reasons, errors = [], Counter[str](), Counter[str]()
-    runs = run_rows(storage)
-    for phase in phases:
-        columns = ["status", "reasons", "error_type", "source_start_s", "source_end_s"]
-        table = read_phase(storage, phase, columns)
-        counts = count_by(table, "status")
-        kept = table.filter(pc.equal(table["status"], "ok"))
-        kept_s = pc.sum(pc.subtract(kept["source_end_s"], kept["source_start_s"])).as_py() or 0.0
-        share = f"{counts.get('ok', 0) / table.num_rows:.1%}" if table.num_rows else ""
-        figures = [table.num_rows, *(counts.get(status, 0) for status in ("ok", "rejected", "failed"))]
-        rows.append([phase, *map(str, figures), share, f"{kept_s:.1f}", *_cost(runs, phase, counts.get("ok", 0))])
-        reasons.update(f"{phase}: {r.split(':')[0]}" for many in table["reasons"].to_pylist() for r in many or ())
-        errors.update(f"{phase}: {e}" for e in table["error_type"].to_pylist() if e)
-    names = ["", "rows", "ok", "rejected", "failed", "kept", "kept s", "wall s", "CPU s", "per ok", "GPU s", "per ok"]
-    print_table(storage.root, names, rows)
-    print_counts("rejected, by rule", reasons)
-    print_counts("failed, by error", errors)
-    _tell_of_a_run(storage)
+    if not _tell_of_a_run(storage):
+        storage.committed_phases()  # says what is wrong where nothing lies
+    found = funnels(storage)
+    if not found:
+        return 0
+    print_holdings(storage.root, found)
+    print_counts("rejected", [(f.phase, int(n), reason) for f in found for reason, n in ranked(f.reasons)])
+    print_counts("failed", [(f.phase, int(n), error) for f in found for error, n in ranked(f.errors)])
+    _print_costs(run_rows(storage), found)
+    print_retry(found)
     return 0
 
 
-def _tell_of_a_run(storage: Storage) -> None:
+def _tell_of_a_run(storage: Storage) -> bool:
+    """Whether a run holds the output."""
     if (found := holder(storage)) is None:
-        return
+        return False
     run, age_s = found
-    who = f"run {run.get('run_id')} on {run.get('host')}, process {run.get('pid')}"
-    if age_s > EXPIRE_S:
-        print(f"{who}, has said nothing for {age_s:.0f} s: the same command goes on where it ended.")
-        return
-    print(f"{who}, works on {run.get('phase')}: {run.get('done')} of {run.get('todo')} done ({ago(age_s)}).")
+    say(f"run {run.get('run_id')} on {run.get('host')}, process {run.get('pid')}, {ago(age_s)}:")
+    say(f"  {_at(run)}")
     if run.get("oldest"):
-        print(f"oldest in flight: {run['oldest']}")
+        say(f"  oldest in flight: {run['oldest']}")
+    if age_s > EXPIRE_S:
+        say("  no sign of life since: run the same command again to go on where it ended")
+    say()
+    return True
 
 
-def _cost(runs: list[dict[str, Any]], phase: str, ok: int) -> list[str]:
-    """Wall, CPU and GPU seconds of all runs of the phase that ended, and what a clip it accepted cost of each."""
-    rows = [row for row in runs if row["phase"] == phase]
-    if not rows:
-        return [""] * 5
-    wall_s, cpu_s, gpu_s = (sum(row.get(name) or 0.0 for row in rows) for name in ("wall_s", "cpu_s", "gpu_s"))
-    return [f"{wall_s:.1f}", *(text for s in (cpu_s, gpu_s) for text in (f"{s:.1f}", f"{s / ok:.1f}" if ok else ""))]
+def _at(run: dict[str, Any]) -> str:
+    """What a run is at, by its lease; it may have begun a moment ago and not said yet."""
+    if not run.get("phase"):
+        return "starting"
+    if "todo" not in run:
+        return str(run["phase"])
+    if run.get("workers") == 0 and not run.get("done"):
+        words = ", starting workers"
+    else:
+        words = "".join(f", {run[status]} {status}" for status in STATUSES if run.get(status))
+    return f"{run['phase']}, {run.get('done')} of {run['todo']} done{words}"
+
+
+def _print_costs(runs: list[dict[str, Any]], found: list[Funnel]) -> None:
+    """Wall, CPU and GPU time of all runs that ended, and what a clip that a phase accepted cost of each."""
+    rows = []
+    for funnel in found:
+        mine = [row for row in runs if row["phase"] == funnel.phase]
+        if not mine:
+            continue
+        wall_s, cpu_s, gpu_s = (sum(row.get(name) or 0.0 for row in mine) for name in ("wall_s", "cpu_s", "gpu_s"))
+        cells = [funnel.phase, duration(wall_s)]
+        for seconds in (cpu_s, gpu_s):
+            each = seconds / funnel.counts["ok"] if funnel.counts.get("ok") else 0.0
+            cells += [duration(seconds) if seconds else "", duration(each) if each else ""]
+        rows.append(cells)
+    if rows:
+        print_table("cost of all runs", ("", "wall", "CPU", "CPU per ok", "GPU", "GPU per ok"), rows)

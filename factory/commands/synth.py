@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from factory.console.counting import counting
 from factory.synth.presets import PRESETS
 
 if TYPE_CHECKING:
@@ -33,15 +34,15 @@ def call(options: argparse.Namespace) -> int:
         raise ConfigError(f"--workers {options.workers} cannot work: take 1 or more.")
     folder, truth = Path(options.dest), tuple(options.truth)
     order = Order(options.preset, options.seed, options.size, options.fps, options.seconds, options.photos, truth)
-    total, done = len(check_order(order, options.only)), 0
+    total = len(check_order(order, options.only))
+    with counting("clips rendered", total) as (say, step):
 
-    def report(made: "Made") -> None:
-        nonlocal done
-        done += 1
-        how = "is there already" if made.took_s is None else f"rendered in {made.took_s:.1f} s"
-        print(f"{done}/{total} {made.path} {how}", flush=True)
+        def report(made: "Made") -> None:
+            done = step()
+            how = "is there already" if made.took_s is None else f"rendered in {made.took_s:.1f} s"
+            say(f"{done}/{total} {made.path} {how}")
 
-    paths = produce(folder, order, options.only, options.workers, report)
+        paths = produce(folder, order, options.only, options.workers, report)
     return _check(paths) if options.check else 0
 
 

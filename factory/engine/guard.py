@@ -84,11 +84,12 @@ def _result(work: Work, unit: Unit, outcome: Outcome, cpu_s: float) -> tuple[lis
     report = UnitReport(
         key=unit.key,
         statuses=tuple(row["status"] for row in rows),
-        reasons=tuple(reason for row in rows for reason in row["reasons"]),
+        reasons=tuple(tuple(row["reasons"]) for row in rows),
         error_type=outcome.error_type,
         seconds=outcome.seconds,
         cpu_s=cpu_s,
         gpu_s=work.resources.gpus * sum(seconds for _, seconds in outcome.seconds),
+        weight=unit.weight,
     )
     return rows, report
 

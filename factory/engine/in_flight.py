@@ -1,7 +1,11 @@
-"""What workers are at: the oldest item in flight is the first suspect when a run stands still."""
+"""What workers are at: what they have done of shards not yet committed, and the oldest item in flight, which is the
+first suspect when a run stands still."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from factory.engine.work import UnitReport, tally
 
 
 @dataclass(frozen=True)
@@ -18,11 +22,55 @@ class InFlight:
         return replace(self, seconds=self.seconds + seconds)
 
     def __str__(self) -> str:
-        return f"{self.source} ({self.key}) in {self.stage or 'start-up'} for {self.seconds:.0f} s on {self.host}"
+        name = self.source if self.key == self.source else f"{self.source} ({self.key})"
+        return f"{name} in {self.stage or 'start-up'} for {self.seconds:.0f} s on {self.host}"
+
+
+@dataclass(frozen=True)
+class Done:
+    """What is done of a shard, or of many: units, their weight (see `phases.run.weights`), and rows by status."""
+
+    units: int = 0
+    weight: float = 0.0
+    counts: Mapping[str, int] = field(default_factory=dict)
+
+    def plus(self, other: "Done") -> "Done":
+        counts = dict(Counter(self.counts) + Counter(other.counts))
+        return Done(self.units + other.units, self.weight + other.weight, counts)
+
+
+def done_of(reports: Sequence[UnitReport]) -> Done:
+    return Done(len(reports), sum(report.weight for report in reports), tally(reports))
+
+
+@dataclass(frozen=True)
+class Said:
+    """What all workers said last. workers: how many are up. done: by shard, of those whose results may be on the way.
+    oldest: None where nothing is in flight."""
+
+    workers: int = 0
+    done: Mapping[str, Done] = field(default_factory=dict)
+    oldest: InFlight | None = None
 
 
 class Flight:
-    """Where an engine leaves word of how to ask for the oldest item."""
+    """Where an engine leaves word of how its workers are asked, and which shards' results it has handed over.
+
+    ask: what they said; None when nobody answers. why: a sentence on what workers wait for when none is up.
+    """
 
     def __init__(self) -> None:
-        self.ask: Callable[[], InFlight | None] = lambda: None
+        self.reset()
+
+    def reset(self) -> None:
+        self.ask: Callable[[], Said | None] = Said
+        self.why: Callable[[], str] = str
+        self.handed_over: set[str] = set()
+
+    def open(self, said: Said) -> Done:
+        """What is done beyond the results handed over."""
+        total = Done()
+        for shard, done in said.done.items():
+            if shard not in self.handed_over:
+                total = total.plus(done)
+        return total

@@ -15,19 +15,21 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from factory.engine.in_flight import Flight, InFlight
+from factory.engine.in_flight import Done, Flight, InFlight, Said
 from factory.engine.metrics import queue_gauge, reporter
-from factory.engine.ray_cluster import connect
+from factory.engine.ray_cluster import connect, waiting_for
 from factory.engine.work import Shard, ShardResult, Work
 from factory.engine.worker import Worker
 from factory.errors import FactoryError
 
 TELL_EVERY_S = 5.0  # how often a worker says what it is at
+LOOK_EVERY_S = 1.0  # how often it looks whether a unit has ended, which it says at once
 FORGET_AFTER_S = 30.0  # a worker that has said nothing for so long is gone, with its node
 
 
 def run(shards: Sequence[Shard], work: Work, workers: int, flight: Flight) -> Iterator[ShardResult]:
     """Yields each shard's result once it is committed, in the order they finish."""
+    flight.why = lambda: "Ray itself has not started yet"
     connect(workers, work.resources)
     import ray.data
 
@@ -74,7 +76,7 @@ def run(shards: Sequence[Shard], work: Work, workers: int, flight: Flight) -> It
         memory=int(work.resources.memory_gb * 1e9),
         compute=ray.data.ActorPoolStrategy(size=min(workers, len(names)), max_tasks_in_flight_per_actor=2),
     )
-    flight.ask = lambda: _oldest(board)
+    flight.ask, flight.why = (lambda: _ask(board)), (lambda: waiting_for(work.resources))
     left, gauge, due = sum(lengths), queue_gauge(work.phase), 0.0
     try:
         for row in dataset.iter_rows():
@@ -82,28 +84,45 @@ def run(shards: Sequence[Shard], work: Work, workers: int, flight: Flight) -> It
             if isinstance(result, FactoryError):
                 raise result
             left -= len(result.reports)
+            flight.handed_over.add(result.shard_id)
+            board.drop.remote(result.shard_id)
             if time.monotonic() > due or not left:
-                gauge(left, flight.ask())
+                said = flight.ask() or Said()
+                gauge(left - flight.open(said).units, said.oldest)
                 due = time.monotonic() + TELL_EVERY_S
             yield result
     finally:
-        flight.ask = lambda: None
+        flight.reset()
 
 
 class Board:
-    """An actor on the driver's node that hears from each worker what it is at."""
+    """An actor on the driver's node that hears from each worker what it is at, and what it has done of its shard.
+
+    A shard's part is told whole each time: a board that was lost knows it again with the next unit, and a shard that
+    another worker does again counts once.
+    """
 
     def __init__(self) -> None:
         self._said: dict[str, tuple[float, InFlight | None]] = {}
+        self._done: dict[str, Done] = {}
+        self._dropped: set[str] = set()  # a worker may tell of its last unit after the driver has the result
 
-    def tell(self, worker: str, item: InFlight | None) -> None:
+    def tell(self, worker: str, item: InFlight | None, done: tuple[str, Done] | None) -> None:
         self._said[worker] = (time.monotonic(), item)
+        if done is not None and done[0] not in self._dropped:
+            self._done[done[0]] = done[1]
 
-    def oldest(self) -> InFlight | None:
+    def drop(self, shard_id: str) -> None:
+        """The driver has the shard's result."""
+        self._done.pop(shard_id, None)
+        self._dropped.add(shard_id)
+
+    def said(self) -> Said:
         """By the board's own clock and the durations told, so that clocks of nodes are never compared."""
         now = time.monotonic()
-        fresh = [(now - said, item) for said, item in self._said.values() if now - said < FORGET_AFTER_S and item]
-        return max((item.later(since) for since, item in fresh), key=lambda item: item.seconds, default=None)
+        fresh = [(now - said, item) for said, item in self._said.values() if now - said < FORGET_AFTER_S]
+        items = (item.later(since) for since, item in fresh if item)
+        return Said(len(fresh), dict(self._done), max(items, key=lambda item: item.seconds, default=None))
 
 
 def _board() -> Any:
@@ -114,12 +133,12 @@ def _board() -> Any:
     return ray.remote(Board).options(num_cpus=0, scheduling_strategy=here, max_restarts=-1).remote()
 
 
-def _oldest(board: Any) -> InFlight | None:
+def _ask(board: Any) -> Said | None:
     """None when the board does not answer: it may have lain on a node that is lost, and no run ends for that."""
     import ray
 
     try:
-        return ray.get(board.oldest.remote(), timeout=2.0)
+        return ray.get(board.said.remote(), timeout=2.0)
     except ray.exceptions.RayError:
         return None
 
@@ -128,7 +147,9 @@ def _tell(worker: Worker, board: Any) -> None:
     """In each worker, for as long as its process lives."""
     import ray
 
-    name = ray.get_runtime_context().get_actor_id()
+    name, told, due = ray.get_runtime_context().get_actor_id(), None, 0.0
     while True:
-        board.tell.remote(name, worker.in_flight())
-        time.sleep(TELL_EVERY_S)
+        if worker.done != told or time.monotonic() >= due:
+            told, due = worker.done, time.monotonic() + TELL_EVERY_S
+            board.tell.remote(name, worker.in_flight(), told)
+        time.sleep(LOOK_EVERY_S)

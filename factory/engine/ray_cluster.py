@@ -72,6 +72,24 @@ def nodes() -> list[Node]:
     ]
 
 
+def waiting_for(resources: Resources) -> str:
+    """A sentence for who waits for workers that do not start: what Ray says of it, and where to look."""
+    import ray
+
+    try:
+        free, there = ray.available_resources().get("CPU", 0.0), ray.cluster_resources().get("CPU", 0.0)
+    except ray.exceptions.RayError:
+        return "Ray does not answer"
+    if "RAY_ADDRESS" in os.environ:
+        return (
+            f"each needs {resources.cpus:g} CPUs and {resources.memory_gb:g} GB, and of the cluster's {there:g} CPUs "
+            f"{free:g} are free; `ray status` shows what holds them and whether nodes are on their way"
+        )
+    at = "Ray has made processes for them, which are still starting" if free < there else "Ray has not made any yet"
+    folder = os.environ.get("RAY_TMPDIR") or os.environ.get("TMPDIR") or "/tmp"  # as Ray chooses it
+    return f"{at}; its logs are in {folder}/ray/session_latest/logs"
+
+
 @contextmanager
 def _native_chatter_hidden() -> Iterator[None]:
     """Ray's C++ core announces on file descriptor 2 that it was told to be quiet."""

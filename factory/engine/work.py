@@ -21,11 +21,13 @@ class Unit:
     record: ClipRecord
     fingerprint: str
     attempt: int = 1
+    weight: float = 1.0
 
 
 @dataclass(frozen=True)
 class Shard:
-    """The unit of commit: one Parquet part. `rows`: a unit each, as `Phase.inputs` has them, and its `attempt`."""
+    """The unit of commit: one Parquet part. `rows`: a unit each, as `Phase.inputs` has them, its `attempt` and its
+    `weight`: how much work it is beside the others of its phase."""
 
     shard_id: str
     rows: pa.Table
@@ -56,20 +58,21 @@ class Work:
 
     def unit(self, row: Row) -> Unit:
         record = self.record(row).give(storage=self.storage)
-        return Unit(row["key"], record, row["fingerprint"], row["attempt"])
+        return Unit(row["key"], record, row["fingerprint"], row["attempt"], row.get("weight", 1.0))
 
 
 @dataclass(frozen=True)
 class UnitReport:
-    """What the driver hears of a unit; the rest is in the manifest."""
+    """What the driver hears of a unit; the rest is in the manifest. reasons: of each row. weight: see `Shard`."""
 
     key: str
     statuses: tuple[str, ...]
-    reasons: tuple[str, ...]
+    reasons: tuple[tuple[str, ...], ...]
     error_type: str | None
     seconds: tuple[tuple[str, float], ...]
     cpu_s: float
     gpu_s: float = 0.0  # its share of a card, for as long as it took
+    weight: float = 1.0
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from time import monotonic, perf_counter
 
 from factory.engine.guard import Guard
-from factory.engine.in_flight import InFlight
+from factory.engine.in_flight import Done, InFlight, done_of
 from factory.engine.work import Row, Shard, ShardResult, Unit, UnitReport, Work
 from factory.manifest.write import parquet_of_rows
 
@@ -17,6 +17,7 @@ class Worker:
         begin = perf_counter()
         self._work, self._report = work, report
         self._at: tuple[Unit, float] | None = None
+        self.done: tuple[str, Done] | None = None  # of the shard that was begun last; may be read from another thread
         self._guard = Guard(work)
         self._guard.warm_up()
         self._start_up_s = perf_counter() - begin
@@ -25,6 +26,7 @@ class Worker:
         """Works through the shard and commits it: the part is written last and whole, or not at all."""
         rows: list[Row] = []
         reports: list[UnitReport] = []
+        done = Done()
         for row in shard.rows.to_pylist():
             unit = self._work.unit(row)
             self._at = (unit, monotonic())
@@ -32,6 +34,8 @@ class Worker:
             self._report(report)
             rows += unit_rows
             reports.append(report)
+            done = done.plus(done_of([report]))
+            self.done = (shard.shard_id, done)
         storage = self._work.storage
         storage.write(storage.part(self._work.phase, shard.shard_id), parquet_of_rows(rows, self._work.schema))
         self._at = None

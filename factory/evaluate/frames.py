@@ -28,7 +28,7 @@ def frame_folders(root: Path, kind: str, suffixes: Sequence[str]) -> list[FrameF
         raise StorageError(f"there is no folder {root}.")
     if kind == "masks" and Storage.at(root).parts("pose"):
         raise ConfigError(
-            f"{root} is the output of a run: write its masks with `factory export {root} DEST --format davis`."
+            f"{root} is the output of a run: write its masks with `factory export {root} DEST --format davis --all`."
         )
     holders = sorted({p.parent for p in root.rglob("*") if p.suffix in suffixes and p.stem.isdigit()})
     named = [p for p in holders if p.name == kind or p.name.endswith(f"_{kind}")]

@@ -5,6 +5,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from factory.clip import stable_id
+
+LONGEST_BYTES = 255  # of a file's name on ext4, XFS, APFS and NTFS
+
 
 def clip_names(rows: Sequence[Mapping[str, Any]]) -> dict[str, str]:
     """A name for each clip: `<source stem>`, or `<source stem>-<NN>` where a source has several clips.
@@ -21,6 +25,14 @@ def clip_names(rows: Sequence[Mapping[str, Any]]) -> dict[str, str]:
         names[row["clip_id"]] = stems[source] if per_source[source] == 1 else f"{stems[source]}-{numbers[source]:02d}"
         numbers[source] += 1
     return names
+
+
+def file_name(name: str, suffix: str) -> str:
+    """The name with its suffix, cut where it would be longer than file systems take; cut names stay distinct."""
+    if len((name + suffix).encode()) <= LONGEST_BYTES:
+        return name + suffix
+    suffix = f"-{stable_id(name)[:8]}{suffix}"
+    return name.encode()[: LONGEST_BYTES - len(suffix.encode())].decode(errors="ignore") + suffix
 
 
 def _distinct_stems(sources: Sequence[str]) -> dict[str, str]:

@@ -1,28 +1,61 @@
-"""Trajectories as TUM text, a file a clip."""
+"""Trajectories as TUM text, a file a clip, and the camera beside each."""
 
+import json
+from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from factory.export.names import clip_names
-from factory.manifest.query import query
+from factory.export.names import clip_names, file_name
+from factory.export.selection import Selection, rows_of
 from factory.storage.local import write_atomic
 from factory.storage.output import Storage
 from factory.tum import tum_text
 
+COLUMNS = (
+    "p.status, p.timestamps, p.registered, p.world_from_cam, p.focal_px, p.focal_per_frame_px, p.cx_px, p.cy_px, p.k1, "
+    "p.camera_model, p.focal_reliable, p.width, p.height, i.crop_x, i.crop_y, i.source_width, i.source_height"
+)
 
-def export(storage: Storage, dest: Path, where: str = "true") -> int:
-    """Writes `<source stem>.txt`, or `<source stem>-<NN>.txt` where a source has several clips; returns how many.
 
-    Registered frames only; time stamps in seconds of the source. Clips the pose phase rejected are not written.
+def export(storage: Storage, dest: Path, selection: Selection) -> Counter[str]:
+    """Writes `<name>.txt` and `<name>.intrinsics.json` a clip; returns how many by status.
+
+    name: the source's stem, or `<source stem>-<NN>` where a source has several clips. Registered frames only; time
+    stamps in seconds of the source. Clips the pose phase rejected are left out unless they are asked for.
     """
-    columns = "clip_id, source, source_start_s, timestamps, registered, world_from_cam"
-    sql = f"SELECT {columns} FROM pose WHERE status = 'ok' AND ({where})"
-    rows = query(storage, sql).to_arrow_table().to_pylist()
+    rows = rows_of(storage, selection, "world_from_cam", COLUMNS)
     names = clip_names(rows)
     for row in rows:
-        poses = np.array(row["world_from_cam"], dtype=float).reshape(-1, 4, 4)
-        registered = np.array(row["registered"], dtype=bool)
-        text = tum_text(np.array(row["timestamps"])[registered], poses[registered])
-        write_atomic(dest / f"{names[row['clip_id']]}.txt", text.encode())
-    return len(rows)
+        name, registered = names[row["clip_id"]], np.array(row["registered"], dtype=bool)
+        placed = [pose for pose in row["world_from_cam"] if pose is not None]
+        poses = np.array(placed, dtype=float).reshape(-1, 4, 4)
+        text = tum_text(np.array(row["timestamps"])[registered], poses)
+        write_atomic(dest / file_name(name, ".txt"), text.encode())
+        write_atomic(
+            dest / file_name(name, ".intrinsics.json"), (json.dumps(intrinsics(row), indent=1) + "\n").encode()
+        )
+    return Counter(row["status"] for row in rows)
+
+
+def intrinsics(row: dict[str, Any]) -> dict[str, Any]:
+    """The camera in pixels of the whole displayed frame, pixel centres at integers, as `evaluate reprojection` reads
+    it: width, height, fx, fy, cx, cy, k1 (x = f (1 + k1 r^2) X/Z + c), whether the focal length is reliable, and one
+    focal length a line of the TUM file where the lens zooms. Black bars are part of the frame here, unlike in the
+    manifest."""
+    told = {
+        "camera_model": row["camera_model"],
+        "width": row["source_width"] or row["width"],
+        "height": row["source_height"] or row["height"],
+        "fx": row["focal_px"],
+        "fy": row["focal_px"],
+        "cx": row["cx_px"] + (row["crop_x"] or 0),
+        "cy": row["cy_px"] + (row["crop_y"] or 0),
+        "k1": row["k1"] or 0.0,
+        "focal_reliable": row["focal_reliable"],
+    }
+    if row["focal_per_frame_px"] is not None:
+        each = zip(row["focal_per_frame_px"], row["registered"], strict=True)
+        told["focal_per_pose_px"] = [focal for focal, placed in each if placed]
+    return told

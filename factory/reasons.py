@@ -1,0 +1,71 @@
+"""Short names, for people, of why clips are rejected and of what makes them fail. Manifests hold the whole sentences.
+
+A sentence in a manifest is led by the name of its rule, `still_share (C3): 74% of the border ...`; two rules that say
+the same of a clip share their words here, so that it is counted once.
+"""
+
+_HALVES = "the solve cannot be trusted: two halves of the tracks disagree"
+
+REJECTED = {
+    # ingest
+    "too_short": "the shot is too short",
+    "duplicate": "the same content as another source",
+    # filter, as in conf/filter/
+    "frame_rate": "the frame rate is too low",
+    "short_side_px": "the picture is too small",
+    "brightness": "almost black",
+    "clipped_share": "mostly pure black or white",
+    "sharpness": "blurred",
+    "sharpness_low": "a quarter of the picture is blurred",
+    "flat_share": "no texture: drawn, or a screen",
+    "palette_size": "few colours: drawn, or a screen",
+    "repeat_share": "frames repeat: a screen recording or a false frame rate",
+    "overlay_share": "an overlay, or the own vehicle in view",
+    "paused_share": "the picture rests at times: freeze frames or a screen",
+    "barrel_distortion": "a fisheye lens",
+    "flow_peak": "a jump between two frames: a cut or a whip pan",
+    "flow_unexplained": "a cut or a fade inside the clip",
+    "track_likeness": "a dissolve inside the clip",
+    "track_count": "too few points to track",
+    "paired_share": "too little motion to measure the camera by",
+    "rigid_share": "no rigid background: water, crowds, or a frame that stays",
+    "moving_most": "most of the picture moves on its own",
+    "turn_error": "the camera only turns",
+    "zoom_rate": "a zoom",
+    "drive_share": "a view from a vehicle, straight ahead",
+    "focal_ratio": "the focal length is too long to see depth",
+    "face_share": "a face fills the picture: presenting",
+    "flow_mean": "almost nothing moves",
+    "still_share": "the camera does not move",
+    "camera_speed": "the camera hardly moves",
+    "moving_least": "nothing moves in the scene",
+    "score": "the learned score is too low",
+    # pose
+    "registered_ratio": "too few frames could be placed",
+    "half_ate_percent": _HALVES,
+    "half_rotation_deg": _HALVES,
+    "ring_win": "the solve may follow a moving object",
+    "weakest_win": "the solve may go over to a moving object at one place",
+    "supported_ratio": "some frames see too few points that fit",
+    "bridge": "too few points join two parts of the clip",
+}
+
+FAILED = {
+    "VideoError": "cannot be decoded",
+    "StorageError": "cannot be read or written",
+    "GoneError": "the file is gone",
+    "ChangedError": "the file changed during the run",
+    "ClipTimeoutError": "took longer than its time limit",
+    "WorkerDiedError": "crashed a library twice",
+}
+
+
+def rejected_because(reason: str) -> str:
+    """Of a sentence `name: ...` or `name (C2): ...`: its short form. A rule of one's own goes by its name."""
+    name = reason.partition(":")[0].partition(" (")[0]
+    return REJECTED.get(name, name.replace("_", " "))
+
+
+def failed_because(error_type: str) -> str:
+    """Of the class of an exception, which stays beside it: queries ask for it."""
+    return f"{FAILED.get(error_type, 'unexpected error')} ({error_type})"
