@@ -45,8 +45,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if command not in COMMANDS:
         print(f"factory: there is no command '{command}': take one of {', '.join(COMMANDS)}.", file=sys.stderr)
         return 2
+    from factory.engine.terminal import give_up_input
     from factory.errors import FactoryError
 
+    give_up_input()  # no command reads it; what a library does with it would stop one in the background
     try:
         status = _dispatch(command, rest, verbose)
         sys.stdout.flush()

@@ -11,6 +11,7 @@ from typing import Any, ClassVar, Protocol
 
 from factory.clip import ClipRecord
 from factory.errors import ConfigError
+from factory.memory import ran_out
 
 
 @dataclass(frozen=True)
@@ -79,7 +80,8 @@ def check_chain(stages: Sequence[Stage], given: Sequence[str] = ()) -> None:
 def run_chain(stages: Sequence[Stage], record: ClipRecord, entering: Callable[[str], None] = lambda _: None) -> Outcome:
     """Runs one clip through the stages; an exception becomes status `failed` with the stage's name.
 
-    `entering` is told the name of each stage before it begins: what a watcher reports when the process dies in it.
+    Raises MemoryError where memory ran out, in whatever way a library says so: that is for whoever set the limit to
+    judge. `entering` is told the name of each stage before it begins: what a watcher reports when the process dies in it.
     """
     try:
         return _chain(stages, record, entering)
@@ -97,6 +99,8 @@ def _chain(stages: Sequence[Stage], record: ClipRecord, entering: Callable[[str]
         try:
             result = stage(record)
         except Exception as error:
+            if ran_out(error):
+                raise MemoryError(f"in {name}") from error
             seconds.append((name, perf_counter() - begin))
             return Outcome(record, "failed", (), name, type(error).__name__, str(error) or repr(error), tuple(seconds))
         seconds.append((name, perf_counter() - begin))

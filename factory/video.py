@@ -157,11 +157,15 @@ def _frames(container: av.container.InputContainer, stream: av.VideoStream, dama
             packet = next(packets)
         except StopIteration:
             return
+        except MemoryError:
+            raise
         except av.FFmpegError:
             damage.bad_packets += 1
             return
         try:
             yield from packet.decode()
+        except MemoryError:  # PyAV's is an FFmpegError too, but says nothing of the file
+            raise
         except av.FFmpegError:
             damage.bad_packets += 1
 

@@ -5,12 +5,10 @@ import math
 import os
 import re
 import socket
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 from factory.engine.placement import Node
+from factory.engine.terminal import quiet_start
 from factory.engine.work import Resources
 from factory.errors import ConfigError
 
@@ -49,7 +47,7 @@ def connect(workers: int, resources: Resources) -> None:
         if host_port := re.fullmatch(r"\[?([^/\]]+)\]?:(\d+)", where):
             # Ray itself would try for minutes.
             socket.create_connection((host_port[1], int(host_port[2])), timeout=10).close()
-        with _native_chatter_hidden():
+        with quiet_start():
             ray.init(logging_level=logging.ERROR, log_to_driver=False, **options)
     except (ConnectionError, TimeoutError, socket.gaierror) as error:
         place = where if where not in ("", "auto") else "this machine"
@@ -67,17 +65,3 @@ def nodes() -> list[Node]:
         for name, r in each
         if r.get("CPU", 0.0) > 0
     ]
-
-
-@contextmanager
-def _native_chatter_hidden() -> Iterator[None]:
-    """Ray's C++ core announces on file descriptor 2 that it was told to be quiet."""
-    sys.stderr.flush()
-    kept = os.dup(2)
-    with open(os.devnull, "w") as nowhere:  # noqa: PTH123
-        os.dup2(nowhere.fileno(), 2)
-    try:
-        yield
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)

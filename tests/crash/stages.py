@@ -95,5 +95,5 @@ def phase(names: list[str], *stages: object, timeout_s: float = 30.0) -> Phase:
         timeout_s=timeout_s,
         inputs=inputs,
         record=made_up,
-        resources=Resources(memory_gb=0.1),
+        resources=Resources(memory_gb=0.5),
     )
