@@ -30,17 +30,20 @@ def hold_to(limit_gb: float, what: str) -> None:
 
 def in_use_gb() -> float:
     """What RLIMIT_DATA counts of this process, in GB; Linux only."""
-    with open("/proc/self/status") as status:  # noqa: PTH123
-        (line,) = (line for line in status if line.startswith("VmData:"))
+    return _status_gb("self", "VmData")
+
+
+def peak_gb(pid: int) -> float:
+    """The most memory that a process has had in use at once, in GB; 0 where that cannot be told, or it is gone."""
+    with contextlib.suppress(OSError, ValueError):
+        return _status_gb(str(pid), "VmHWM")
+    return 0.0
+
+
+def _status_gb(process: str, what: str) -> float:
+    with open(f"/proc/{process}/status") as status:  # noqa: PTH123
+        (line,) = (line for line in status if line.startswith(f"{what}:"))
     return int(line.split()[1]) * 1024 / 1e9
-
-
-def largest_child_gb() -> float:
-    """The most memory that any ended child of this process had in use at once, in GB."""
-    import resource
-
-    unit = 1 if sys.platform == "darwin" else 1024
-    return resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * unit / 1e9
 
 
 def ran_out(error: BaseException | None) -> bool:

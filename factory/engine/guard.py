@@ -13,6 +13,7 @@ import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import TimeoutError as Late
+from concurrent.futures import wait
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
@@ -22,11 +23,12 @@ from pebble import ProcessExpired, ProcessPool
 from factory.engine.terminal import give_up_terminal
 from factory.engine.work import Row, Unit, UnitReport, Work
 from factory.errors import ClipMemoryError, ClipTimeoutError, ConfigError, FactoryError, WorkerDiedError
-from factory.memory import hold_to, largest_child_gb
+from factory.memory import hold_to, peak_gb
 from factory.stage import Outcome, run_chain
 
 VERBOSE = "FACTORY_VERBOSE"  # set in the environment: what libraries print is let through
 _STAGE_NAME_BYTES = 128
+_LOOK_EVERY_S = 0.1  # at how much memory a child has used: known only while it lives
 _OUT_OF_MEMORY = 77  # the child's exit status; none that Python, a shell or a signal gives
 
 
@@ -39,8 +41,9 @@ class Guard:
         context = multiprocessing.get_context("spawn")
         self._work = work
         self._stage = context.Array(ctypes.c_char, _STAGE_NAME_BYTES)
+        self._pid = context.Value(ctypes.c_int)
         # As bytes: what stages import may touch a terminal, and the child has one until `_start` has begun.
-        initargs = (pickle.dumps(work), self._stage, os.getpid())
+        initargs = (pickle.dumps(work), self._stage, self._pid, os.getpid())
         self._pool = ProcessPool(max_workers=1, context=context, initializer=_start, initargs=initargs)
 
     def warm_up(self) -> None:
@@ -59,14 +62,18 @@ class Guard:
         """The unit's manifest rows and its report. A unit that kills its child, or wants too much memory of it, gets a
         second chance in a fresh one, whose memory no clip before it has broken up, not a third."""
         for _ in range(2):
+            used_gb = 0.0
+            result = self._pool.schedule(_run, args=[unit], timeout=self._work.timeout_s)
+            while not wait([result], _LOOK_EVERY_S).done:
+                used_gb = peak_gb(self._pid.value) or used_gb
             try:
-                return self._pool.schedule(_run, args=[unit], timeout=self._work.timeout_s).result()
+                return result.result()
             except Late:
                 limit = f"took longer than {self._work.timeout_s:g} s: raise {self._work.phase}.timeout_s if it should"
                 return self._failed(unit, ClipTimeoutError(limit), self._work.timeout_s)
             except ProcessExpired as error:
                 code = error.exitcode
-        return self._failed(unit, self._death(code), 0.0)
+        return self._failed(unit, self._death(code, used_gb), 0.0)
 
     @property
     def stage(self) -> str:
@@ -77,7 +84,7 @@ class Guard:
         self._pool.stop()
         self._pool.join()
 
-    def _death(self, code: int) -> FactoryError:
+    def _death(self, code: int, used_gb: float) -> FactoryError:
         limit_gb, setting = self._work.resources.memory_gb, f"{self._work.phase}.resources.memory_gb"
         if code == _OUT_OF_MEMORY:
             return ClipMemoryError(f"needs more than the {limit_gb:g} GB of {setting}: raise it")
@@ -85,8 +92,8 @@ class Guard:
         if how == "SIGKILL":  # nobody here sends it
             return WorkerDiedError("worker was killed twice (SIGKILL), as systems do that run out of memory: use fewer")
         # C++ aborts where it gets no memory. Vectors grow by doubling: the half may have been all there was.
-        if (peak_gb := largest_child_gb()) > limit_gb / 2:
-            why = f"it had used {peak_gb:.2f} of the {limit_gb:g} GB of {setting}, so raise that or leave the input out"
+        if used_gb > limit_gb / 2:
+            why = f"it had used {used_gb:.2f} of the {limit_gb:g} GB of {setting}, so raise that or leave the input out"
             return WorkerDiedError(f"worker died twice ({how}): {why}")
         return WorkerDiedError(f"worker died twice ({how}): the input breaks a library")
 
@@ -126,8 +133,9 @@ _work: Work | None = None
 _stage_name: Any
 
 
-def _start(pickled_work: bytes, stage_name: Any, parent: int) -> None:
+def _start(pickled_work: bytes, stage_name: Any, pid: Any, parent: int) -> None:
     global _pickled_work, _stage_name
+    pid.value = os.getpid()
     _pickled_work, _stage_name = pickled_work, stage_name
     give_up_terminal()
     _die_with(parent)
