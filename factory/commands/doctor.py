@@ -12,6 +12,7 @@ from pathlib import Path
 from factory.commands.compose import conf_dir
 from factory.engine.placement import available_cores
 from factory.errors import FactoryError
+from factory.extras import install_command
 from factory.phases.record import installed_versions
 
 EXTRAS = {
@@ -33,7 +34,7 @@ def call(options: argparse.Namespace) -> int:
         print(f"{name:<18}{version}")
     for extra, packages in EXTRAS.items():
         missing = [p for p in packages if importlib.util.find_spec(p) is None]
-        print(f"extra {extra:<12}{'installed' if not missing else f'no ({missing[0]}): pip install factory[{extra}]'}")
+        print(f"extra {extra:<12}{f'no ({missing[0]}): {install_command(extra)}' if missing else 'installed'}")
     failures = 0
     for what, check in CHECKS.items():
         try:

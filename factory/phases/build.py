@@ -11,6 +11,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from factory.engine.work import Resources
 from factory.errors import ConfigError
+from factory.extras import install_command
 from factory.fetch import Fetch
 from factory.phases.ingest import ingest_phase
 from factory.phases.phase import Phase
@@ -34,7 +35,7 @@ def check_packages(profile: str, packages: Sequence[str]) -> None:
     if missing:
         raise ConfigError(
             f"profile {profile} needs packages that are not installed ({', '.join(missing)}): "
-            "pip install 'factory[models]', or take profile=cpu."
+            f"{install_command('models')}, or take profile=cpu."
         )
 
 
