@@ -11,17 +11,18 @@ def hold_to(limit_gb: float, what: str) -> None:
     """From now on this process gets no more than so many GB (1e9 bytes) of memory of its own: a request beyond that
     fails, as a MemoryError or in whatever way the library that made it reports that.
 
-    The limit is Linux's RLIMIT_DATA: private memory that can be written, touched or not. Mapped files and what CUDA
-    maps are not in it, so what torch and OpenBLAS merely reserve does not count, as it would in RLIMIT_AS. Elsewhere
-    nothing happens: macOS takes the limit and ignores it. Raises ConfigError, which names the setting `what`, when the
-    process has passed the limit already.
+    The limit is Linux's RLIMIT_DATA: private memory that can be written, touched or not. Mapped files and what is only
+    reserved are not in it, as they are in RLIMIT_AS. Elsewhere nothing happens: macOS takes the limit and ignores it.
+    0 sets no limit. Raises ConfigError, which names the setting `what`, when the process has passed the limit already.
     """
-    if sys.platform != "linux":
+    if sys.platform != "linux" or limit_gb <= 0:
         return
     import resource
 
     if (held_gb := in_use_gb()) >= limit_gb:
-        raise ConfigError(f"{what}={limit_gb:g} is less than the {held_gb:.2f} GB it takes to start a worker: raise it.")
+        raise ConfigError(
+            f"{what}={limit_gb:g} is less than the {held_gb:.2f} GB it takes to start a worker: raise it."
+        )
     hard = resource.getrlimit(resource.RLIMIT_DATA)[1]
     wanted = int(limit_gb * 1e9)
     with contextlib.suppress(ValueError, OSError):  # a stricter limit from outside stays

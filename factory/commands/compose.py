@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from factory.errors import ConfigError, FactoryError
+from factory.extras import system_libraries_named
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -32,7 +33,8 @@ def compose_and_call(command: str, job: Callable[["DictConfig"], int], overrides
 
     def told(cfg: "DictConfig") -> None:
         try:
-            status.append(job(cfg))
+            with system_libraries_named():
+                status.append(job(cfg))
         except FactoryError as error:
             if verbose:
                 raise
