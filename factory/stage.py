@@ -81,7 +81,8 @@ def run_chain(stages: Sequence[Stage], record: ClipRecord, entering: Callable[[s
     """Runs one clip through the stages; an exception becomes status `failed` with the stage's name.
 
     Raises MemoryError where memory ran out, in whatever way a library says so: that is for whoever set the limit to
-    judge. `entering` is told the name of each stage before it begins: what a watcher reports when the process dies in it.
+    judge. `entering` is told the name of each stage before it begins: what a watcher reports when the process dies in
+    it.
     """
     try:
         return _chain(stages, record, entering)
