@@ -163,7 +163,8 @@ def _ready() -> Work:
             set_up = getattr(stage, "setup", None)
             if set_up is not None:
                 set_up()
-        hold_to(work.resources.memory_gb, f"{work.phase}.resources.memory_gb")
+        if not work.resources.gpus:  # how much CUDA's side in the process counts for was not measured
+            hold_to(work.resources.memory_gb, f"{work.phase}.resources.memory_gb")
         _work = work
     return _work
 
