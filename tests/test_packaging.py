@@ -1,4 +1,4 @@
-"""What is installed: what is imported is declared, what is declared is locked, and make says beforehand how much it is."""
+"""What is imported is declared, what is declared is locked, and make says beforehand how much it installs."""
 
 import ast
 import re
