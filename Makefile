@@ -39,9 +39,10 @@ $(VENV)/s3-dev/.installed: deploy/s3-dev/start.sh $(VENV)/.installed
 
 lock: $(VENV)/.installed ## constraints.txt anew, with the newest versions that fit
 	$(BIN)/python -m pip install --quiet 'uv>=0.5'
-	echo "# The versions that all of this was tried with, for every Python and system it runs on: made by \`make lock\`." > constraints.txt
+	echo "# The versions that all of this was tried with, for every Python and system it runs on: made by \`make lock\`." > .constraints
 	$(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.10 --extra dev \
-		--no-header --no-annotate --no-emit-index-url --no-emit-find-links >> constraints.txt
+		--no-header --no-annotate --no-emit-index-url --no-emit-find-links >> .constraints
+	mv .constraints constraints.txt
 
 run: $(VENV)/.installed-run ## the main job: make run INPUT=videos OUTPUT=out ARGS='pipeline=pose'; without INPUT on a rendered sample
 ifeq ($(INPUT),)
