@@ -40,10 +40,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if arguments[:1] and arguments[0] in ("-h", "--help", "help"):
         arguments = [*arguments[1:2], "--help"]
     command, rest = (arguments[0], arguments[1:]) if arguments else ("--help", [])
+    from factory.engine.terminal import give_up_input
     from factory.errors import FactoryError
+    from factory.extras import system_libraries_named
 
+    give_up_input()  # no command reads it; what a library does with it would stop one in the background
     try:
-        status = _dispatch(command, rest, verbose)
+        with system_libraries_named():
+            status = _dispatch(command, rest, verbose)
         sys.stdout.flush()
         return status
     except FactoryError as error:

@@ -46,5 +46,9 @@ class ClipTimeoutError(FactoryError):
     """A clip took longer than its stages may."""
 
 
+class ClipMemoryError(FactoryError):
+    """A clip needs more memory than its worker may have."""
+
+
 class WorkerDiedError(FactoryError):
     """The process that worked on a clip was killed by that work (a segmentation fault, out of memory)."""

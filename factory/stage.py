@@ -11,6 +11,7 @@ from typing import Any, ClassVar, Protocol
 
 from factory.clip import ClipRecord
 from factory.errors import ConfigError, OutputError
+from factory.memory import ran_out
 from factory.storage.local import NO_SPACE
 from factory.storage.names import valid
 
@@ -81,8 +82,9 @@ def check_chain(stages: Sequence[Stage], given: Sequence[str] = ()) -> None:
 def run_chain(stages: Sequence[Stage], record: ClipRecord, entering: Callable[[str], None] = lambda _: None) -> Outcome:
     """Runs one clip through the stages; an exception becomes status `failed` with the stage's name.
 
-    Raises OutputError where the output or this machine's disk fails: no clip is to blame for that.
-    `entering` is told the name of each stage before it begins: what a watcher reports when the process dies in it.
+    Raises OutputError where the output or this machine's disk fails, as no clip is to blame for that; MemoryError where
+    memory ran out, in whatever way a library says so: that is for whoever set the limit to judge. `entering` is told
+    the name of each stage before it begins: what a watcher reports when the process dies in it.
     """
     try:
         return _chain(stages, record, entering)
@@ -107,6 +109,8 @@ def _chain(stages: Sequence[Stage], record: ClipRecord, entering: Callable[[str]
                     f"stage {name} finds this machine's disk full ({error}): free space there, for temporary files too"
                 )
                 raise OutputError(f"{told}, and run the same command again.") from error
+            if ran_out(error):
+                raise MemoryError(f"in {name}") from error
             seconds.append((name, perf_counter() - begin))
             told = valid(str(error) or repr(error))
             return Outcome(record, "failed", (), name, type(error).__name__, told, tuple(seconds))

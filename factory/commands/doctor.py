@@ -12,6 +12,7 @@ from pathlib import Path
 from factory.commands.compose import conf_dir
 from factory.engine.placement import available_cores
 from factory.errors import FactoryError
+from factory.extras import install_command, system_libraries_named
 from factory.phases.record import installed_versions
 
 EXTRAS = {
@@ -33,11 +34,12 @@ def call(options: argparse.Namespace) -> int:
         print(f"{name:<18}{version}")
     for extra, packages in EXTRAS.items():
         missing = [p for p in packages if importlib.util.find_spec(p) is None]
-        print(f"extra {extra:<12}{'installed' if not missing else f'no ({missing[0]}): pip install factory[{extra}]'}")
+        print(f"extra {extra:<12}{f'no ({missing[0]}): {install_command(extra)}' if missing else 'installed'}")
     failures = 0
     for what, check in CHECKS.items():
         try:
-            print(f"check {what:<12}ok, {check()}")
+            with system_libraries_named():
+                print(f"check {what:<12}ok, {check()}")
         except (FactoryError, ImportError, OSError, AttributeError) as error:
             failures += 1
             print(f"check {what:<12}FAILED: {error}")
@@ -49,6 +51,12 @@ def _configuration() -> str:
     if not (folder / "config.yaml").is_file():
         raise FactoryError(f"no configuration lies in {folder}: install the package again.")
     return f"{len(list(folder.rglob('*.yaml')))} files"
+
+
+def _pictures() -> str:
+    import cv2
+
+    return f"OpenCV {cv2.__version__} loads"
 
 
 def _video() -> str:
@@ -90,6 +98,7 @@ def _gpu() -> str:
 
 CHECKS: dict[str, Callable[[], str]] = {
     "conf": _configuration,
+    "pictures": _pictures,
     "video": _video,
     "solver": _solver,
     "faces": _faces,

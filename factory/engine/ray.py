@@ -18,6 +18,7 @@ import pyarrow as pa
 from factory.engine.in_flight import Done, Flight, InFlight, Said
 from factory.engine.metrics import queue_gauge, reporter
 from factory.engine.ray_cluster import connect, waiting_for
+from factory.engine.terminal import give_up_terminal
 from factory.engine.work import Shard, ShardResult, Work
 from factory.engine.worker import Worker
 from factory.errors import FactoryError
@@ -45,10 +46,16 @@ def run(shards: Sequence[Shard], work: Work, workers: int, flight: Flight) -> It
     names, lengths = [shard.shard_id for shard in shards], [len(shard.rows) for shard in shards]
     del shards
 
+    pickled_work, phase = ray.cloudpickle.dumps(work), work.phase
+
     class Actor:
-        """Ships with its work inside: constructor arguments would lie in the object store and die with a node."""
+        """Ships with its work inside: constructor arguments would lie in the object store and die with a node. As
+        bytes: what stages import may touch a terminal, and a cluster's workers may have one."""
 
         worker: Worker | None = None
+
+        def __init__(self) -> None:
+            give_up_terminal()
 
         def __call__(self, batch: dict[str, np.ndarray]) -> dict[str, list[bytes]]:
             shard_id, begin, count = (batch[name][0] for name in ("shard_id", "begin", "count"))
@@ -59,7 +66,7 @@ def run(shards: Sequence[Shard], work: Work, workers: int, flight: Flight) -> It
             """An error meant for the user travels as a value: raised here, Ray would wrap it beyond recognition."""
             try:
                 if self.worker is None:
-                    self.worker = Worker(work, reporter(work.phase))
+                    self.worker = Worker(pickle.loads(pickled_work), reporter(phase))
                     threading.Thread(target=_tell, args=(self.worker, board), daemon=True).start()
                 return self.worker.run(shard)
             except FactoryError as error:

@@ -5,12 +5,12 @@ import math
 import os
 import re
 import socket
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from factory.engine.placement import Node
+from factory.engine.terminal import quiet_start
 from factory.engine.work import Resources
 from factory.errors import ConfigError
 
@@ -52,11 +52,33 @@ def connect(workers: int, resources: Resources) -> None:
         if host_port := re.fullmatch(r"\[?([^/\]]+)\]?:(\d+)", where):
             # Ray itself would try for minutes.
             socket.create_connection((host_port[1], int(host_port[2])), timeout=10).close()
-        with _native_chatter_hidden():
+        with quiet_start(), _loopback_only(local="RAY_ADDRESS" not in os.environ):
             ray.init(logging_level=logging.ERROR, log_to_driver=False, **options)
     except (ConnectionError, TimeoutError, socket.gaierror) as error:
         place = where if where not in ("", "auto") else "this machine"
         raise ConfigError(f"no Ray cluster answers at {place}: start one, or take profile=cpu.") from error
+
+
+@contextmanager
+def _loopback_only(local: bool) -> Iterator[None]:
+    """A Ray that is started meanwhile on this machine listens on 127.0.0.1 alone, as it does on macOS by default. On
+    Linux `_node_ip_address` does not do that, it is resolved to the machine's address (tried with Ray 2.60)."""
+    from ray._private import ray_constants
+
+    if not local:
+        yield
+        return
+    name, before = "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER", ray_constants.ENABLE_RAY_CLUSTER
+    in_environment = os.environ.get(name)
+    os.environ[name] = "0"  # for the processes that Ray starts
+    ray_constants.ENABLE_RAY_CLUSTER = False  # for this one
+    try:
+        yield
+    finally:
+        ray_constants.ENABLE_RAY_CLUSTER = before
+        del os.environ[name]
+        if in_environment is not None:
+            os.environ[name] = in_environment
 
 
 def nodes() -> list[Node]:
@@ -88,17 +110,3 @@ def waiting_for(resources: Resources) -> str:
     at = "Ray has made processes for them, which are still starting" if free < there else "Ray has not made any yet"
     folder = os.environ.get("RAY_TMPDIR") or os.environ.get("TMPDIR") or "/tmp"  # as Ray chooses it
     return f"{at}; its logs are in {folder}/ray/session_latest/logs"
-
-
-@contextmanager
-def _native_chatter_hidden() -> Iterator[None]:
-    """Ray's C++ core announces on file descriptor 2 that it was told to be quiet."""
-    sys.stderr.flush()
-    kept = os.dup(2)
-    with open(os.devnull, "w") as nowhere:  # noqa: PTH123
-        os.dup2(nowhere.fileno(), 2)
-    try:
-        yield
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)

@@ -36,7 +36,8 @@ class Shard:
 @dataclass(frozen=True)
 class Resources:
     """What one worker of a phase is given. `gpus` may be a fraction: workers then share a card. `memory_gb` is what Ray
-    sets aside; nothing enforces it."""
+    sets aside for it, and all that its guarded child may have (see factory.memory; with a GPU
+    nothing enforces it)."""
 
     cpus: float = 1.0
     gpus: float = 0.0

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from factory.errors import ConfigError
+from factory.extras import install_command
 from factory.storage.local import write_atomic
 
 if TYPE_CHECKING:
@@ -84,7 +85,7 @@ def need(module: str, package: str | None = None) -> Any:
         return import_module(module)
     except ImportError as error:
         name = package or module.split(".")[0]
-        raise ConfigError(f"{name} is not installed: pip install 'factory[evaluate]'.") from error
+        raise ConfigError(f"{name} is not installed: {install_command('evaluate')}.") from error
 
 
 def _save(draw: "Callable[[Figure], None]", path: Path) -> None:

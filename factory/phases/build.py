@@ -8,6 +8,7 @@ from functools import partial
 import pyarrow as pa
 
 from factory.errors import ConfigError
+from factory.extras import install_command
 from factory.fetch import Fetch
 from factory.phases.ingest import ingest_phase
 from factory.phases.phase import Phase, located
@@ -35,7 +36,7 @@ def check_packages(profile: str, packages: Sequence[str]) -> None:
     if missing:
         raise ConfigError(
             f"profile {profile} needs packages that are not installed ({', '.join(missing)}): "
-            "pip install 'factory[models]', or take profile=cpu."
+            f"{install_command('models')}, or take profile=cpu."
         )
 
 

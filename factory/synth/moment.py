@@ -7,6 +7,7 @@ from functools import cached_property
 import numpy as np
 
 from factory.errors import ConfigError
+from factory.extras import install_command
 from factory.synth.mesh import Mesh
 from factory.synth.scene import Scene
 
@@ -53,7 +54,7 @@ class Geometry:
 
     def __init__(self, scene: Scene) -> None:
         if EmbreeScene is None:
-            raise ConfigError("rendering needs embreex, which is not installed: run pip install 'factory[synth]'.")
+            raise ConfigError(f"rendering needs embreex, which is not installed: {install_command('synth')}.")
         self.scene = scene
         self.device = EmbreeDevice()
         self.moving = scene.moving()

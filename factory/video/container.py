@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import islice, pairwise
@@ -77,6 +77,8 @@ def opened(path: Path) -> Iterator[tuple[av.container.InputContainer, av.VideoSt
     with _as_utf8(path) as name:
         try:
             container = av.open(name, options=OPTIONS)
+        except MemoryError:  # PyAV's is an FFmpegError too, but says nothing of the file
+            raise
         except (av.FFmpegError, OSError, ValueError) as error:
             raise VideoError(
                 f"the file cannot be opened as a video ({_cause(error)}): "
@@ -121,10 +123,19 @@ def probe(path: Path) -> VideoInfo:
 
 def first_frame(container: av.container.InputContainer, stream: av.VideoStream) -> av.VideoFrame | None:
     for packet in packets(container, stream):
-        with suppress(av.FFmpegError):
-            for frame in packet.decode():
-                return frame
+        for frame in decoded(packet) or ():
+            return frame
     return None
+
+
+def decoded(packet: av.Packet) -> list[av.VideoFrame] | None:
+    """Frames that come of a packet; None where it is broken."""
+    try:
+        return packet.decode()
+    except MemoryError:
+        raise
+    except av.FFmpegError:
+        return None
 
 
 def nominal_interval_s(path: Path) -> float:
@@ -173,6 +184,8 @@ def packets(container: av.container.InputContainer, *streams: av.stream.Stream) 
     while True:
         try:
             packet = next(found)
+        except MemoryError:
+            raise
         except (StopIteration, av.FFmpegError):
             return
         yield packet

@@ -12,7 +12,16 @@ import numpy as np
 from factory.clip import Clip, sampled
 from factory.errors import VideoError
 from factory.video.clock import STAMPS, Clock, DisorderedError, Stamps
-from factory.video.container import Reach, missing_share, nominal_interval_s, opened, packets, pixel_ratio, time_base
+from factory.video.container import (
+    Reach,
+    decoded,
+    missing_share,
+    nominal_interval_s,
+    opened,
+    packets,
+    pixel_ratio,
+    time_base,
+)
 from factory.video.picture import Display, display_of, shrink
 
 # Where to begin before a clip (s): seeking lands up to a group of pictures late in MPEG-TS and PS. Then at the source's
@@ -197,12 +206,11 @@ class _Displays:
         return self._known[1]
 
 
-def _frames(packet: av.Packet, damage: Damage, *, began: bool) -> Iterator[av.VideoFrame]:
+def _frames(packet: av.Packet, damage: Damage, *, began: bool) -> list[av.VideoFrame]:
     """Decoded frames of a packet; a broken one is counted, and skipped."""
-    try:
-        yield from packet.decode()
-    except av.FFmpegError:
-        damage.bad_packets += began
+    frames = decoded(packet)
+    damage.bad_packets += began and frames is None
+    return frames or []
 
 
 def _cropped(image: np.ndarray, crop: tuple[int, int, int, int], size: tuple[int, int]) -> np.ndarray:

@@ -1,16 +1,23 @@
 """Stages that misbehave on clips whose source names say so, and stages that behave. Importable by workers."""
 
 import ctypes
+import mmap
+import os
+import signal
 import tempfile
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar
 
+import av
+import cv2
+import numpy as np
 import pyarrow as pa
 
 from factory.clip import Clip, ClipRecord, stable_id
 from factory.engine.work import Resources, Row
+from factory.errors import VideoError
 from factory.manifest.schema import COMMON, column, schema
 from factory.phases.phase import Phase, common_row, fingerprint
 from factory.stage import Outcome, Rejected
@@ -18,7 +25,7 @@ from factory.stage import Outcome, Rejected
 
 @dataclass
 class Misbehave:
-    """Raises, segfaults, hangs, computes without end or rejects as the source's name says; else gives its length."""
+    """Raises, crashes, hangs, spins, eats memory or rejects as the source's name says; else gives its length."""
 
     needs: ClassVar[tuple[str, ...]] = ()
     gives: ClassVar[tuple[str, ...]] = ("length",)
@@ -31,6 +38,16 @@ class Misbehave:
             raise ValueError(f"{name} is not to my liking\nand more lines")
         if "segfaults" in name:
             ctypes.string_at(0)
+        if "aborts" in name:
+            os.abort()
+        if "is killed" in name:
+            os.kill(os.getpid(), signal.SIGKILL)
+        if "eats" in name:
+            eat(name.split()[-1])
+        if "grows" in name:
+            kept = np.ones(300 * 2**20, np.uint8)  # more than half of the limit
+            time.sleep(1.0)
+            os.kill(os.getpid(), signal.SIGABRT if kept.all() else 0)
         if "hangs" in name:
             time.sleep(600)
         while "spins" in name:
@@ -38,6 +55,25 @@ class Misbehave:
         if "rejected" in name:
             return Rejected(record.give(length=len(name)), ("length: too short for me",))
         return record.give(length=len(name))
+
+
+def eat(what: str) -> None:
+    """Asks for 1 GB, as libraries do. They say in as many ways that there is none."""
+    if what == "python":
+        _ = bytearray(10**9)
+    elif what == "numpy":
+        np.ones(10**9, np.uint8)
+    elif what == "opencv":
+        cv2.resize(np.zeros((1, 1), np.uint8), (30000, 33334))
+    elif what == "ffmpeg":
+        av.VideoFrame(16000, 16000, "rgb24")
+    elif what == "mapped":
+        mmap.mmap(-1, 10**9, flags=mmap.MAP_PRIVATE)
+    elif what == "hidden":
+        try:
+            np.ones(10**9, np.uint8)
+        except MemoryError as error:
+            raise VideoError("the file is damaged") from error
 
 
 @dataclass
@@ -79,6 +115,19 @@ class KeepsMuch:
 
 
 @dataclass
+class Interrupts:
+    """Rejects a clip where the process was born open to Ctrl-C: then it was so while it imported, too."""
+
+    needs: ClassVar[tuple[str, ...]] = ()
+    gives: ClassVar[tuple[str, ...]] = ()
+
+    def __call__(self, record: ClipRecord) -> ClipRecord | Rejected:
+        if signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, ()):
+            return Rejected(record, ("open to interrupts",))
+        return record
+
+
+@dataclass
 class CannotStart:
     """A stage whose set-up fails, as one does whose weights are missing."""
 
@@ -102,7 +151,7 @@ def rows(outcome: Outcome) -> list[Row]:
     return [{**common_row(outcome), "length": outcome.record.values.get("length")}]
 
 
-def phase(names: list[str], *stages: object, timeout_s: float = 30.0) -> Phase:
+def phase(names: list[str], *stages: object, timeout_s: float = 30.0, memory_gb: float = 0.5) -> Phase:
     """A phase over made-up clips, one a name."""
     chain = stages or (Misbehave(),)
 
@@ -120,5 +169,5 @@ def phase(names: list[str], *stages: object, timeout_s: float = 30.0) -> Phase:
         timeout_s=timeout_s,
         inputs=inputs,
         record=made_up,
-        resources=Resources(memory_gb=0.1),
+        resources=Resources(memory_gb=memory_gb),
     )

@@ -1,5 +1,7 @@
 """A clip that raises, kills or hangs its worker is `failed` with the cause; the clips beside it are unharmed."""
 
+import sys
+
 import pytest
 
 from factory.engine import inline
@@ -8,7 +10,7 @@ from factory.errors import ConfigError
 from factory.manifest.read import read_phase
 from factory.phases.run import run_phase
 from factory.storage.output import Storage
-from tests.crash.stages import CannotStart, Misbehave, SegfaultOnce, phase
+from tests.crash.stages import CannotStart, Interrupts, Misbehave, SegfaultOnce, phase
 
 ENGINES = {"inline": inline.run, "ray": ray_engine.run}
 
@@ -49,6 +51,39 @@ def test_what_a_killed_clip_cost_is_what_it_used(tmp_path):
 
     assert cpu_s("hangs-1") < 1.0
     assert 1.0 < cpu_s("spins-1") < 4.5
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="no other system holds a process to a limit of its own memory")
+def test_a_clip_that_wants_more_memory_than_the_worker_s_share_fails_by_that_name(tmp_path):
+    eaters = [f"eats {what}" for what in ("python", "numpy", "opencv", "ffmpeg", "mapped", "hidden")]
+    _, rows = run(tmp_path, "inline", phase(["good-1", *eaters, "good-2"]))
+    assert rows["good-1"]["status"] == rows["good-2"]["status"] == "ok"
+    assert {rows[name]["status"] for name in eaters} == {"failed"}
+    assert {name: rows[name]["error_type"] for name in eaters} == dict.fromkeys(eaters, "ClipMemoryError")
+    assert {rows[name]["error"] for name in eaters} == {
+        "needs more than the 0.5 GB of trial.resources.memory_gb: raise it"
+    }
+    assert {rows[name]["failed_stage"] for name in eaters} == {"Misbehave"}
+
+
+def test_a_worker_that_dies_full_or_by_the_system_s_hand_is_told_from_a_broken_input(tmp_path):
+    _, rows = run(tmp_path, "inline", phase(["aborts", "is killed"]))
+    assert rows["aborts"]["error"] == "worker died twice (SIGABRT): the input breaks a library"
+    assert "SIGKILL" in rows["is killed"]["error"]
+    assert "out of memory" in rows["is killed"]["error"]
+    _, rows = run(tmp_path / "full", "inline", phase(["grows"]))
+    assert rows["grows"]["error_type"] == "WorkerDiedError"
+    assert "of the 0.5 GB of trial.resources.memory_gb" in rows["grows"]["error"]
+
+
+def test_a_share_in_which_no_worker_starts_is_refused(tmp_path):
+    with pytest.raises(ConfigError, match=r"trial\.resources\.memory_gb=0\.01 is less than the 0\.\d+ GB"):
+        run(tmp_path, "inline", phase(["a"], memory_gb=0.01))
+
+
+def test_ctrl_c_never_reaches_a_child(tmp_path):
+    _, rows = run(tmp_path, "inline", phase(["a"], Interrupts()))
+    assert rows["a"]["status"] == "ok"
 
 
 def test_a_clip_that_kills_its_worker_once_gets_a_second_chance(tmp_path):

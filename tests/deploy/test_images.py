@@ -32,7 +32,7 @@ def test_what_is_copied_exists_and_is_sent_to_docker():
 def test_what_the_wheel_is_made_of_is_copied():
     project = (ROOT / "pyproject.toml").read_text()
     (included,) = re.findall(r'^"(\w+)" = "factory/conf"$', project, re.MULTILINE)
-    assert {"factory", included, "README.md", "LICENSE", "pyproject.toml"} == copied()
+    assert {"factory", included, "README.md", "LICENSE", "pyproject.toml"} == copied() - {"constraints.txt"}
 
 
 @pytest.mark.parametrize("name", FILES)
@@ -44,9 +44,16 @@ def test_the_image_runs_as_a_user_that_kubernetes_knows_not_to_be_root(name):
 
 
 def test_ray_in_the_image_is_the_one_that_kubernetes_is_told():
-    (version,) = [rest.split("=")[1] for word, rest in instructions("Dockerfile") if rest.startswith("RAY_VERSION=")]
+    (version,) = re.findall(r"^ray==(\S+)$", (ROOT / "constraints.txt").read_text(), re.MULTILINE)
     job = yaml.safe_load((DEPLOY / "kuberay" / "rayjob.yaml").read_text())
     assert job["spec"]["rayClusterSpec"]["rayVersion"] == version
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_all_that_an_image_installs_is_constrained(name):
+    installs = [rest for word, rest in instructions(name) if word == "RUN" and "pip install" in rest]
+    assert installs
+    assert all("--constraint /wheels/constraints.txt" in rest for rest in installs)
 
 
 def test_gpu_workers_have_the_python_and_the_ray_of_the_head():

@@ -6,7 +6,7 @@ import pytest
 from factory.errors import ConfigError
 from factory.models.raft import RaftFlow
 
-pytest.importorskip("torchvision", reason="the extra `models` is not installed: pip install 'factory[models]'")
+pytest.importorskip("torchvision", reason="the extra `models` is not installed: pip install '.[models]'")
 
 
 @pytest.mark.parametrize("shape", [(90, 161), (136, 200, 3)])

@@ -255,5 +255,5 @@ def test_near_textures_are_read_where_they_lie():
 
 def test_without_embreex_one_sentence_says_what_to_install(monkeypatch):
     monkeypatch.setattr(moment, "EmbreeScene", None)
-    with pytest.raises(ConfigError, match=r"pip install 'factory\[synth\]'"):
+    with pytest.raises(ConfigError, match=r"pip install .*(embreex|\[synth\])"):
         Renderer(Scene((Body(box((1, 1, 1)), WHITE),), (0, 0, 9)))
