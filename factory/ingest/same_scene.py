@@ -1,5 +1,6 @@
 """Whether two pictures show one scene: geometry, made so that repeated texture and overlays cannot stand in for it."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -7,6 +8,7 @@ import cv2
 import numpy as np
 
 FEATURES = 1000
+EPIPOLAR_PX, SIMILARITY_PX = 1.5, 12.0  # bounds of an inlier, of pictures 640 px wide
 INLIERS = 10  # unrelated real pictures give 5 at most (of 500 pairs), neighbours in fast motion 40 and more in the main
 CELLS = 4  # of 4 x 4, in either picture: a logo or a subtitle sits in one or two
 STILL_CELLS = 8  # when no inlier moves: half the picture, an overlay (scores, a ticker, a frame) covers less
@@ -35,34 +37,46 @@ class Picture:
 
 
 def same_scene(a: Picture, b: Picture, *, far_apart: bool = False) -> bool:
-    """Whether matches that are best both ways agree on one fundamental matrix, one turn and one zoom.
+    """Whether matches that are best both ways agree on one geometry, one turn and one zoom.
 
     Striped and repeated texture matches anything under an epipolar geometry alone: many features to a few, turned and
-    scaled at random. Counted are inliers in several parts of both pictures. Unless the two were taken `far_apart`, a sudden
-    zoom or roll is a cut to another view of the scene: 0.63 octaves and more at such cuts, 0.4 in the fastest real zoom.
+    scaled at random. Counted are inliers in several parts of both pictures. Unless the two were taken `far_apart`, a
+    sudden zoom or roll is a cut to another view of the scene: 0.63 octaves and more at such cuts, 0.4 in the fastest
+    real zoom.
     """
     from_a, from_b = matches(a, b)
     if len(from_a) < INLIERS:
         return False
-    cv2.setRNGSeed(0)
-    _, found = cv2.findFundamentalMat(from_a[:, :2], from_b[:, :2], cv2.FM_RANSAC, 1.5, 0.999, 2000)
-    if found is None:
-        return False
-    inlier = found.ravel()[: len(from_a)] > 0
     turn = (from_b[:, 2] - from_a[:, 2] + 180) % 360 - 180
     zoom = np.log2(from_b[:, 3] / from_a[:, 3])
-    if not inlier.any():
-        return False
-    mean_turn = np.degrees(np.angle(np.exp(1j * np.radians(turn[inlier])).sum()))
-    mean_zoom = np.median(zoom[inlier])
-    if not far_apart and (abs(mean_turn) > STEP_TURN_DEG or abs(mean_zoom) > STEP_ZOOM_OCTAVES):
-        return False
-    agree = inlier & (np.abs((turn - mean_turn + 180) % 360 - 180) < TURN_DEG)
-    agree &= np.abs(zoom - mean_zoom) < ZOOM_OCTAVES
-    if spread(a, from_a[agree]) >= STILL_CELLS and spread(b, from_b[agree]) >= STILL_CELLS and agree.sum() >= INLIERS:
-        return True
-    moved = agree & (np.linalg.norm(from_a[:, :2] - from_b[:, :2], axis=1) > STILL_PX)
-    return bool(moved.sum() >= INLIERS and min(spread(a, from_a[moved]), spread(b, from_b[moved])) >= CELLS)
+    moves = np.linalg.norm(from_a[:, :2] - from_b[:, :2], axis=1) > STILL_PX
+    for inlier in geometries(from_a[:, :2].astype(np.float32), from_b[:, :2].astype(np.float32)):
+        mean_turn = float(np.degrees(np.angle(np.exp(1j * np.radians(turn[inlier])).sum())))
+        mean_zoom = float(np.median(zoom[inlier])) if inlier.any() else 0.0
+        agree = inlier & (np.abs((turn - mean_turn + 180) % 360 - 180) < TURN_DEG)
+        agree &= np.abs(zoom - mean_zoom) < ZOOM_OCTAVES
+        sudden = abs(mean_turn) > STEP_TURN_DEG or abs(mean_zoom) > STEP_ZOOM_OCTAVES
+        if sudden and not far_apart:
+            continue
+        for found, cells in ((agree, STILL_CELLS), (agree & moves, CELLS)):
+            if found.sum() >= INLIERS and min(spread(a, from_a[found]), spread(b, from_b[found])) >= cells:
+                return True
+    return False
+
+
+def geometries(from_a: np.ndarray, from_b: np.ndarray) -> Iterator[np.ndarray]:
+    """Inliers, bool (N,), of points float32 (N, 2): of a fundamental matrix, and of a loose similarity.
+
+    The first is exact for a rigid scene but undetermined by few points on a plane; the second is rough everywhere.
+    """
+    cv2.setRNGSeed(0)
+    _, found = cv2.findFundamentalMat(from_a, from_b, cv2.FM_RANSAC, EPIPOLAR_PX, 0.999, 2000)
+    if found is not None:
+        yield found.ravel()[: len(from_a)] > 0
+    cv2.setRNGSeed(0)
+    _, found = cv2.estimateAffinePartial2D(from_a, from_b, ransacReprojThreshold=SIMILARITY_PX, maxIters=1000)
+    if found is not None:
+        yield found.ravel() > 0
 
 
 def matches(a: Picture, b: Picture) -> tuple[np.ndarray, np.ndarray]:

@@ -15,7 +15,7 @@ from factory.video import shrink
 
 SIDE_PX = 640  # of the pictures that are kept and matched
 NEIGHBOURS = 2  # frames on either side whose change tells how lively the shot is: as PySceneDetect's adaptive detector
-LIVELIER = 1.15  # a large change must still exceed its neighbours': noise changes all frames alike; a guess
+LIVELIER = 1.25  # a large change must still exceed its neighbours': noise changes all frames alike; a guess
 REACH = (0, 2, 4)  # frames compared, counted from the cut: compression smears the first, a flash lasts up to three
 SPARSE_INTERVAL_S = 0.15  # frames further apart are rather a series of photos: neighbours need not overlap,
 SPARSE_REACH = (0, 2)
@@ -63,9 +63,10 @@ class CutFinder:
         if number < 1 or not self._is_abrupt(number):
             return
         pictures = dict(self._recent)
-        before = [pictures[number - back] for back in self._before if number - back in pictures]
-        after = [pictures[number + ahead] for ahead in self._after if number + ahead in pictures]
-        if not any(same_scene(a, b, far_apart=self._sparse) for a in before for b in after):
+        pairs = [(number - 1, number + ahead) for ahead in self._after]
+        pairs += [(number - back, number) for back in self._before[1:]]
+        near = [(pictures[a], pictures[b]) for a, b in pairs if a in pictures and b in pictures]
+        if not any(same_scene(a, b, far_apart=self._sparse) for a, b in near):
             self._cuts.add(number)
 
     def _is_abrupt(self, number: int) -> bool:

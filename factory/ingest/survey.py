@@ -44,14 +44,14 @@ class SurveySource:
     max_damage: float = 0.01  # share of frames lost or corrupt; a guess: one bad frame in four seconds is a bad file
     min_covered: float = 0.9  # share of the declared duration that must decode; a guess, headers round
     profile_every_s: float = 0.5
-    cut_content: float = 27.0  # these three: PySceneDetect's defaults, which its authors set on labelled films
-    cut_adaptive: float = 3.0
-    cut_fade: float = 12.0
+    cut_change: float = 0.6  # 1: an unrelated picture; joins of real clips change by 0.8 and more, at any contrast
+    cut_adaptive: float = 3.0  # PySceneDetect's default: change as a multiple of the neighbours' mean
+    cut_fade: float = 12.0  # PySceneDetect's default: mean brightness (of 255) that is black
 
     def __call__(self, record: ClipRecord) -> ClipRecord:
         path: Path = record["path"]
         info, damage = probe(path), Damage()
-        finder = CutFinder(self.cut_content, self.cut_adaptive, self.cut_fade, info.fps)
+        finder = CutFinder(self.cut_change, self.cut_adaptive, self.cut_fade, info.fps)
         times: list[float] = []
         profiles: list[tuple[int, np.ndarray, np.ndarray]] = []
         next_profile_s = 0.0
