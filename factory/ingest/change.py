@@ -14,7 +14,7 @@ LUMA = np.array([0.299, 0.587, 0.114], np.float32)  # BT.601
 
 @dataclass(frozen=True)
 class Thumbnail:
-    """A frame made small. `colour`: float32 (h, w, 3), RGB of 255. `structures`: two float32 (h, w), see `thumbnail`."""
+    """A frame made small. `colour`: float32 (h, w, 3), RGB of 255. `structures`: two float32 (h, w), of `thumbnail`."""
 
     colour: np.ndarray
     structures: tuple[np.ndarray, np.ndarray]
@@ -33,9 +33,9 @@ class Thumbnail:
 def thumbnail(image: np.ndarray) -> Thumbnail:
     """Of a frame uint8 (H, W, 3) RGB.
 
-    Structure is the brightness less its blurred self, once as it is and once without the means of rows and columns: black
-    bars, horizons and frames around the picture are the same in unrelated shots, and only the second forgets them, but
-    it also forgets level and upright stripes.
+    Structure is the brightness less its blurred self, once as it is and once without the means of rows and columns:
+    black bars, horizons and frames around the picture are the same in unrelated shots, and only the second forgets
+    them, but it also forgets level and upright stripes.
     """
     height, width = image.shape[:2]
     scale = SIDE_PX / max(height, width)

@@ -13,7 +13,7 @@ from factory.manifest.write import parquet_of_rows
 from factory.phases.run import Summary
 from factory.storage.output import Storage
 
-LIBRARIES = ("av", "numpy", "opencv-python", "pyarrow", "pycolmap", "ray", "scenedetect", "scipy")
+LIBRARIES = ("av", "numpy", "opencv-python", "pyarrow", "pycolmap", "ray", "scipy")
 
 
 def new_run_id() -> str:
