@@ -9,7 +9,7 @@ from collections import deque
 import cv2
 import numpy as np
 
-from factory.ingest.change import Thumbnail, change, thumbnail
+from factory.ingest.change import Thumbnail, change, is_mixture, thumbnail
 from factory.ingest.same_scene import Picture, same_scene
 from factory.video import shrink
 
@@ -35,9 +35,8 @@ class CutFinder:
         self._sparse = fps * SPARSE_INTERVAL_S < 1
         self._before = range(1, SPARSE_MEMORY + 1) if self._sparse else [1 + reach for reach in REACH]
         self._after = SPARSE_REACH if self._sparse else REACH
-        self._recent: deque[tuple[int, Picture]] = deque(maxlen=max(self._before) + REACH[-1] + 1)
+        self._recent: deque[tuple[int, Picture, Thumbnail]] = deque(maxlen=max(self._before) + REACH[-1] + 1)
         self._fades = Fades(fade)
-        self._last: Thumbnail | None = None
         self._changes: list[float] = []  # of each frame from the one before
         self._cuts: set[int] = set()
 
@@ -45,10 +44,9 @@ class CutFinder:
         """The next frame: uint8 (H, W, 3) RGB."""
         image = shrink(image, SIDE_PX)
         small = thumbnail(image)
-        self._changes.append(change(self._last, small) if self._last else 0.0)
-        self._last = small
+        self._changes.append(change(self._recent[-1][2], small) if self._recent else 0.0)
         self._fades.add(small)
-        self._recent.append((len(self._changes) - 1, Picture(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY))))
+        self._recent.append((len(self._changes) - 1, Picture(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)), small))
         self._judge(len(self._changes) - 1 - REACH[-1])
 
     def finish(self) -> tuple[int, ...]:
@@ -60,26 +58,44 @@ class CutFinder:
 
     def _judge(self, number: int) -> None:
         """Decides whether a shot begins at the frame, while the pictures around it are still at hand."""
-        if number < 1 or not self._is_abrupt(number):
+        if number < 1 or self._is_mixed(number):
             return
-        pictures = dict(self._recent)
-        pairs = [(number - 1, number + ahead) for ahead in self._after]
+        last = number - 1
+        if self._is_mixed(last):
+            last -= 1  # what lies between shows both scenes
+        elif not self._is_abrupt(number):
+            return
+        pictures = {other: picture for other, picture, _ in self._recent}
+        pairs = [(last, number + ahead) for ahead in self._after]
         pairs += [(number - back, number) for back in self._before[1:]]
         near = [(pictures[a], pictures[b]) for a, b in pairs if a in pictures and b in pictures]
         if not any(same_scene(a, b, far_apart=self._sparse) for a, b in near):
             self._cuts.add(number)
 
+    def _is_mixed(self, number: int) -> bool:
+        """Whether the frame is a mixture of the two around it, which differ more than frames beside them."""
+        if self._sparse or self._changes[number] < self._content / 10:
+            return False
+        before, middle, after = (self._small(other) for other in (number - 1, number, number + 1))
+        if before is None or middle is None or after is None:
+            return False
+        least = max(self._content, self._adaptive * self._usual(number, number + 1))
+        return change(before, after) >= least and is_mixture(before, middle, after)
+
+    def _small(self, number: int) -> Thumbnail | None:
+        place = number - self._recent[0][0]
+        return self._recent[place][2] if 0 <= place < len(self._recent) else None
+
     def _is_abrupt(self, number: int) -> bool:
-        here = self._changes[number]
-        around = [
-            self._changes[other]
-            for other in range(max(1, number - NEIGHBOURS), min(len(self._changes), number + NEIGHBOURS + 1))
-            if other != number
-        ]
-        usual = float(np.mean(around)) if around else 0.0
+        here, usual = self._changes[number], self._usual(number, number)
         if here >= self._content and (self._sparse or here >= LIVELIER * usual):
             return True
         return here >= self._content / 2 and here >= self._adaptive * usual
+
+    def _usual(self, first: int, last: int) -> float:
+        """The mean change of the frames beside those from `first` to `last`."""
+        around = self._changes[max(1, first - NEIGHBOURS) : first] + self._changes[last + 1 : last + 1 + NEIGHBOURS]
+        return float(np.mean(around)) if around else 0.0
 
 
 class Fades:

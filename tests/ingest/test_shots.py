@@ -140,6 +140,17 @@ def test_an_overlay_that_stays_does_not_hide_a_join():
     assert cuts(frames) == (10,)
 
 
+@pytest.mark.parametrize("share", [0.3, 0.5, 0.7])
+def test_a_frame_that_mixes_both_scenes_does_not_hide_a_join(share):
+    mixed = (share * shot(7)[-1] + (1 - share) * shot(8)[0]).astype(np.uint8)
+    assert cuts([*shot(7), mixed, *shot(8)]) == (11,)
+
+
+def test_a_change_of_the_frame_size_is_a_cut():
+    assert cuts([*shot(7), *(cv2.resize(f, (160, 90)) for f in shot(7))]) == (10,)
+    assert cuts([*shot(7), *(f[:, 80:240] for f in shot(8))]) == (10,)
+
+
 def test_another_view_of_the_same_place_is_a_cut():
     closer = [cv2.resize(f[30:130, 60:240], (WIDTH, HEIGHT)) for f in shot(7)]
     assert cuts([*shot(7), *closer]) == (10,)
