@@ -64,6 +64,7 @@ bench: $(VENV)/.installed ## speed and accuracy on the development videos (FACTO
 	$(BIN)/python -m tests.bench.filter $(FACTORY_MEDIA)
 	$(BIN)/python -m tests.bench.pose $(FACTORY_MEDIA)/gt_poses
 	$(BIN)/python -m tests.bench.masks $(FACTORY_MEDIA)/masks_gt $(FACTORY_MEDIA)/gt_poses
+	$(BIN)/python -m tests.bench.cuts $(FACTORY_MEDIA)
 	$(BIN)/python -m tests.bench.engine $(FACTORY_MEDIA)
 
 bench-pose: $(VENV)/.installed ## poses beside COLMAP and GLOMAP on rendered clips of known cameras (LIGHTSPEED, some hours of CPU)

@@ -1,111 +1,130 @@
-"""Cuts between shots: PySceneDetect proposes, geometry has the last word.
+"""Cuts between shots: an abrupt change of the picture proposes, geometry has the last word.
 
-A detector of changing content also fires on a fast pan and between far-apart frames of one scene. So a proposed cut
-stands only when features of the pictures on both sides do not match under one epipolar geometry.
+A picture also changes abruptly in a fast pan, at a flash and between far-apart frames of one scene. So a proposed cut
+stands only when the pictures on both sides do not show one scene.
 """
 
 from collections import deque
-from dataclasses import dataclass
-from functools import cached_property
 
 import cv2
 import numpy as np
-from scenedetect import AdaptiveDetector, ContentDetector, FrameTimecode, ThresholdDetector
 
+from factory.ingest.change import Thumbnail, change, is_mixture, thumbnail
+from factory.ingest.same_scene import Picture, same_scene
 from factory.video import shrink
 
-THUMBNAIL_SIDE_PX = 320  # changes of content show at this size; PySceneDetect itself shrinks to about 256
-MATCHING_SIDE_PX = 640
-SETTLE_FRAMES = 2  # a second comparison lies this far behind a cut: compression smears the first pictures
+SIDE_PX = 640  # of the pictures that are kept and matched
+NEIGHBOURS = 2  # frames on either side whose change tells how lively the shot is: as PySceneDetect's adaptive detector
+LIVELIER = 1.25  # a large change must still exceed its neighbours': noise changes all frames alike; a guess
+REACH = (0, 2, 4)  # frames compared, counted from the cut: compression smears the first, a flash lasts up to three
 SPARSE_INTERVAL_S = 0.15  # frames further apart are rather a series of photos: neighbours need not overlap,
+SPARSE_REACH = (0, 2)
 SPARSE_MEMORY = 24  # so that a picture may belong to the shot by any of this many before it
-
-
-@dataclass(frozen=True)
-class Picture:
-    """One frame of the recent past; its features are found when a cut near it is judged."""
-
-    image: np.ndarray
-
-    @cached_property
-    def features(self) -> tuple[np.ndarray, np.ndarray]:
-        """SIFT: positions float64 (N, 2) in pixels of the matching size, descriptors float32 (N, 128)."""
-        grey = cv2.cvtColor(shrink(self.image, MATCHING_SIDE_PX), cv2.COLOR_RGB2GRAY)
-        keys, descriptors = cv2.SIFT.create(nfeatures=1500).detectAndCompute(grey, None)
-        if descriptors is None:
-            return np.empty((0, 2)), np.empty((0, 128), np.float32)
-        return np.array([key.pt for key in keys]), descriptors
 
 
 class CutFinder:
     """Finds the cuts of one source, fed frame by frame: `add` each one, then `finish`.
 
-    `content`: mean change of hue, saturation and brightness (of 255) that makes a hard cut. `adaptive`: change as a
-    multiple of the neighbours' mean, for cuts amid steady motion. `fade`: mean brightness (of 255) that is black.
-    `fps`: the source's frame rate.
+    `content`: change (0: none, 1: an unrelated picture) that makes a cut. `adaptive`: change as a multiple of the
+    neighbours' mean, from half of `content` on. `fade`: mean brightness (of 255) that is black. `fps`: the source's
+    frame rate.
     """
 
     def __init__(self, content: float, adaptive: float, fade: float, fps: float) -> None:
-        self._detectors = [
-            ContentDetector(threshold=content, min_scene_len=0),
-            AdaptiveDetector(adaptive_threshold=adaptive, min_scene_len=0),
-            ThresholdDetector(threshold=fade, min_scene_len=0, add_final_scene=True),
-        ]
-        self._memory = SPARSE_MEMORY if fps * SPARSE_INTERVAL_S < 1 else 1
-        self._recent: deque[tuple[int, Picture]] = deque(maxlen=self._memory + 7 + 2 * SETTLE_FRAMES)
-        self._proposed: set[int] = set()
+        self._content, self._adaptive = content, adaptive
+        self._sparse = fps * SPARSE_INTERVAL_S < 1
+        self._before = range(1, SPARSE_MEMORY + 1) if self._sparse else [1 + reach for reach in REACH]
+        self._after = SPARSE_REACH if self._sparse else REACH
+        self._recent: deque[tuple[int, Picture, Thumbnail]] = deque(maxlen=max(self._before) + REACH[-1] + 1)
+        self._fades = Fades(fade)
+        self._changes: list[float] = []  # of each frame from the one before
         self._cuts: set[int] = set()
-        self._count = 0
 
     def add(self, image: np.ndarray) -> None:
         """The next frame: uint8 (H, W, 3) RGB."""
-        bgr = cv2.cvtColor(shrink(image, THUMBNAIL_SIDE_PX), cv2.COLOR_RGB2BGR)
-        now = FrameTimecode(self._count, fps=25.0)  # a mere counter: times come from the container, not from here
-        for detector in self._detectors:
-            self._proposed.update(cut.frame_num for cut in detector.process_frame(now, bgr))
-        self._recent.append((self._count, Picture(image)))
-        self._count += 1
-        self._judge(up_to=self._count - 1 - SETTLE_FRAMES)
+        image = shrink(image, SIDE_PX)
+        small = thumbnail(image)
+        self._changes.append(change(self._recent[-1][2], small) if self._recent else 0.0)
+        self._fades.add(small)
+        self._recent.append((len(self._changes) - 1, Picture(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)), small))
+        self._judge(len(self._changes) - 1 - REACH[-1])
 
     def finish(self) -> tuple[int, ...]:
         """Numbers of the frames at which a new shot begins; 0 is not among them."""
-        if self._count:
-            last = FrameTimecode(self._count - 1, fps=25.0)
-            for detector in self._detectors:
-                self._proposed.update(cut.frame_num for cut in detector.post_process(last))
-        self._judge(up_to=self._count)
-        return tuple(sorted(cut for cut in self._cuts if 0 < cut < self._count))
+        count = len(self._changes)
+        for number in range(max(0, count - REACH[-1]), count):
+            self._judge(number)
+        return tuple(sorted(cut for cut in self._cuts | self._fades.finish() if 0 < cut < count))
 
-    def _judge(self, up_to: int) -> None:
-        """Decides on the proposed cuts whose far side has been seen, while the pictures are still at hand."""
-        pictures = dict(self._recent)
-        for cut in [cut for cut in self._proposed if cut <= up_to]:
-            self._proposed.discard(cut)
-            before = [pictures[n] for n in range(cut - 1, cut - 1 - self._memory, -1) if n in pictures]
-            after = [pictures[n] for n in (cut, min(cut + SETTLE_FRAMES, self._count - 1)) if n in pictures]
-            if not any(same_scene(a, b) for a in before for b in after):
-                self._cuts.add(cut)
+    def _judge(self, number: int) -> None:
+        """Decides whether a shot begins at the frame, while the pictures around it are still at hand."""
+        if number < 1 or self._is_mixed(number):
+            return
+        last = number - 1
+        if self._is_mixed(last):
+            last -= 1  # what lies between shows both scenes
+        elif not self._is_abrupt(number):
+            return
+        pictures = {other: picture for other, picture, _ in self._recent}
+        pairs = [(last, number + ahead) for ahead in self._after]
+        pairs += [(number - back, number) for back in self._before[1:]]
+        near = [(pictures[a], pictures[b]) for a, b in pairs if a in pictures and b in pictures]
+        if not any(same_scene(a, b, far_apart=self._sparse) for a, b in near):
+            self._cuts.add(number)
+
+    def _is_mixed(self, number: int) -> bool:
+        """Whether the frame is a mixture of the two around it, which differ more than frames beside them."""
+        if self._sparse or self._changes[number] < self._content / 10:
+            return False
+        before, middle, after = (self._small(other) for other in (number - 1, number, number + 1))
+        if before is None or middle is None or after is None:
+            return False
+        least = max(self._content, self._adaptive * self._usual(number, number + 1))
+        return change(before, after) >= least and is_mixture(before, middle, after)
+
+    def _small(self, number: int) -> Thumbnail | None:
+        place = number - self._recent[0][0]
+        return self._recent[place][2] if 0 <= place < len(self._recent) else None
+
+    def _is_abrupt(self, number: int) -> bool:
+        here, usual = self._changes[number], self._usual(number, number)
+        if here >= self._content and (self._sparse or here >= LIVELIER * usual):
+            return True
+        return here >= self._content / 2 and here >= self._adaptive * usual
+
+    def _usual(self, first: int, last: int) -> float:
+        """The mean change of the frames beside those from `first` to `last`."""
+        around = self._changes[max(1, first - NEIGHBOURS) : first] + self._changes[last + 1 : last + 1 + NEIGHBOURS]
+        return float(np.mean(around)) if around else 0.0
 
 
-def same_scene(a: Picture, b: Picture) -> bool:
-    """Whether two pictures show one rigid scene: SIFT matches that agree on one fundamental matrix.
+class Fades:
+    """Finds where a picture sinks into black: the cut lies in the middle of the black, or where the last black begins.
 
-    20 inliers in 4 of 16 cells: unrelated pictures give under 12 in all, and a logo that stays over a cut sits in
-    one or two cells. Measured on hand-held footage one second apart: 40 and more.
+    Black that shows a picture is a dark scene, and black of a few frames is a flash's counterpart: both are left to
+    the changes between frames.
     """
-    (points_a, descriptors_a), (points_b, descriptors_b) = a.features, b.features
-    if len(points_a) < 20 or len(points_b) < 20:
-        return False
-    pairs = cv2.BFMatcher(cv2.NORM_L2).knnMatch(descriptors_a, descriptors_b, k=2)
-    good = [best for best, second in pairs if best.distance < 0.8 * second.distance]
-    if len(good) < 20:
-        return False
-    matched_a = points_a[[m.queryIdx for m in good]]
-    matched_b = points_b[[m.trainIdx for m in good]]
-    cv2.setRNGSeed(0)
-    _, inliers = cv2.findFundamentalMat(matched_a, matched_b, cv2.FM_RANSAC, 1.5, 0.999, 2000)
-    if inliers is None or inliers.sum() < 20:
-        return False
-    height, width = shrink(a.image, MATCHING_SIDE_PX).shape[:2]
-    cells = np.floor(matched_a[inliers.ravel() > 0] / (width / 4, height / 4)).astype(int)
-    return len(np.unique(cells @ (1, 4))) >= 4
+
+    def __init__(self, black: float) -> None:
+        self._black = black
+        self._begin: int | None = None  # of the dark frames under way
+        self._blank = False
+        self._count = 0
+        self._cuts: set[int] = set()
+
+    def add(self, small: Thumbnail) -> None:
+        if small.brightness < self._black:
+            self._begin = self._count if self._begin is None else self._begin
+            self._blank |= small.blank
+        else:
+            self._close(final=False)
+        self._count += 1
+
+    def finish(self) -> set[int]:
+        self._close(final=True)
+        return self._cuts
+
+    def _close(self, *, final: bool) -> None:
+        if self._begin is not None and self._blank and self._count - self._begin > REACH[-1]:
+            self._cuts.add(self._begin if final else self._begin + (self._count - self._begin) // 2)
+        self._begin, self._blank = None, False

@@ -70,9 +70,9 @@ class SurveySource:
     max_damage: Share = 0.01  # share of frames lost or corrupt; a guess: one bad frame in four seconds is a bad file
     min_covered: Share = 0.9  # share of the declared length that must be there; a guess, headers round
     profile_every_s: Positive = 0.5
-    cut_content: Positive = 27.0  # these three: PySceneDetect's defaults, which its authors set on labelled films
-    cut_adaptive: Positive = 3.0
-    cut_fade: float = 12.0
+    cut_change: Positive = 0.6  # 1: an unrelated picture; joins of real clips change by 0.8 and more, at any contrast
+    cut_adaptive: Positive = 3.0  # PySceneDetect's default: change as a multiple of the neighbours' mean
+    cut_fade: float = 12.0  # PySceneDetect's default: mean brightness (of 255) that is black
 
     def __call__(self, record: ClipRecord) -> ClipRecord:
         path: Path = record["path"]
@@ -99,7 +99,7 @@ class SurveySource:
     def _watch(self, path: Path, stamps: Stamps, info: VideoInfo, damage: Damage) -> "_Seen":
         seen = _Seen()
         for first, frames in _by_size(shown(path, stamps, damage)):
-            finder = CutFinder(self.cut_content, self.cut_adaptive, self.cut_fade, info.fps)
+            finder = CutFinder(self.cut_change, self.cut_adaptive, self.cut_fade, info.fps)
             profiles: list[tuple[int, np.ndarray, np.ndarray]] = []
             due_s = first.time_s
             for found in frames:

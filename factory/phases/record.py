@@ -14,7 +14,7 @@ from factory.phases.run import Summary
 from factory.storage.names import public
 from factory.storage.output import Storage
 
-LIBRARIES = ("av", "numpy", "opencv-python", "pyarrow", "pycolmap", "ray", "scenedetect", "scipy")
+LIBRARIES = ("av", "numpy", "opencv-python", "pyarrow", "pycolmap", "ray", "scipy")
 
 
 def new_run_id() -> str:
