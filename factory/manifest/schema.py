@@ -79,6 +79,12 @@ POSE = (
     ),
     column("cx_px", pa.float64(), "principal point; pixel centres at integers; the centre, not estimated"),
     column("cy_px", pa.float64(), "principal point; pixel centres at integers; the centre, not estimated"),
+    column(
+        "cx_per_frame_px",
+        pa.list_(pa.float64()),
+        "principal point, one a sampled frame, where a digital stabiliser has moved the picture (null: not registered); null where shared",
+    ),
+    column("cy_per_frame_px", pa.list_(pa.float64()), "the same down the picture"),
     column("k1", pa.float64(), "radial distortion of SIMPLE_RADIAL, 0 for SIMPLE_PINHOLE"),
     column("focal_reliable", pa.bool_(), "whether the clip pins the focal length down"),
     column("registered_ratio", pa.float64(), "share of sampled frames that have a pose"),

@@ -17,6 +17,7 @@ from factory.sfm.refine import refined
 from factory.sfm.relative import RelativePose, inlier_share, relative_poses, stride_pairs
 from factory.sfm.resection import connected
 from factory.sfm.sharpen import Sharpening, bent_gain, sharpened
+from factory.sfm.shift import ShiftSearch, shifted_gain, shifted_solution
 from factory.sfm.sift import SiftTracks, sift_tracks, together
 from factory.sfm.trajectory import Trajectory
 from factory.sfm.zoom import ZoomSearch, focal_chain, steadied
@@ -35,7 +36,10 @@ def solve_clip(
     """
     options = adapted(options or SolveOptions(), tracks, background)
     working, static = working_tracks(tracks, background, grey_frames, options)
-    answer = _with_zoom(working, static, solve_tracks(working, static, options), options)
+    shared = solve_tracks(working, static, options)
+    if has_moving_crop(shared, options):
+        return with_shift(shared, options)
+    answer = _with_zoom(working, static, shared, options)
     if options.sharpening is None or answer.rotation_only or not answer.kept.any():
         return answer
     return _sharpened(answer, grey_frames, options, options.sharpening)
@@ -52,6 +56,32 @@ def _sharpened(
     if model.registered.sum() < answer.registered.sum() or not low <= model.camera.focal_px <= high:
         return answer
     return replace(trajectory(tracks, answer.static, model, model.camera, answer.method), guided=new)
+
+
+def has_moving_crop(shared: Trajectory, options: SolveOptions) -> bool:
+    """Whether a principal point a frame explains clearly more than one for all does, and more than what else bends a
+    solution would: a focal length a frame, or distortion."""
+    search = options.shift
+    if search is None or (gained := shifted_gain(shared, search)) < search.gate_gain:
+        return False
+    if shared.rotation_only:
+        return True
+    zoom = options.zoom or ZoomSearch()
+    return gained > max(freed_gain(shared, zoom), bent_gain(shared.tracks, shared.model(), zoom.gate_per_frame))
+
+
+def with_shift(shared: Trajectory, options: SolveOptions) -> Trajectory:
+    """The solution with a principal point for every frame; the shared one, so marked, where that does not hold."""
+    tracks, search = shared.tracks, options.shift or ShiftSearch()
+    share = _least_share(shared.static, options)
+    found = shifted_solution(tracks, shared.model(), share, options.least_angle_deg, search)
+    if found is None:
+        return replace(shared, moving_crop=True)
+    model = connected(found.tracks, found.model, options.least_shared)
+    if model.registered.sum() < shared.registered.sum() or model.kept.sum() < search.least_kept * shared.kept.sum():
+        return replace(shared, moving_crop=True)
+    answer = trajectory(found.tracks, shared.static, model, model.camera, shared.method)
+    return replace(answer, centre_px_per_frame=np.where(model.registered[:, None], found.centre_px, np.nan))
 
 
 def _with_zoom(tracks: Tracks, static: np.ndarray, shared: Trajectory, options: SolveOptions) -> Trajectory:
