@@ -33,6 +33,7 @@ class ShiftSearch:
     rounds: tuple[tuple[float, float, int], ...] = ((4.0, 0.5, 60), (2.0, 0.5, 60), (1.0, 0.3, 60), (1.0, 0.15, 30))
     per_frame: int = 300  # longest tracks in these rounds
     least_kept: float = 0.95  # of the shared solve's observations, for the solution to count
+    turning_cost: float = 3.0  # of the path's, up to which a camera only turns, as where it zooms
     weak_frame: int = 20  # kept observations under which a frame is placed anew
 
     def freedom(self, tracks: Tracks, loss_px: float, iterations: int) -> Freedom:
@@ -52,8 +53,7 @@ def shifted_gain(path: Trajectory, search: ShiftSearch) -> float:
         poses = path.world_from_cam[tracks.frame[rows]]
         points = mean_directions(tracks.xy[rows], poses, tracks.track[rows], tracks.count, model.camera)
         model = replace(model, points=points)
-    held = np.bincount(tracks.track[model.kept], minlength=tracks.count) >= 3
-    model = model.keep(model.kept & thinned(tracks, held, search.gate_per_frame)[tracks.track])
+    model = _longest(tracks, model, search.gate_per_frame)
     if model.registered.sum() < 3 or not model.kept.any():
         return 1.0
     free = replace(search.freedom(tracks, GATE_LOSS_PX, search.gate_iterations), turning=path.rotation_only)
@@ -87,8 +87,7 @@ def shifted_solution(
         if number > 0:
             model = resected(moved, model, search.weak_frame, 2.0 * cut_px)
         model = retriangulated(moved, model, cut_px, least_share, least_angle_deg)
-        held = np.bincount(tracks.track[model.kept], minlength=tracks.count) > 0
-        model = model.keep(model.kept & thinned(tracks, held, search.per_frame)[tracks.track])
+        model = _longest(tracks, model, search.per_frame)
         if not model.kept.any():
             return None
         bundle, seen, frames = _bundle(tracks, model, centre_px)
@@ -99,6 +98,31 @@ def shifted_solution(
         moved = recentred(tracks, centre_px)
     cut_px = search.rounds[-1][0]
     return Shifted(centre_px, moved, retriangulated(moved, model, cut_px, least_share, least_angle_deg))
+
+
+def turns_instead(shifted: Shifted, search: ShiftSearch) -> bool:
+    """Whether a camera that only turns explains nearly as much, with principal points of its own."""
+    tracks = recentred(shifted.tracks, 2 * middle_px(shifted.tracks) - shifted.centre_px)
+    model = _longest(tracks, shifted.model, search.gate_per_frame)
+    free = search.freedom(tracks, GATE_LOSS_PX, search.gate_iterations)
+    bundle, seen, _ = _bundle(tracks, model, shifted.centre_px)
+    _, moving = bundled(bundle, seen, free)
+    turning = bundle.cam_from_world.copy()
+    turning[:, :3, 3] = 0.0
+    rays = np.column_stack([(seen.xy - bundle.centre_px[seen.frame]) / bundle.focal_px, np.ones(len(seen.xy))])
+    rays = np.einsum("nji,nj->ni", turning[seen.frame, :3, :3], rays / np.linalg.norm(rays, axis=1, keepdims=True))
+    sums = np.stack([np.bincount(seen.point, rays[:, k], len(bundle.points)) for k in range(3)], axis=1)
+    directions = sums / np.maximum(np.linalg.norm(sums, axis=1, keepdims=True), 1e-12)
+    start = replace(bundle, cam_from_world=turning, points=directions)
+    # Rotations of a path that was bent to follow directions need more steps.
+    _, still = bundled(start, seen, replace(free, turning=True, iterations=4 * search.gate_iterations))
+    return still <= search.turning_cost * moving
+
+
+def _longest(tracks: Tracks, model: Model, per_frame: int) -> Model:
+    """The model with the longest tracks alone."""
+    held = np.bincount(tracks.track[model.kept], minlength=tracks.count) >= 3
+    return model.keep(model.kept & thinned(tracks, held, per_frame)[tracks.track])
 
 
 def _bundle(tracks: Tracks, model: Model, centre_px: np.ndarray) -> tuple[Bundle, Sightings, np.ndarray]:

@@ -17,7 +17,7 @@ from factory.sfm.refine import refined
 from factory.sfm.relative import RelativePose, inlier_share, relative_poses, stride_pairs
 from factory.sfm.resection import connected
 from factory.sfm.sharpen import Sharpening, bent_gain, sharpened
-from factory.sfm.shift import ShiftSearch, shifted_gain, shifted_solution
+from factory.sfm.shift import ShiftSearch, shifted_gain, shifted_solution, turns_instead
 from factory.sfm.sift import SiftTracks, sift_tracks, together
 from factory.sfm.trajectory import Trajectory
 from factory.sfm.zoom import ZoomSearch, focal_chain, steadied
@@ -75,7 +75,7 @@ def with_shift(shared: Trajectory, options: SolveOptions) -> Trajectory:
     tracks, search = shared.tracks, options.shift or ShiftSearch()
     share = _least_share(shared.static, options)
     found = shifted_solution(tracks, shared.model(), share, options.least_angle_deg, search)
-    if found is None:
+    if found is None or turns_instead(found, search):
         return replace(shared, moving_crop=True)
     model = connected(found.tracks, found.model, options.least_shared)
     if model.registered.sum() < shared.registered.sum() or model.kept.sum() < search.least_kept * shared.kept.sum():
