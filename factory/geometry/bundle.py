@@ -149,7 +149,9 @@ def _equations(bundle: Bundle, seen: Sightings, how: Freedom) -> _Equations:
     own_point = by_point * weight[:, None, None]
     inner = _sums(seen.point, np.swapaxes(own_point, 1, 2) @ by_point, points)
     if how.turning:  # how far a direction's point lies does not show
-        inner += bundle.points[:, :, None] * bundle.points[:, None, :] * np.trace(inner, axis1=1, axis2=2)[:, None, None]
+        inner += (
+            bundle.points[:, :, None] * bundle.points[:, None, :] * np.trace(inner, axis1=1, axis2=2)[:, None, None]
+        )
     between = np.zeros((frames, width, points, 3))
     between[seen.frame, :, seen.point, :] = np.swapaxes(weighted, 1, 2) @ by_point
     last = _sums(seen.point, np.einsum("nij,ni->nj", own_point, at), points).reshape(1, -1)
@@ -165,7 +167,7 @@ def _equations(bundle: Bundle, seen: Sightings, how: Freedom) -> _Equations:
 def _slopes(
     bundle: Bundle, seen: Sightings, how: Freedom, at: np.ndarray, there: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """How a point's place in the picture changes with its frame's unknowns, (N, 2, width), and with the point (N, 2, 3).
+    """How a point's place in the picture changes with its frame's unknowns, (N, 2, width), and with itself (N, 2, 3).
 
     The rotation's three are a small turn of the frame as it stands, about the camera's axes.
     """

@@ -15,10 +15,9 @@ from factory.sfm.halves import Apart, halves_apart
 from factory.sfm.options import SolveOptions
 from factory.sfm.trajectory import Trajectory
 
-
 MOVING_CROP = (
-    "moving_crop: the picture shifts against the lens from frame to frame, as a digital stabiliser leaves it, and by how "
-    "much cannot be found"
+    "moving_crop: the picture shifts against the lens from frame to frame, as a digital stabiliser leaves it, "
+    "and by how much cannot be found"
 )
 
 

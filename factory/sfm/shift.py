@@ -13,7 +13,7 @@ from factory.geometry.camera import centred_camera
 from factory.geometry.directions import mean_directions
 from factory.sfm.adjust import retriangulated
 from factory.sfm.averaging import thinned
-from factory.sfm.model import Model
+from factory.sfm.model import Model, undistorted
 from factory.sfm.resection import resected
 from factory.sfm.trajectory import Trajectory, middle_px, recentred
 from factory.tracks import Tracks
@@ -47,11 +47,13 @@ def shifted_gain(path: Trajectory, search: ShiftSearch) -> float:
     Both sides are adjusted from the solution, or from its rotations where the camera only turns. 1 where there is next
     to none.
     """
-    tracks, model = path.tracks, path.model()
+    tracks, model = undistorted(path.tracks, path.camera), path.model()
+    model = replace(model, camera=replace(model.camera, k1=0.0))
     if path.rotation_only:
         rows = np.flatnonzero(model.kept)
-        poses = path.world_from_cam[tracks.frame[rows]]
-        points = mean_directions(tracks.xy[rows], poses, tracks.track[rows], tracks.count, model.camera)
+        frame, track = tracks.frame[rows], tracks.track[rows]
+        poses, focal_px = path.world_from_cam[frame], model.focal_of(frame)
+        points = mean_directions(tracks.xy[rows], poses, track, tracks.count, model.camera, focal_px)
         model = replace(model, points=points)
     model = _longest(tracks, model, search.gate_per_frame)
     if model.registered.sum() < 3 or not model.kept.any():
@@ -132,5 +134,6 @@ def _bundle(tracks: Tracks, model: Model, centre_px: np.ndarray) -> tuple[Bundle
     place = np.zeros(tracks.frames, int)
     place[frames] = np.arange(len(frames))
     poses, focal_px = model.cam_from_world[frames], model.camera.focal_px
-    bundle = Bundle(poses, model.points[ids], focal_px, centre_px[frames], np.ones(len(frames)))
+    scale = np.ones(len(frames)) if model.focal_px is None else model.focal_px[frames] / focal_px
+    bundle = Bundle(poses, model.points[ids], focal_px, centre_px[frames], scale)
     return bundle, Sightings(place[tracks.frame[rows]], point, tracks.xy[rows]), frames

@@ -37,12 +37,13 @@ def solve_clip(
     options = adapted(options or SolveOptions(), tracks, background)
     working, static = working_tracks(tracks, background, grey_frames, options)
     shared = solve_tracks(working, static, options)
-    if has_moving_crop(shared, options):
+    suspected = has_moving_crop(shared, options)
+    if suspected and _beats_other_lenses(shared, options):
         return with_shift(shared, options)
     answer = _with_zoom(working, static, shared, options)
-    if options.sharpening is None or answer.rotation_only or not answer.kept.any():
-        return answer
-    return _sharpened(answer, grey_frames, options, options.sharpening)
+    if options.sharpening is not None and not answer.rotation_only and answer.kept.any():
+        answer = _sharpened(answer, grey_frames, options, options.sharpening)
+    return replace(answer, moving_crop=suspected and has_moving_crop(answer, options))
 
 
 def _sharpened(
@@ -58,15 +59,14 @@ def _sharpened(
     return replace(trajectory(tracks, answer.static, model, model.camera, answer.method), guided=new)
 
 
-def has_moving_crop(shared: Trajectory, options: SolveOptions) -> bool:
-    """Whether a principal point a frame explains clearly more than one for all does, and more than what else bends a
-    solution would: a focal length a frame, or distortion."""
-    search = options.shift
-    if search is None or (gained := shifted_gain(shared, search)) < search.gate_gain:
-        return False
-    if shared.rotation_only:
-        return True
-    zoom = options.zoom or ZoomSearch()
+def has_moving_crop(path: Trajectory, options: SolveOptions) -> bool:
+    """Whether a principal point a frame explains clearly more than one for all does."""
+    return options.shift is not None and shifted_gain(path, options.shift) >= options.shift.gate_gain
+
+
+def _beats_other_lenses(shared: Trajectory, options: SolveOptions) -> bool:
+    """Whether it explains more than what else bends a solution: a focal length a frame, or distortion."""
+    gained, zoom = shifted_gain(shared, options.shift or ShiftSearch()), options.zoom or ZoomSearch()
     return gained > max(freed_gain(shared, zoom), bent_gain(shared.tracks, shared.model(), zoom.gate_per_frame))
 
 

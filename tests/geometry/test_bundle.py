@@ -97,4 +97,6 @@ def test_slopes_are_those_of_small_steps(turning: bool):
         assert np.allclose(moved(step) / size, by_frame[:, :, k], atol=1e-2)
     for k in range(3):
         points = truth.points + size * np.eye(3)[k]
-        assert np.allclose((_projected(replace(truth, points=points), seen)[0] - at) / size, by_point[:, :, k], atol=1e-2)
+        assert np.allclose(
+            (_projected(replace(truth, points=points), seen)[0] - at) / size, by_point[:, :, k], atol=1e-2
+        )

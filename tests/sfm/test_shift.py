@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from factory.geometry.trajectory import pose_errors
+from factory.phases.pose import _trajectory
 from factory.sfm.confidence import assess
 from factory.sfm.options import SolveOptions
 from factory.sfm.rotation_only import solve_rotation
@@ -76,6 +77,19 @@ def test_a_solved_crop_is_accepted():
     assert confidence.half_ate_percent > 0.0
 
 
+def test_the_row_has_a_principal_point_a_frame_in_pixels_of_the_clip():
+    path = solved(6.0)[1]
+    centre = np.array(path.centre_px_per_frame)
+    lost = replace(path, centre_px_per_frame=np.where(np.arange(FRAMES)[:, None] == 3, np.nan, centre))
+    row = _trajectory(lost, 2 * path.tracks.width)
+    assert row["cx_per_frame_px"][3] is None
+    assert row["cx_per_frame_px"][0] == pytest.approx(2 * centre[0, 0] + 0.5)
+    assert row["cy_per_frame_px"][0] == pytest.approx(2 * centre[0, 1] + 0.5)
+    shared = _trajectory(replace(path, centre_px_per_frame=None), path.tracks.width)
+    assert shared["cx_per_frame_px"] is None
+    assert shared["cy_per_frame_px"] is None
+
+
 def test_tracks_come_back_to_where_they_were_seen():
     path = solved(6.0)[1]
     assert not np.allclose(path.as_seen().xy, path.tracks.xy, atol=1.0)
@@ -98,7 +112,9 @@ def test_neither_zoom_nor_distortion_passes_for_a_moving_crop():
     bent = 1.0 - 0.15 * np.sum(ideal**2, axis=1, keepdims=True)
     for factor in (zoom, bent):
         seen = replace(tracks, xy=middle + (tracks.xy - middle) * factor)
-        assert not has_moving_crop(solve_tracks(seen, everything, OPTIONS), OPTIONS)
+        path = solve_clip(seen, everything, [], OPTIONS)
+        assert path.centre_px_per_frame is None
+        assert not path.moving_crop
 
 
 def test_a_crop_that_cannot_be_solved_is_refused():

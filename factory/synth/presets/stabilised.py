@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 
@@ -46,7 +47,7 @@ class Entry:
 
     make: Make
     stabiliser: Stabiliser
-    labels: Labels = Labels("moving", True)
+    camera: Literal["moving", "rotating", "static"] = "moving"
     shake_deg: float = 0.0
 
 
@@ -55,8 +56,8 @@ ENTRIES = {
     "room_follow": Entry(partial(room_walk, distance_m=2.6), follow, shake_deg=SHAKE_DEG),
     "street_drift": Entry(partial(street_walk, film=Film()), drift),
     "terrain_follow": Entry(terrain_orbit, follow, shake_deg=SHAKE_DEG),
-    "pan_jitter": Entry(pan_room, jitter, Labels("rotating", True)),
-    "tripod_drift": Entry(static_room, drift, Labels("static", True)),
+    "pan_jitter": Entry(pan_room, jitter, "rotating"),
+    "tripod_drift": Entry(static_room, drift, "static"),
 }
 
 
@@ -68,7 +69,7 @@ def clips(seed: int, photos: Sequence[Path] = ()) -> dict[str, Callable[[], Clip
 def _clip(name: str, entry: Entry, seed: int, photos: Sequence[Path]) -> Clip:
     rng = np.random.default_rng([seed, zlib.crc32(name.encode())])
     take = stabilised(rng, entry.make(rng, photos), entry.stabiliser, entry.shake_deg)
-    return Clip(name, (take,), entry.labels, SIZE)
+    return Clip(name, (take,), Labels(entry.camera, object_moves=True), SIZE)
 
 
 def stabilised(rng: np.random.Generator, take: Take, stabiliser: Stabiliser, shake_deg: float = 0.0) -> Take:
