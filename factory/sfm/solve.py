@@ -37,13 +37,13 @@ def solve_clip(
     options = adapted(options or SolveOptions(), tracks, background)
     working, static = working_tracks(tracks, background, grey_frames, options)
     shared = solve_tracks(working, static, options)
-    suspected = has_moving_crop(shared, options)
+    suspected = has_moving_crop(shared, options.shift)
     if suspected and _beats_other_lenses(shared, options):
         return with_shift(shared, options)
     answer = _with_zoom(working, static, shared, options)
     if options.sharpening is not None and not answer.rotation_only and answer.kept.any():
         answer = _sharpened(answer, grey_frames, options, options.sharpening)
-    return replace(answer, moving_crop=suspected and has_moving_crop(answer, options))
+    return doubted(answer, options.shift) if suspected else answer
 
 
 def _sharpened(
@@ -59,9 +59,19 @@ def _sharpened(
     return replace(trajectory(tracks, answer.static, model, model.camera, answer.method), guided=new)
 
 
-def has_moving_crop(path: Trajectory, options: SolveOptions) -> bool:
+def has_moving_crop(path: Trajectory, search: ShiftSearch | None) -> bool:
     """Whether a principal point a frame explains clearly more than one for all does."""
-    return options.shift is not None and shifted_gain(path, options.shift) >= options.shift.gate_gain
+    return search is not None and shifted_gain(path, search) >= search.gate_gain
+
+
+def doubted(path: Trajectory, search: ShiftSearch | None) -> Trajectory:
+    """The answer, marked where a moving crop is left in it: its focal length is not reliable, and from a larger one on
+    a turn is none."""
+    gained = 1.0 if search is None else shifted_gain(path, search)
+    if search is None or gained < search.gate_gain:
+        return path
+    refused = not path.rotation_only or gained >= search.turning_gain
+    return replace(path, focal_reliable=False, moving_crop=refused)
 
 
 def _beats_other_lenses(shared: Trajectory, options: SolveOptions) -> bool:

@@ -15,7 +15,7 @@ from factory.sfm.masks import DynamicMasks, MaskDynamics
 from factory.sfm.motion import CameraMotion, JudgeMotion
 from factory.sfm.relabel import Relabel
 from factory.sfm.rotation_only import solve_rotation
-from factory.sfm.solve import SolveOptions, has_moving_crop, solve_clip
+from factory.sfm.solve import SolveOptions, doubted, solve_clip
 from factory.sfm.solved_labels import SolvedLabels
 from factory.sfm.trajectory import Trajectory
 from factory.stage import Rejected
@@ -98,7 +98,7 @@ class SolveCamera:
             return record.give(trajectory=standing(tracks))
         if motion.verdict == "rotation":
             turning = solve_rotation(tracks, background.is_background, motion.focal_px)
-            return record.give(trajectory=replace(turning, moving_crop=has_moving_crop(turning, self.options)))
+            return record.give(trajectory=doubted(turning, self.options.shift))
         return record.give(trajectory=solve_clip(tracks, background.is_background, record["grey_frames"], self.options))
 
 

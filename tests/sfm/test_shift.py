@@ -12,7 +12,7 @@ from factory.sfm.confidence import assess
 from factory.sfm.options import SolveOptions
 from factory.sfm.rotation_only import solve_rotation
 from factory.sfm.shift import ShiftSearch, shifted_gain
-from factory.sfm.solve import has_moving_crop, solve_clip, solve_tracks, with_shift
+from factory.sfm.solve import doubted, has_moving_crop, solve_clip, solve_tracks, with_shift
 from factory.sfm.trajectory import Trajectory, middle_px, recentred
 from factory.tracks import Tracks
 from tests.sfm.scenes import FOCAL_PX, scene, walk
@@ -100,7 +100,7 @@ def test_a_crop_that_rests_stays_as_it_was():
     tracks = cropped(walk(FRAMES), np.zeros((FRAMES, 2)))
     shared = solve_tracks(tracks, np.ones(tracks.count, bool), OPTIONS)
     assert shifted_gain(shared, ShiftSearch()) < 1.06
-    assert not has_moving_crop(shared, OPTIONS)
+    assert not has_moving_crop(shared, ShiftSearch())
     assert shifted_gain(solved(1.5)[0], ShiftSearch()) > ShiftSearch().gate_gain
 
 
@@ -130,14 +130,17 @@ def test_a_crop_that_cannot_be_solved_is_refused():
 
 def test_a_turn_with_a_moving_crop_is_told_from_a_turn():
     poses = walk(FRAMES, path=0.0, turn_deg=10.0)
-    gains = []
+    answers = []
     for shift in (np.zeros((FRAMES, 2)), jitter(6.0)):
         tracks = cropped(poses, shift)
-        gains.append(shifted_gain(solve_rotation(tracks, np.ones(tracks.count, bool)), ShiftSearch()))
-    assert gains[0] < 1.06
-    assert gains[1] > ShiftSearch().gate_gain
+        turning = solve_rotation(tracks, np.ones(tracks.count, bool))
+        answers.append((turning, doubted(turning, ShiftSearch())))
+    assert answers[0][0] is answers[0][1]
+    assert answers[0][0].focal_reliable
+    assert answers[1][1].moving_crop
+    assert assess(answers[1][1], OPTIONS).reasons[0].startswith("moving_crop: ")
 
 
 def test_without_the_option_no_crop_is_looked_for():
     shared, _ = solved(6.0)
-    assert not has_moving_crop(shared, replace(OPTIONS, shift=None))
+    assert not has_moving_crop(shared, None)
