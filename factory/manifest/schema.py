@@ -95,8 +95,15 @@ POSE = (
         pa.list_(pa.float64()),
         "one a sampled frame, pixels, where the lens zooms; null where shared",
     ),
-    column("cx_px", pa.float64(), "principal point; pixel centres at integers; the centre, not estimated"),
-    column("cy_px", pa.float64(), "principal point; pixel centres at integers; the centre, not estimated"),
+    column("cx_px", pa.float64(), "principal point; pixel centres at integers; the centre, estimated only per frame"),
+    column("cy_px", pa.float64(), "principal point; pixel centres at integers; the centre, estimated only per frame"),
+    column(
+        "cx_per_frame_px",
+        pa.list_(pa.float64()),
+        "principal point, one a sampled frame (null: not registered), where a digital stabiliser moved the picture; "
+        "null where shared",
+    ),
+    column("cy_per_frame_px", pa.list_(pa.float64()), "the same down the picture"),
     column("k1", pa.float64(), "radial distortion of SIMPLE_RADIAL, 0 for SIMPLE_PINHOLE"),
     column("focal_reliable", pa.bool_(), "whether the clip pins the focal length down"),
     column("registered_ratio", pa.float64(), "share of sampled frames that have a pose"),

@@ -66,6 +66,7 @@ def pose_rows(outcome: Outcome) -> list[Row]:
 def _trajectory(trajectory: Trajectory, width: int) -> Row:
     """Columns of a trajectory, its camera in pixels of the clip's own frames."""
     scale, camera, each = width / trajectory.tracks.width, trajectory.camera, trajectory.focal_px_per_frame
+    centre = trajectory.centre_px_per_frame
     return {
         "registered": trajectory.registered.tolist(),
         "world_from_cam": [None if np.isnan(p).any() else p.ravel().tolist() for p in trajectory.world_from_cam],
@@ -74,6 +75,8 @@ def _trajectory(trajectory: Trajectory, width: int) -> Row:
         "focal_per_frame_px": None if each is None else (each * scale).tolist(),
         "cx_px": (camera.cx + 0.5) * scale - 0.5,
         "cy_px": (camera.cy + 0.5) * scale - 0.5,
+        "cx_per_frame_px": None if centre is None else _numbers((centre[:, 0] + 0.5) * scale - 0.5),
+        "cy_per_frame_px": None if centre is None else _numbers((centre[:, 1] + 0.5) * scale - 0.5),
         "k1": camera.k1,
         "focal_reliable": trajectory.focal_reliable,
         "registered_ratio": trajectory.registered_ratio,
@@ -84,6 +87,11 @@ def _trajectory(trajectory: Trajectory, width: int) -> Row:
         "track_count": trajectory.track_count,
         "inlier_count": trajectory.inlier_count,
     }
+
+
+def _numbers(values: np.ndarray) -> list[float | None]:
+    """Values (F,) as a column has them: null for NaN."""
+    return [None if np.isnan(value) else value for value in values.tolist()]
 
 
 def _uri(clip_id: str, name: str) -> str:

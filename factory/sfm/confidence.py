@@ -15,6 +15,11 @@ from factory.sfm.halves import Apart, halves_apart
 from factory.sfm.options import SolveOptions
 from factory.sfm.trajectory import Trajectory
 
+MOVING_CROP = (
+    "moving_crop: the picture shifts against the lens from frame to frame, as a digital stabiliser leaves it, "
+    "and by how much cannot be found"
+)
+
 
 @dataclass(frozen=True)
 class AcceptRule:
@@ -128,6 +133,9 @@ def assess(trajectory: Trajectory, options: SolveOptions | None = None, rule: Ac
         step_ratio=_step_ratio(placed),
     )
     reasons = objections(numbers, rule)
+    if trajectory.moving_crop:
+        numbers = replace(numbers, focal_reliable=False)
+        reasons = (MOVING_CROP, *reasons)
     return replace(numbers, accepted=not reasons, reasons=reasons)
 
 

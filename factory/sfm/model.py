@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pycolmap
 
-from factory.geometry.camera import Camera, invert_rigid
+from factory.geometry.camera import Camera, invert_rigid, unproject
 from factory.geometry.triangulation import reprojection_errors, triangulation_angles_deg
 from factory.tracks import Tracks
 
@@ -130,6 +130,14 @@ def from_colmap(reconstruction: pycolmap.Reconstruction, tracks: Tracks, model: 
     if model.focal_px is None:
         return found
     return zooming(found, np.array([reconstruction.cameras[f + 1].params[0] for f in range(tracks.frames)]))
+
+
+def undistorted(tracks: Tracks, camera: Camera) -> Tracks:
+    """The tracks as the camera would see them without its distortion."""
+    if camera.k1 == 0.0:
+        return tracks
+    xy = unproject(tracks.xy, camera)[:, :2] * camera.focal_px + np.array([camera.cx, camera.cy])
+    return replace(tracks, xy=xy)
 
 
 def zooming(model: Model, focal_px: np.ndarray) -> Model:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from factory.sfm.focal import FocalSearch
 from factory.sfm.refine import PatchRefinement
 from factory.sfm.sharpen import Sharpening
+from factory.sfm.shift import ShiftSearch
 from factory.sfm.sift import SiftTracks
 from factory.sfm.zoom import ZoomSearch
 
@@ -50,4 +51,5 @@ class SolveOptions:
     refinement: PatchRefinement | None = field(default_factory=PatchRefinement)
     sift: SiftTracks | None = field(default_factory=SiftTracks)  # where frames lie far apart or tracks are short
     sharpening: Sharpening | None = field(default_factory=Sharpening)
+    shift: ShiftSearch | None = field(default_factory=ShiftSearch)  # None: the principal point stays in the middle
     zoom: ZoomSearch | None = field(default_factory=ZoomSearch)  # None: one focal length for all frames, come what may

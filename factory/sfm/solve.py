@@ -17,6 +17,7 @@ from factory.sfm.refine import refined
 from factory.sfm.relative import RelativePose, inlier_share, relative_poses, stride_pairs
 from factory.sfm.resection import connected
 from factory.sfm.sharpen import Sharpening, bent_gain, sharpened
+from factory.sfm.shift import ShiftSearch, shifted_gain, shifted_solution, turns_instead
 from factory.sfm.sift import SiftTracks, sift_tracks, together
 from factory.sfm.trajectory import Trajectory
 from factory.sfm.zoom import ZoomSearch, focal_chain, steadied
@@ -35,10 +36,14 @@ def solve_clip(
     """
     options = adapted(options or SolveOptions(), tracks, background)
     working, static = working_tracks(tracks, background, grey_frames, options)
-    answer = _with_zoom(working, static, solve_tracks(working, static, options), options)
-    if options.sharpening is None or answer.rotation_only or not answer.kept.any():
-        return answer
-    return _sharpened(answer, grey_frames, options, options.sharpening)
+    shared = solve_tracks(working, static, options)
+    suspected = has_moving_crop(shared, options.shift)
+    if suspected and _beats_other_lenses(shared, options):
+        return with_shift(shared, options)
+    answer = _with_zoom(working, static, shared, options)
+    if options.sharpening is not None and not answer.rotation_only and answer.kept.any():
+        answer = _sharpened(answer, grey_frames, options, options.sharpening)
+    return doubted(answer, options.shift) if suspected else answer
 
 
 def _sharpened(
@@ -52,6 +57,41 @@ def _sharpened(
     if model.registered.sum() < answer.registered.sum() or not low <= model.camera.focal_px <= high:
         return answer
     return replace(trajectory(tracks, answer.static, model, model.camera, answer.method), guided=new)
+
+
+def has_moving_crop(path: Trajectory, search: ShiftSearch | None) -> bool:
+    """Whether a principal point a frame explains clearly more than one for all does."""
+    return search is not None and shifted_gain(path, search) >= search.gate_gain
+
+
+def doubted(path: Trajectory, search: ShiftSearch | None) -> Trajectory:
+    """The answer, marked where a moving crop is left in it: its focal length is not reliable, and from a larger one on
+    a turn is none."""
+    gained = 1.0 if search is None else shifted_gain(path, search)
+    if search is None or gained < search.gate_gain:
+        return path
+    refused = not path.rotation_only or gained >= search.turning_gain
+    return replace(path, focal_reliable=False, moving_crop=refused)
+
+
+def _beats_other_lenses(shared: Trajectory, options: SolveOptions) -> bool:
+    """Whether it explains more than what else bends a solution: a focal length a frame, or distortion."""
+    gained, zoom = shifted_gain(shared, options.shift or ShiftSearch()), options.zoom or ZoomSearch()
+    return gained > max(freed_gain(shared, zoom), bent_gain(shared.tracks, shared.model(), zoom.gate_per_frame))
+
+
+def with_shift(shared: Trajectory, options: SolveOptions) -> Trajectory:
+    """The solution with a principal point for every frame; the shared one, so marked, where that does not hold."""
+    tracks, search = shared.tracks, options.shift or ShiftSearch()
+    share = _least_share(shared.static, options)
+    found = shifted_solution(tracks, shared.model(), share, options.least_angle_deg, search)
+    if found is None or turns_instead(found, search):
+        return replace(shared, moving_crop=True)
+    model = connected(found.tracks, found.model, options.least_shared)
+    if model.registered.sum() < shared.registered.sum() or model.kept.sum() < search.least_kept * shared.kept.sum():
+        return replace(shared, moving_crop=True)
+    answer = trajectory(found.tracks, shared.static, model, model.camera, shared.method)
+    return replace(answer, centre_px_per_frame=np.where(model.registered[:, None], found.centre_px, np.nan))
 
 
 def _with_zoom(tracks: Tracks, static: np.ndarray, shared: Trajectory, options: SolveOptions) -> Trajectory:

@@ -16,7 +16,7 @@ from factory.sfm.masks import DynamicMasks, MaskDynamics
 from factory.sfm.motion import CameraMotion, JudgeMotion
 from factory.sfm.relabel import Relabel
 from factory.sfm.rotation_only import solve_rotation
-from factory.sfm.solve import SolveOptions, solve_clip
+from factory.sfm.solve import SolveOptions, doubted, solve_clip
 from factory.sfm.solved_labels import SolvedLabels
 from factory.sfm.trajectory import Trajectory
 from factory.stage import Rejected
@@ -87,7 +87,7 @@ class SolveCamera:
 
     needs: ClassVar[tuple[str, ...]] = ("tracks", "background", "camera_motion", "grey_frames")
     gives: ClassVar[tuple[str, ...]] = ("trajectory",)
-    version: ClassVar[int] = 3
+    version: ClassVar[int] = 4
 
     options: SolveOptions = field(default_factory=SolveOptions)
 
@@ -98,7 +98,8 @@ class SolveCamera:
         if motion.verdict == "still":
             return record.give(trajectory=standing(tracks))
         if motion.verdict == "rotation":
-            return record.give(trajectory=solve_rotation(tracks, background.is_background, motion.focal_px))
+            turning = solve_rotation(tracks, background.is_background, motion.focal_px)
+            return record.give(trajectory=doubted(turning, self.options.shift))
         return record.give(trajectory=solve_clip(tracks, background.is_background, record["grey_frames"], self.options))
 
 
@@ -132,7 +133,7 @@ class MaskMotion:
 
     needs: ClassVar[tuple[str, ...]] = ("path", "tracks", "background", "trajectory")
     gives: ClassVar[tuple[str, ...]] = ("dynamic_masks", "background")
-    version: ClassVar[int] = 3
+    version: ClassVar[int] = 4
 
     labels: SolvedLabels = field(default_factory=SolvedLabels)
     mask: MaskDynamics = field(default_factory=MaskDynamics)
@@ -145,7 +146,8 @@ class MaskMotion:
 
     def __call__(self, record: ClipRecord) -> ClipRecord:
         tracks: Tracks = record["tracks"]
-        background = self.labels(tracks, record["background"], record["trajectory"])
+        trajectory: Trajectory = record["trajectory"]
+        background = self.labels(trajectory.recentred(tracks), record["background"], trajectory)
         # Decoded again: small colour pictures of the sampled frames cost less than colour in every step before.
         sampled = set(tracks.frame_index.tolist())
         frames = clip_frames(record["path"], record.clip)
@@ -188,7 +190,7 @@ class AssessCamera:
 
     needs: ClassVar[tuple[str, ...]] = ("trajectory",)
     gives: ClassVar[tuple[str, ...]] = ("confidence",)
-    version: ClassVar[int] = 3
+    version: ClassVar[int] = 4
 
     options: SolveOptions = field(default_factory=SolveOptions)
     rule: AcceptRule = field(default_factory=AcceptRule)

@@ -1,6 +1,6 @@
 """The answer of the pose phase for one clip: a camera trajectory with its quality."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -17,6 +17,9 @@ class Trajectory:
     is free, and all positions are zero if `rotation_only`. camera: one for all frames, of model `camera_model`.
     focal_px_per_frame: float64 (F,) where the lens zooms, `camera` then has the median; None where all frames share
     the camera's.
+    centre_px_per_frame: float64 (F, 2), the principal point of each frame where a stabiliser has moved the picture; NaN
+    where not registered; None where it stands in the middle. `tracks` are then `recentred`, as of a camera whose
+    principal point does not move. moving_crop: the picture is moved so, and by how much could not be found.
     focal_reliable: whether the clip pins the focal length down; None until `assess` has looked. tracks: those of at
     least three frames (refined, with SIFT tracks and the sightings found with the solution's help); static: bool (M,),
     which of them were taken for background; points:
@@ -41,6 +44,8 @@ class Trajectory:
     rotation_only: bool = False
     focal_px_per_frame: np.ndarray | None = None
     guided: np.ndarray | None = None
+    centre_px_per_frame: np.ndarray | None = None
+    moving_crop: bool = False
 
     @property
     def registered_ratio(self) -> float:
@@ -65,7 +70,28 @@ class Trajectory:
         """The tracks without the guided observations, under the same numbers."""
         return self.tracks if self.guided is None else self.tracks.observations(~self.guided)
 
+    def recentred(self, tracks: Tracks) -> Tracks:
+        """Tracks of the clip as a camera sees them whose principal point stays in the middle."""
+        return tracks if self.centre_px_per_frame is None else recentred(tracks, self.centre_px_per_frame)
+
+    def as_seen(self) -> Tracks:
+        """The trajectory's tracks where they lie in the pictures."""
+        if self.centre_px_per_frame is None:
+            return self.tracks
+        return recentred(self.tracks, middle_px(self.tracks) * 2 - self.centre_px_per_frame)
+
     def model(self) -> Model:
         """The trajectory as a model of its tracks."""
         cam_from_world = invert_rigid(self.world_from_cam)
         return Model(self.camera, cam_from_world, self.points, self.kept, self.focal_px_per_frame)
+
+
+def middle_px(tracks: Tracks) -> np.ndarray:
+    """The middle of the picture, float64 (2,)."""
+    return np.array([tracks.width - 1, tracks.height - 1]) / 2
+
+
+def recentred(tracks: Tracks, centre_px: np.ndarray) -> Tracks:
+    """The tracks moved so that each frame's principal point, float64 (F, 2), comes to the middle of the picture; as
+    they are in frames where it is NaN."""
+    return replace(tracks, xy=tracks.xy - np.nan_to_num(centre_px - middle_px(tracks))[tracks.frame])

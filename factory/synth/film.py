@@ -5,7 +5,7 @@ middle row; of a rolling shutter's other rows it is only approximately true.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -46,9 +46,13 @@ def filmed(
         yield Frame(_read(rgb, take.film, rng), sight, depth_m, camera)
 
 
-def camera_at(take: Take, time_s: float) -> Camera:
-    """The camera at a time."""
-    return Camera(take.lens(time_s), take.path(np.array([time_s]))[0], time_s)
+def camera_at(take: Take, time_s: float, frame_s: float | None = None) -> Camera:
+    """The camera at a time, with the window that a stabiliser cuts out of the frame of time `frame_s`; if not given, of
+    that time."""
+    lens = take.lens(time_s)
+    right_px, down_px = take.film.crop_px(time_s if frame_s is None else frame_s)
+    lens = replace(lens, cx=lens.cx - right_px, cy=lens.cy - down_px)
+    return Camera(lens, take.path(np.array([time_s]))[0], time_s)
 
 
 def _exposed(
@@ -62,7 +66,7 @@ def _exposed(
     sight, depth_m = renderer.trace(camera.lens, size, camera.world_from_cam, camera.time_s)
 
     def motion_px(duration_s: float) -> float:
-        a, b = (camera_at(take, camera.time_s + share * duration_s) for share in (-0.5, 0.5))
+        a, b = (camera_at(take, camera.time_s + share * duration_s, camera.time_s) for share in (-0.5, 0.5))
         return image_motion_px(geometry, sight, camera, a, b) if duration_s else 0.0
 
     blur_px, roll_px = motion_px(film.shutter_s), motion_px(film.readout_s)

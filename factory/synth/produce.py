@@ -107,7 +107,14 @@ def _resized(take: Take, size: tuple[int, int], new: tuple[int, int]) -> Take:
     if size == new:
         return take
     take.lens(0.0).resized(size, new)  # says now what does not fit
-    return replace(take, lens=lambda time_s: take.lens(time_s).resized(size, new))
+    scale = new[0] / size[0]
+
+    def crop_px(time_s: float) -> tuple[float, float]:
+        right_px, down_px = take.film.crop_px(time_s)
+        return scale * right_px, scale * down_px
+
+    film = replace(take.film, crop_px=crop_px)
+    return replace(take, lens=lambda time_s: take.lens(time_s).resized(size, new), film=film)
 
 
 def _done(jobs: Sequence[tuple[Path, str, Order]], workers: int) -> Iterator[Made]:

@@ -12,12 +12,18 @@ from factory.synth.scene import Scene
 # times_s (T,) -> world_from_cam float64 (T, 4, 4); any times, not only frames'
 Path = Callable[[np.ndarray], np.ndarray]
 Brightness = Callable[[float], float]  # time_s -> factor on all light
+Shift = Callable[[float], tuple[float, float]]  # time_s -> pixels to the right and down
 Edit = Callable[[np.ndarray], np.ndarray]  # frames of all takes, uint8 (T, H, W, 3) RGB -> frames of the video
 
 
 def constant(_time_s: float) -> float:
     """The exposure of a camera that does not change it."""
     return 1.0
+
+
+def unmoved(_time_s: float) -> tuple[float, float]:
+    """The window of a camera that is not stabilised."""
+    return 0.0, 0.0
 
 
 @dataclass(frozen=True)
@@ -28,6 +34,9 @@ class Film:
     readout_s: float = 0.0  # how much later the last row is read than the first: rolling shutter
     exposure: Brightness = constant
     noise_levels: float = 2.0  # sensor noise, standard deviation in grey levels of 255: a phone indoors, a guess
+    # Where a digital stabiliser has the middle of the window that it cuts out of a frame, from the lens's axis; see
+    # `factory.synth.crop`. All rows of a frame have that of the frame's time.
+    crop_px: Shift = unmoved
 
 
 @dataclass(frozen=True)

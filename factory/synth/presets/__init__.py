@@ -7,4 +7,5 @@ PRESETS = {
     "stereo": "factory.synth.presets.stereo",
     "vr180": "factory.synth.presets.vr180",
     "panda": "factory.synth.presets.panda",
+    "stabilised": "factory.synth.presets.stabilised",
 }
