@@ -32,13 +32,13 @@ def whole(path: Path, seconds: float = float("inf"), name: str = "x") -> Clip:
 
 
 def numbered(count: int, height: int = 112, width: int = 160) -> list[np.ndarray]:
-    """Grey pictures that bear their number as a row of black and white squares, lowest bit to the left."""
-    frames = []
+    """Pictures of a texture that moves, which bear their number as black and white squares, lowest bit to the left."""
+    frames, noise = [], np.random.default_rng(0).uniform(60, 200, (height // 8, width // 8, 3))
+    texture = np.kron(noise, np.ones((8, 8, 1))).astype(np.uint8)
     for number in range(count):
-        image = np.full((height, width, 3), 128, np.uint8)
+        image = np.roll(texture, number, axis=1)
         for bit in range(BITS):
             image[16:32, bit * SQUARE_PX : (bit + 1) * SQUARE_PX] = 235 if number >> bit & 1 else 20
-        image[48 : 48 + 32, (2 * number) % width : (2 * number) % width + 16] = (200, 60, 60)
         frames.append(image)
     return frames
 

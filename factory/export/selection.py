@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from factory.manifest.query import query
+from factory.manifest.query import query, sql_errors
 from factory.storage.output import Storage
 
 
@@ -31,7 +31,8 @@ def rows_of(storage: Storage, selection: Selection, needs: str, columns: str) ->
         SELECT p.clip_id, p.source, p.source_start_s, {columns} FROM pose p JOIN ingest i USING (clip_id)
         WHERE p.{needs} IS NOT NULL AND p.clip_id IN (SELECT clip_id FROM pose WHERE {selection.sql})
         ORDER BY p.source, p.source_start_s"""
-    return query(storage, sql).to_arrow_table().to_pylist()
+    with sql_errors(storage):
+        return query(storage, sql).to_arrow_table().to_pylist()
 
 
 def left_out(storage: Storage, written: Mapping[str, int]) -> dict[str, int]:

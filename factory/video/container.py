@@ -22,6 +22,7 @@ FORMATS = (
     *("mov", "matroska", "avi", "flv", "live_flv", "mpegts", "mpeg", "mpegvideo", "ogg", "asf", "yuv4mpegpipe", "mxf"),
     *("gxf", "nut", "rm", "wtv", "dv", "swf", "nsv", "ivf", "obu", "h264", "hevc", "vvc", "av1", "m4v", "h261", "h263"),
     *("mjpeg", "gif", "apng", "webp_anim", "avs2", "avs3", "cavsvideo", "vc1", "dirac", "film_cpk", "roq", "amv"),
+    *("jpeg_pipe", "png_pipe", "webp_pipe", "bmp_pipe", "tiff_pipe"),  # pictures: told as such, or many in one file
 )
 OPTIONS = {"format_whitelist": ",".join(FORMATS), "protocol_whitelist": "file"}
 DECLARING = ("mov", "matroska", "avi", "asf", "flv")  # their header says how long they are; elsewhere FFmpeg estimates

@@ -8,6 +8,7 @@ import pytest
 from factory.cli import main
 from factory.errors import ConfigError, FactoryError, StorageError
 from factory.export import davis, tum
+from factory.export.selection import Selection
 from factory.manifest.query import query, run_unsafe, sql_errors
 from factory.manifest.read import read_phase
 from factory.manifest.schema import COMMON, INGEST, POSE, schema
@@ -128,7 +129,7 @@ def test_a_condition_of_an_export_reads_no_file_either(storage, outside, tmp_pat
     inside = f"clip_id IN (SELECT word FROM read_csv('{outside}/secret.csv'))"
     for where in (inside, f"true) UNION (FROM read_text('{outside}/secret.csv')", "true); SELECT (1"):
         with pytest.raises(FactoryError):
-            export(storage, tmp_path / "dest", where)
+            export(storage, tmp_path / "dest", Selection(where))
     assert not (tmp_path / "dest").exists()
 
 
