@@ -6,19 +6,18 @@ What cannot be taken is a row too, with the reason: its failure is told by the m
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
 from pathlib import Path
-from typing import NamedTuple
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from factory.errors import GoneError, SourceError, StorageError
+from factory.errors import GoneError, StorageError
 from factory.storage import lists
 from factory.storage.distinct import told_apart
 from factory.storage.local import cause, walk
 from factory.storage.names import is_http, path_of, real_path, scheme_of, shown_path, without_secrets
 from factory.storage.places import is_s3, normal, place_of
+from factory.storage.rows import Found, listed, version_of, web
 
 VIDEO_SUFFIXES = (
     *(".3gp", ".avi", ".flv", ".m2ts", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg"),
@@ -37,16 +36,6 @@ BATCH_ROWS = lists.BATCH_ROWS
 APPLE_DOUBLE = bytes.fromhex("00051607")  # how the companions begin that macOS writes as ._name
 
 
-class Found(NamedTuple):
-    """A row of SCHEMA."""
-
-    source: str
-    version: str | None = None
-    location: str | None = None
-    problem: str | None = None
-    extra: tuple[tuple[str, str], ...] | None = None
-
-
 def find_sources(
     source: str, column: str = lists.DEFAULT_COLUMN, say: Callable[[str], None] = lambda _: None
 ) -> pa.Table:
@@ -62,9 +51,9 @@ def find_sources(
     folder = scheme_of(uri) in ("", "file") and Path(real_path(uri)).is_dir()
     found: Iterable[Found]
     if suffix in lists.SUFFIXES and not folder and not _is_pattern(source):
-        found, hint = _listed(uri, suffix, column), f"the list {name} names no source: put one URI in each row."
+        found, hint = listed(uri, suffix, column), f"the list {name} names no source: put one URI in each row."
     elif is_http(uri):
-        found, hint = [_web(uri, looked_up=True)], ""
+        found, hint = [web(uri, looked_up=True)], ""
     elif _is_pattern(source):
         hint = f"the pattern {source} matches no file: correct it, and quote it so that the shell leaves it alone."
         found = _searched(_matching(uri), say)
@@ -130,7 +119,7 @@ def _folder(uri: str, say: Callable[[str], None]) -> Iterator[Found]:
         closed.append(Found(name, problem=f"folder {name} cannot be read ({cause(error)}): its videos are not known."))
 
     videos = (name for name in walk(uri, refused) if _is_video(name))
-    yield from _searched((Found(name, _version(name)) for name in videos), say)
+    yield from _searched((Found(name, version_of(name)) for name in videos), say)
     yield from closed
 
 
@@ -141,7 +130,7 @@ def _matching(uri: str) -> Iterator[Found]:
             for match in Path(path.anchor).glob(str(path.relative_to(path.anchor))):
                 if not match.is_dir():
                     name = shown_path(str(match))
-                    yield Found(name, _version(name))
+                    yield Found(name, version_of(name))
         except ValueError as error:
             raise StorageError(f"the pattern {uri} is not understood: {cause(error).rstrip('.')}.") from error
         return
@@ -176,88 +165,6 @@ def _is_companion(name: str) -> bool:
             return file.read(4) == APPLE_DOUBLE
     except (OSError, StorageError):
         return False
-
-
-def _listed(uri: str, suffix: str, column: str) -> Iterator[Found]:
-    name = without_secrets(uri)
-    try:
-        if is_http(uri):
-            from factory.storage.http import Http
-
-            content = Http().read(uri)
-        else:
-            place = place_of(uri)
-            content = place.read(place.entry(uri).uri)
-    except SourceError as error:
-        raise StorageError(f"the list {error}") from error
-    base = name.rpartition("/")[0]
-    try:
-        for row in lists.rows_of(content, suffix, column):
-            yield _of_row(row, name, base)
-    except StorageError as error:
-        raise StorageError(f"the list {name} cannot be taken: {error}.") from error
-
-
-def _of_row(row: lists.ListRow, list_name: str, base: str) -> Found:
-    extra = tuple((_readable(key), _readable(value)) for key, value in row.extra.items() if value) or None
-    if row.problem is not None:
-        told = f"row {row.number} of the list {list_name} cannot be taken: {row.problem}."
-        return Found(f"{list_name}:{row.number}", None, None, told, extra)
-    return _named(row.source, base)._replace(extra=extra)
-
-
-def _named(text: str, base: str) -> Found:
-    """A cell of a list. A relative path begins at the list's folder."""
-    whole = text if scheme_of(text) or text.startswith("/") else f"{base}/{text}"
-    if is_http(whole):
-        return _web(_readable(whole), looked_up=False)
-    if not scheme_of(whole):
-        whole = _spelt(whole)
-    try:
-        name = normal(_readable(whole) if scheme_of(whole) else whole)
-    except StorageError as error:
-        return Found(without_secrets(_readable(whole)), problem=str(error))
-    return Found(name, None if is_s3(name) else _version(name))
-
-
-def _web(url: str, looked_up: bool) -> Found:
-    """looked_up: whether the server is asked for the version."""
-    name = without_secrets(url)
-    host = name.partition("://")[2].partition("/")[0]
-    if not host or any(character.isspace() for character in host):
-        return Found(name, problem=f"{name} is no URL of a file: it names no server.")
-    version = None
-    if looked_up:
-        from factory.storage.http import Http
-
-        with suppress(StorageError):  # its own row will say why
-            version = Http().entry(url).version
-    return Found(name, version, None if url == name else url)
-
-
-def _spelt(path: str) -> str:
-    """The path in a list that is not UTF-8: by its bytes where such a file is there, else as Windows writes text."""
-    return path if os.path.lexists(real_path(path)) else _readable(path)
-
-
-def _readable(text: str) -> str:
-    """Text of a list with bytes that are not UTF-8 read as Windows-1252, or else Latin-1, which knows them all."""
-    try:
-        text.encode()
-        return text
-    except UnicodeEncodeError:
-        raw = text.encode("utf-8", "surrogateescape")
-    try:
-        return raw.decode("cp1252")
-    except UnicodeDecodeError:
-        return raw.decode("latin-1")
-
-
-def _version(name: str) -> str | None:
-    try:
-        return place_of(name).entry(name).version
-    except StorageError:
-        return None
 
 
 def _is_video(uri: str) -> bool:

@@ -72,9 +72,9 @@ def test_each_row_of_a_list_has_its_own_outcome(video, web, tmp_path):
     given = [f"{web.root}/v.mp4?sig=secret", f"{web.root}/gone.mp4?sig=secret", f"{web.root}/short.mp4"]
     given += ["twin.mp4", "pipe.mp4", "folder.mp4", "0123", "ftp://me:secret@h/x.mp4"]
     rows = "".join(f"{source};{number}\n" for number, source in enumerate(given))
-    (tmp_path / "list.csv").write_text(f"source;number\n{rows};99\n")
+    (tmp_path / "list.csv").write_text(f"clip;number\n{rows};99\n")
     words = ("run", f"source={tmp_path}/list.csv", f"output={tmp_path}/out", "pipeline=ingest", "engine=inline")
-    said = factory(*words, f"storage.cache_dir={tmp_path}/cache")
+    said = factory(*words, "source_column=clip", f"storage.cache_dir={tmp_path}/cache")
     rows = ingested(tmp_path / "out")
     errors = {name: (row["error_type"], row["failed_stage"]) for name, row in rows.items() if row["status"] == "failed"}
     assert errors == {
