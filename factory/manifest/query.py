@@ -56,6 +56,7 @@ def _close(connection: "duckdb.DuckDBPyConnection", parts: Sequence[Entry]) -> N
     connection.execute(f"SET temp_directory = {_text(f'{tempfile.gettempdir()}/factory-query-{uuid4().hex}')}")
     connection.execute(f"SET allowed_paths = {_names(parts)}")
     for setting in (
+        "allow_persistent_secrets = false",  # those in the user's home
         "autoinstall_known_extensions = false",
         "autoload_known_extensions = false",
         "python_enable_replacements = false",  # variables of this process as tables
