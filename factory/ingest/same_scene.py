@@ -14,10 +14,8 @@ CELLS = 4  # of 4 x 4, in either picture: a logo or a subtitle sits in one or tw
 STILL_CELLS = 8  # when no inlier moves: half the picture, an overlay (scores, a ticker, a frame) covers less
 STILL_PX = 1.0
 TURN_DEG, ZOOM_OCTAVES = 20.0, 0.6  # how far one match may turn and scale its feature beyond what the others do
-STEP_TURN_DEG, STEP_ZOOM_OCTAVES = (
-    30.0,
-    0.5,
-)  # and all of them, from a frame to one just after: beyond, the view was cut
+STEP_TURN_DEG = 30.0  # and all of them from one frame to the next, beyond which the view was cut: a guess,
+STEP_ZOOM_OCTAVES = 0.5  # and between the 0.4 of the fastest real zoom and the 0.63 of such a cut
 LEAST_RANGE = 16.0  # of 255: what is stretched to full contrast is at least this, or noise becomes texture
 
 

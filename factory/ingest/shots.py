@@ -36,7 +36,9 @@ class CutFinder:
         self._before = range(1, SPARSE_MEMORY + 1) if self._sparse else [1 + reach for reach in REACH]
         self._after = SPARSE_REACH if self._sparse else REACH
         self._recent: deque[tuple[int, Picture, Thumbnail]] = deque(maxlen=max(self._before) + REACH[-1] + 1)
-        self._fades = Fades(fade)
+        self._fades, self._black = Fades(fade), fade
+        self._empty = 0  # frames without a picture up to now
+        self._gaps: dict[int, int] = {}  # first frame after a short stretch of them -> its first frame
         self._changes: list[float] = []  # of each frame from the one before
         self._cuts: set[int] = set()
 
@@ -46,6 +48,7 @@ class CutFinder:
         small = thumbnail(image)
         self._changes.append(change(self._recent[-1][2], small) if self._recent else 0.0)
         self._fades.add(small)
+        self._note_gap(small)
         self._recent.append((len(self._changes) - 1, Picture(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)), small))
         self._judge(len(self._changes) - 1 - REACH[-1])
 
@@ -56,14 +59,24 @@ class CutFinder:
             self._judge(number)
         return tuple(sorted(cut for cut in self._cuts | self._fades.finish() if 0 < cut < count))
 
+    def _note_gap(self, small: Thumbnail) -> None:
+        """Shots may also meet, without any abrupt change, in a few frames of black, white or any one colour."""
+        number = len(self._changes) - 1
+        if small.blank or small.brightness < self._black:
+            self._empty += 1
+            return
+        if 0 < self._empty <= REACH[-1]:
+            self._gaps[number] = number - self._empty
+        self._empty = 0
+
     def _judge(self, number: int) -> None:
         """Decides whether a shot begins at the frame, while the pictures around it are still at hand."""
         if number < 1 or self._is_mixed(number):
             return
-        last = number - 1
-        if self._is_mixed(last):
-            last -= 1  # what lies between shows both scenes
-        elif not self._is_abrupt(number):
+        last = self._gaps.pop(number, number) - 1
+        if self._is_mixed(number - 1):
+            last = number - 2  # what lies between shows both scenes
+        elif last == number - 1 and not self._is_abrupt(number):
             return
         pictures = {other: picture for other, picture, _ in self._recent}
         pairs = [(last, number + ahead) for ahead in self._after]
@@ -101,8 +114,7 @@ class CutFinder:
 class Fades:
     """Finds where a picture sinks into black: the cut lies in the middle of the black, or where the last black begins.
 
-    Black that shows a picture is a dark scene, and black of a few frames is a flash's counterpart: both are left to
-    the changes between frames.
+    Black that shows a picture is a dark scene, and black of a few frames is judged by what lies before and after.
     """
 
     def __init__(self, black: float) -> None:

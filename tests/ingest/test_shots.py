@@ -111,6 +111,19 @@ def test_a_fade_through_black_is_cut_in_the_middle_of_the_black():
     assert 18 < cuts([*shot(4), *down, *black])[0] < 22
 
 
+@pytest.mark.parametrize("value", [0, 255])
+def test_a_quick_fade_is_a_cut_when_another_scene_follows(value):
+    def faded(frames):
+        return [
+            (f * k + value * (1 - k)).astype(np.uint8) for f, k in zip(frames, np.linspace(1, 0.02, 12), strict=True)
+        ]
+
+    out = [*shot(4), *faded(shot(4, 12))]
+    (cut,) = cuts([*out, *faded(shot(5, 12))[::-1], *shot(5)])
+    assert 20 <= cut <= 25
+    assert cuts([*out, *faded(shot(4, 12))[::-1], *shot(4)]) == ()
+
+
 def test_a_dark_scene_is_no_fade():
     """Lamps at night: darker in the mean than black, now and then lighter, and a picture all the time."""
     lamps = [np.where(f > 210, f // 2, f // 24) for f in shot(6, 40)]
