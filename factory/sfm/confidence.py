@@ -114,7 +114,10 @@ def assess(trajectory: Trajectory, options: SolveOptions | None = None, rule: Ac
         win >= rule.guided_ring_win,
         lambda apart: rule.agrees(apart, turn_deg),
     )
-    reliable = halves is not None and halves.focal_spread <= rule.most_focal_spread
+    agreed = halves is not None and halves.focal_spread <= rule.most_focal_spread
+    # Halves that run away to the same bound agree all the same.
+    low, high = (bound * max(tracks.width, tracks.height) for bound in options.focal_bounds)
+    reliable = agreed and 1.02 * low < trajectory.camera.focal_px < 0.98 * high
     numbers = Confidence(
         accepted=False,
         reasons=(),

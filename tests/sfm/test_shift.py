@@ -8,7 +8,7 @@ import pytest
 
 from factory.geometry.trajectory import pose_errors
 from factory.phases.pose import _trajectory
-from factory.sfm.confidence import assess
+from factory.sfm.confidence import AcceptRule, assess
 from factory.sfm.options import SolveOptions
 from factory.sfm.rotation_only import solve_rotation
 from factory.sfm.shift import ShiftSearch, shifted_gain
@@ -28,7 +28,7 @@ def jitter(step_px: float, most_px: float = 20.0, seed: int = 0) -> np.ndarray:
     return np.clip(shift - shift.mean(axis=0), -most_px, most_px)
 
 
-def cropped(poses: np.ndarray, shift_px: np.ndarray, static: int = 300, moving: int = 0) -> Tracks:
+def cropped(poses: np.ndarray, shift_px: np.ndarray, static: int = 160, moving: int = 0) -> Tracks:
     """Exact tracks of pictures that are shifted, but for what leaves them."""
     tracks = scene(poses, static, moving).tracks
     tracks = recentred(tracks, middle_px(tracks) - shift_px)
@@ -126,6 +126,15 @@ def test_a_crop_that_cannot_be_solved_is_refused():
     assert not confidence.accepted
     assert not confidence.focal_reliable
     assert confidence.reasons[0].startswith("moving_crop: ")
+
+
+def test_a_focal_length_at_its_bound_is_not_reliable():
+    """Halves that run away to the same bound agree to the last digit."""
+    path = solved(6.0)[1]
+    side, focal_px = max(path.tracks.width, path.tracks.height), path.camera.focal_px
+    assert assess(path, OPTIONS, AcceptRule(most_focal_spread=1.0)).focal_reliable
+    bound = replace(OPTIONS, focal_bounds=(0.3, focal_px / side))
+    assert not assess(path, bound, AcceptRule(most_focal_spread=1.0)).focal_reliable
 
 
 def test_a_turn_with_a_moving_crop_is_told_from_a_turn():
