@@ -9,6 +9,7 @@ _HALVES = "the solve cannot be trusted: two halves of the tracks disagree"
 REJECTED = {
     # ingest
     "too_short": "the shot is too short",
+    "gap": "no frames for a while: a pause, or an interrupted recording",
     "duplicate": "the same content as another source",
     # filter, as in conf/filter/
     "frame_rate": "the frame rate is too low",
@@ -48,14 +49,17 @@ REJECTED = {
     "weakest_win": "the solve may go over to a moving object at one place",
     "supported_ratio": "some frames see too few points that fit",
     "bridge": "too few points join two parts of the clip",
+    "moving_crop": "a digital stabiliser moved the picture",
 }
 
 FAILED = {
     "VideoError": "cannot be decoded",
+    "SourceError": "not a video file",
     "StorageError": "cannot be read or written",
-    "GoneError": "the file is gone",
+    "GoneError": "the file does not exist any more",
     "ChangedError": "the file changed during the run",
     "ClipTimeoutError": "took longer than its time limit",
+    "ClipMemoryError": "needs more memory than a worker has",
     "WorkerDiedError": "crashed a library twice",
 }
 
