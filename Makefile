@@ -37,7 +37,7 @@ $(VENV)/s3-dev/.installed: deploy/s3-dev/start.sh $(VENV)/.installed
 	PYTHON=$(BIN)/python deploy/s3-dev/start.sh install $(VENV)/s3-dev
 	@touch $@
 
-lock: $(VENV)/.installed ## constraints.txt anew, with the newest versions that fit
+lock: $(VENV)/.installed ## updates constraints.txt to the newest versions that fit
 	$(BIN)/python -m pip install --quiet 'uv>=0.5'
 	echo "# The versions that all of this was tried with, for every Python and system it runs on: made by \`make lock\`." > .constraints
 	$(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.10 --extra dev \

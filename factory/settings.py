@@ -118,7 +118,7 @@ def settings_of(cfg: "DictConfig", allowed: Sequence[str] = ()) -> Settings:
 
     for name in ("source", "output"):
         if OmegaConf.is_missing(cfg, name) or not cfg.get(name):
-            raise ConfigError(f"{name} is not given: say {name}=my-folder, or {name}=s3://bucket/folder.")
+            raise ConfigError(f"{name} is not given: write {name}=my-folder, or {name}=s3://bucket/folder.")
     text: Any = OmegaConf.to_container(cfg, resolve=False)
     try:
         plain: Any = OmegaConf.to_container(cfg, resolve=True)

@@ -31,7 +31,7 @@ install_swift() (
   [ "$(cat "$1/.installed" 2>/dev/null)" != $SWIFT ] || exit 0
   rm -rf "$1"
   "${PYTHON:-python3}" -m venv "$1" && "$1/bin/python" -m pip install --quiet --disable-pip-version-check $SWIFT ||
-    fail "$SWIFT cannot be installed into $1: mend what pip says above, or name an environment that has it in SWIFT_VENV."
+    fail "$SWIFT cannot be installed into $1: fix what pip reports above, or name an environment that has it in SWIFT_VENV."
   echo $SWIFT >"$1/.installed"
 )
 

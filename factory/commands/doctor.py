@@ -49,7 +49,7 @@ def call(options: argparse.Namespace) -> int:
 def _configuration() -> str:
     folder = conf_dir()
     if not (folder / "config.yaml").is_file():
-        raise FactoryError(f"no configuration lies in {folder}: install the package again.")
+        raise FactoryError(f"there is no configuration in {folder}: install the package again.")
     return f"{len(list(folder.rglob('*.yaml')))} files"
 
 

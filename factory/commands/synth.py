@@ -23,7 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--photos", metavar="FOLDER", help="pictures to hang on walls")
     parser.add_argument("--truth", nargs="+", default=(), choices=("depth", "flow"), help="truth wanted besides")
     parser.add_argument("--workers", type=int, default=1, help="processes")
-    parser.add_argument("--check", action="store_true", help="carries frames onto each other by what is on disk")
+    parser.add_argument("--check", action="store_true", help="verifies the truth by warping frames onto each other")
 
 
 def call(options: argparse.Namespace) -> int:

@@ -15,7 +15,7 @@ factory {command} source=URI output=URI [key=value ...]
 The ten settings that people need first:
 
   source=URI           a video, a folder or s3:// prefix (searched), a glob, or
-                       a CSV or Parquet list of URIs
+                       a list of URIs (csv, tsv, jsonl, txt, parquet)
   output=URI           folder or s3:// prefix of the results; the same output
                        again continues where it ended
   pipeline=dynpose     only clips whose camera can be estimated (default);

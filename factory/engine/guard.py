@@ -95,7 +95,8 @@ class Guard:
             return ClipMemoryError(f"needs more than the {limit_gb:g} GB of {setting}: raise it")
         how = _exit_name(code)
         if how == "SIGKILL":  # nobody here sends it
-            return WorkerDiedError("worker was killed twice (SIGKILL), as systems do that run out of memory: use fewer")
+            why = "as systems do that run out of memory: use fewer workers"
+            return WorkerDiedError(f"worker was killed twice (SIGKILL), {why}")
         # C++ aborts where it gets no memory. Vectors grow by doubling: the half may have been all there was.
         if used_gb > limit_gb / 2:
             why = f"it had used {used_gb:.2f} of the {limit_gb:g} GB of {setting}, so raise that or leave the input out"

@@ -57,7 +57,7 @@ def connect(address: str) -> "JobSubmissionClient":
         ) from error
     except (OSError, RuntimeError, ValueError) as error:
         raise ConfigError(
-            f"what answers at {address} is no Ray job server ({_line(error)}): mend --address."
+            f"what answers at {address} is no Ray job server ({_line(error)}): check --address."
         ) from error
 
 

@@ -53,7 +53,7 @@ def workers_that_fit(
     fits = capacity(resources, nodes, crowded=wanted is not None)
     if autoscales:
         if wanted is None:
-            raise ConfigError("a cluster that grows does not say how far: give workers=N.")
+            raise ConfigError("an autoscaling cluster does not say how large it gets: set workers=N.")
         return wanted
     if fits < (wanted or 1):
         each = f"{resources.cpus:g} CPUs, {resources.gpus:g} GPUs and {resources.memory_gb:g} GB"

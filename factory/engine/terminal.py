@@ -1,8 +1,9 @@
 """Processes that work have no terminal.
 
-A library may ask the terminal for something: FFmpeg's command, which PySceneDetect starts when it is imported, sets its
-modes. Out of a group of processes in the background, as Ray's workers and `factory run ... &` are, the kernel answers
-such a question by stopping the group, and nothing ever ends. So what has no terminal cannot be stopped.
+A library may ask the terminal for something: FFmpeg's command sets its modes, and packages start that when they are
+imported (PySceneDetect does). Out of a group of processes in the background, as Ray's workers and `factory run ... &`
+are, the kernel answers such a question by stopping the group, and nothing ever ends. So what has no terminal cannot be
+stopped.
 """
 
 import fcntl

@@ -61,7 +61,8 @@ def samples_of(run: FilterRun) -> Samples:
     """Clips the filter measured; every clip has its video's label. Raises ConfigError for a run that cannot serve."""
     if not run.exhaustive:
         raise ConfigError(
-            "the filter ran as a cascade, which spares rejected clips: run it with filter.exhaustive=true."
+            "the filter ran as a cascade, which skips specialists on rejected clips: "
+            "run it with filter.exhaustive=true."
         )
     if "score" in run.rules:
         raise ConfigError("the filter already ran with a fused score: run it with filter=dynpose.")

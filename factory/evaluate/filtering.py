@@ -60,8 +60,8 @@ def evaluate_filter(output: Path, labels: Path, recalls: Sequence[float] = (0.5,
         notes.append(f"no clip of {len(absent)} videos reached the filter, they count as rejected: {', '.join(absent)}")
     if not run.exhaustive:
         notes.append(
-            "the filter ran as a cascade: scores of rejected clips are upper bounds, and the features they were spared "
-            "are missing, so there is no ablation; run with filter.exhaustive=true"
+            "the filter ran as a cascade: scores of rejected clips are upper bounds, and the features that were "
+            "skipped are missing, so there is no ablation; run with filter.exhaustive=true"
         )
     elif "score" in run.rules:
         notes.append("the score is a fused one: the ablation is of the rules beside it")

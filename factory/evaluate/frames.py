@@ -34,7 +34,7 @@ def frame_folders(root: Path, kind: str, suffixes: Sequence[str]) -> list[FrameF
     named = [p for p in holders if p.name == kind or p.name.endswith(f"_{kind}")]
     found = [FrameFolder(_names(p, kind), _files(p, suffixes)) for p in named or holders]
     if not found:
-        raise StorageError(f"no frames (<stem>/NNNNN{suffixes[0]}) lie below {root}.")
+        raise StorageError(f"no frames (<stem>/NNNNN{suffixes[0]}) were found below {root}.")
     firsts = [folder.names[0] for folder in found]
     if twice := sorted({name for name in firsts if firsts.count(name) > 1}):
         raise ConfigError(f"two folders below {root} are those of {twice[0]}: rename one.")

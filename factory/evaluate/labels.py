@@ -89,7 +89,9 @@ def _of_folder(folder: Path) -> list[Label]:
             suitable = bool(labels["suitable"])
             found.append(Label(str(video.relative_to(folder)), video, suitable, "" if suitable else _flaw(labels)))
     if not found:
-        raise StorageError(f"no labels lie in {folder}: give a labels.csv, or a folder that `factory synth` wrote.")
+        raise StorageError(
+            f"there are no labels in {folder}: give a labels.csv, or a folder that `factory synth` wrote."
+        )
     return found
 
 

@@ -35,7 +35,7 @@ def read_track_files(folder: Path, described: bool = False) -> list[TrackFile]:
     """
     paths = sorted(folder.rglob("*_tracks.npz")) or sorted(folder.rglob("*.npz"))
     if not paths:
-        raise StorageError(f"no tracks (<stem>_tracks.npz) lie below {folder}.")
+        raise StorageError(f"there are no tracks (<stem>_tracks.npz) below {folder}.")
     files = [_read(path) for path in paths]
     names = [file.name for file in files]
     if twice := sorted({name for name in names if names.count(name) > 1}):

@@ -79,7 +79,7 @@ def read_truths(folder: Path) -> list[Truth]:
             Truth(Trajectory(name, stems[0], times_s, poses), stems, still or camera in ("static", "rotating"))
         )
     if not truths:
-        raise StorageError(f"no true trajectory lies below {folder}: name them <stem>.tum.txt.")
+        raise StorageError(f"there is no true trajectory below {folder}: name them <stem>.tum.txt.")
     names = [truth.name for truth in truths]
     if twice := sorted({name for name in names if names.count(name) > 1}):
         raise ConfigError(f"two true trajectories below {folder} are called {twice[0]}: rename one.")

@@ -15,5 +15,5 @@ def hold_weights(uri: str, sha256: str, cache_dir: str | None) -> Held:
     digest = file_digest(held.path)
     if not digest.startswith(sha256):
         held.release()
-        raise ConfigError(f"{uri} holds other weights (SHA-256 {digest[:12]}, not {sha256}): copy them anew.")
+        raise ConfigError(f"{uri} holds other weights (SHA-256 {digest[:12]}, not {sha256}): copy them again.")
     return held

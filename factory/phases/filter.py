@@ -1,4 +1,4 @@
-"""Filter: clips in, features and a verdict out. Cheap specialists first; a clip already rejected is spared the rest."""
+"""Filter: clips in, features and a verdict out. Cheap specialists first; of a rejected clip the rest is skipped."""
 
 from collections.abc import Mapping, Sequence
 from functools import partial

@@ -148,7 +148,7 @@ def objections(numbers: Confidence, rule: AcceptRule) -> tuple[str, ...]:
     if numbers.registered < rule.least_registered:
         found.append(f"registered_ratio: only {numbers.registered:.0%} of the frames could be placed")
     if numbers.half_rotation_deg is None:
-        found.append("half_rotation_deg: half of the tracks alone give no solution, it hangs on too little")
+        found.append("half_rotation_deg: half of the tracks alone give no solution, it depends on too few of them")
     else:
         if numbers.half_ate_percent is not None and numbers.half_ate_percent > rule.most_half_ate_percent:
             found.append(

@@ -139,7 +139,7 @@ def _alive(pid: int) -> bool:
 
 
 def _busy(root: str, other: State) -> str:
-    return f"another run works on {root} ({_name(other)}): wait for it, or say force=true to run beside it."
+    return f"another run works on {root} ({_name(other)}): wait for it, or set force=true to run at the same time."
 
 
 def _name(other: State) -> str:

@@ -49,7 +49,7 @@ class Storage:
 
     def check_readable(self) -> None:
         if not self.place.folders(self.root):
-            raise StorageError(f"{self.root} is not the output of a run: nothing lies there.")
+            raise StorageError(f"{self.root} is not the output of a run: it is empty, or does not exist.")
 
     def uri(self, *names: str) -> str:
         return "/".join((self.root, *names))

@@ -61,7 +61,7 @@ def find_sources(
         hint = f"source {source} does not exist, or holds no video: give a video, a prefix, a glob or a list."
         found = _prefix(uri, say)
     elif folder:
-        hint = f"no video (by its name: {' '.join(VIDEO_SUFFIXES)}) lies in source folder {uri}: give another."
+        hint = f"no video (by its name: {' '.join(VIDEO_SUFFIXES)}) was found in source folder {uri}: give another."
         found = _folder(uri, say)
     elif os.path.lexists(real_path(uri)):
         found, hint = [Found(uri, place_of(uri).entry(uri).version)], ""

@@ -88,7 +88,7 @@ def _pictures(folder: str) -> list[Path]:
     """The picture files of a folder, by name. Raises ConfigError where there is none."""
     found = sorted(path for path in Path(folder).glob("*") if path.suffix.lower() in (".jpg", ".jpeg", ".png"))
     if not found:
-        raise ConfigError(f"no picture (.jpg, .png) lies in {folder}: give a folder that has some, or no --photos.")
+        raise ConfigError(f"there is no picture (.jpg, .png) in {folder}: give a folder that has some, or no --photos.")
     return found
 
 

@@ -185,7 +185,7 @@ def test_a_closed_connection_does_not_end_the_process():
 def test_queries_that_cannot_be_run_say_why(output, tmp_path):
     assert factory("query", output, "SELECT x FROM ingest")[::2][0] == 1
     status, _, err = factory("status", tmp_path / "nowhere")
-    assert (status, "nothing lies there" in err) == (1, True)
+    assert (status, "is not the output of a run" in err) == (1, True)
 
 
 def test_an_output_without_poses_has_nothing_to_export(output, tmp_path):

@@ -86,7 +86,7 @@ def test_status_of_a_run_that_has_committed_nothing_yet(factory, tmp_path):
     with lease.held(Storage.at(tmp_path), "the-first", lambda: state, print):
         assert "ingest, 0 of 34 done, starting workers" in factory("status", tmp_path)
     status, _, err = run("status", tmp_path)
-    assert (status, "nothing lies there" in err) == (1, True)
+    assert (status, "is not the output of a run" in err) == (1, True)
 
 
 def test_every_column_of_every_row_can_be_asked_for_on_a_narrow_screen(factory, output):

@@ -103,7 +103,7 @@ def test_mistakes_are_one_sentence(tmp_path, capsys):
     assert status == 1
     assert err.count("\n") == 1
     status, _, err = run(capsys, "calibrate", tmp_path / "x", tmp_path / "y", "--to", tmp_path / "z.yaml")
-    assert (status, "nothing lies there" in err) == (1, True)
+    assert (status, "is not the output of a run" in err) == (1, True)
 
 
 @pytest.mark.parametrize(

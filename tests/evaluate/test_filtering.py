@@ -116,7 +116,7 @@ def test_a_run_elsewhere_is_found_by_the_end_of_the_path(tmp_path, labels):
 
 
 def test_what_cannot_be_joined_is_named(tmp_path, labels):
-    with pytest.raises(StorageError, match="nothing lies there"):
+    with pytest.raises(StorageError, match="is not the output of a run"):
         evaluate_filter(tmp_path / "nowhere", labels)
     write_output(tmp_path / "out", {"/x/other.mp4": GOOD}, RULES)
     with pytest.raises(StorageError, match=r"no video of .* is in"):
