@@ -41,6 +41,8 @@ class ShiftSearch:
     per_frame: int = 300  # longest tracks in these rounds
     least_kept: float = 0.95  # of the shared solve's observations, for the solution to count
     turning_cost: float = 3.0  # of the path's, up to which a camera only turns, as where it zooms
+    far_focal: float = 2.0  # by the longer side, from which on it may have run away; twice a usual lens's, a guess
+    least_gain: float = 1.05  # of the robust cost of common observations, over all other answers; a guess
     weak_frame: int = 20  # kept observations under which a frame is placed anew
 
     def freedom(self, tracks: Tracks, loss_px: float, iterations: int) -> Freedom:

@@ -38,9 +38,12 @@ def solve_clip(
     working, static = working_tracks(tracks, background, grey_frames, options)
     shared = solve_tracks(working, static, options)
     suspected = has_moving_crop(shared, options.shift)
-    if suspected and _beats_other_lenses(shared, options):
-        return with_shift(shared, options)
+    found = _shifted_under_usual_focal(working, static, shared, options)
+    if found is None and suspected and _beats_other_lenses(shared, options):
+        found = with_shift(shared, options)
     answer = _with_zoom(working, static, shared, options)
+    if found is not None and not found.moving_crop and _explains_more(found, answer, options.shift):
+        return found
     if options.sharpening is not None and not answer.rotation_only and answer.kept.any():
         answer = _sharpened(answer, grey_frames, options, options.sharpening)
     return doubted(answer, options.shift) if suspected else answer
@@ -92,6 +95,31 @@ def with_shift(shared: Trajectory, options: SolveOptions) -> Trajectory:
         return replace(shared, moving_crop=True)
     answer = trajectory(found.tracks, shared.static, model, model.camera, shared.method)
     return replace(answer, centre_px_per_frame=np.where(model.registered[:, None], found.centre_px, np.nan))
+
+
+def _explains_more(found: Trajectory, answer: Trajectory, search: ShiftSearch | None) -> bool:
+    """Whether principal points that move leave less than the best answer without: a slow zoom can look like a drift."""
+    return search is not None and (answer.rotation_only or gain(answer, found) >= search.least_gain)
+
+
+def _shifted_under_usual_focal(
+    tracks: Tracks, static: np.ndarray, shared: Trajectory, options: SolveOptions
+) -> Trajectory | None:
+    """Where the focal length has run away, under which a shift looks just like a turn: the solution with a principal
+    point for every frame that is found from the usual focal length, where that is no worse; else None."""
+    search, side_px = options.shift, max(tracks.width, tracks.height)
+    if search is None or shared.camera.focal_px <= search.far_focal * side_px:
+        return None
+    camera = centred_camera(options.focal.prior * side_px, tracks.width, tracks.height)
+    model = _positioned(tracks, static, _pairs(tracks, static, camera, options), camera, options)
+    if model is None or not (model := filtered(tracks, model, 16.0)).kept.any():
+        return None
+    model = adjust(tracks, model, Adjustment("HUBER", 1.0, 8, focal=False, tolerance=1e-4))
+    near = trajectory(tracks, static, model, camera, shared.method)
+    if not has_moving_crop(near, search):
+        return None
+    found = with_shift(near, options)
+    return found if found.kept.sum() >= search.least_kept * shared.kept.sum() else None
 
 
 def _with_zoom(tracks: Tracks, static: np.ndarray, shared: Trajectory, options: SolveOptions) -> Trajectory:
