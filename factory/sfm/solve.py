@@ -98,8 +98,9 @@ def with_shift(shared: Trajectory, options: SolveOptions) -> Trajectory:
 
 
 def _explains_more(found: Trajectory, answer: Trajectory, search: ShiftSearch | None) -> bool:
-    """Whether principal points that move leave less than the best answer without: a slow zoom can look like a drift."""
-    return search is not None and (answer.rotation_only or gain(answer, found) >= search.least_gain)
+    """Whether principal points that move leave less than the best answer without: a slow zoom can look like a drift,
+    and a turn that directions explain is no path, however the picture moves."""
+    return search is not None and not answer.rotation_only and gain(answer, found) >= search.least_gain
 
 
 def _shifted_under_usual_focal(
