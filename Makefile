@@ -47,9 +47,9 @@ lock: $(VENV)/.installed ## updates constraints.txt to the newest versions that 
 run: $(VENV)/.installed-run ## the main job: make run INPUT=videos OUTPUT=out ARGS='pipeline=pose'; without INPUT on a rendered sample
 ifeq ($(INPUT),)
 	$(BIN)/factory synth sample
-	$(BIN)/factory run source=sample output=$(OUTPUT) $(ARGS)
+	$(BIN)/factory run source=sample output="$(OUTPUT)" $(ARGS)
 else
-	$(BIN)/factory run source=$(INPUT) output=$(OUTPUT) $(ARGS)
+	$(BIN)/factory run source="$(INPUT)" output="$(OUTPUT)" $(ARGS)
 endif
 
 test: install ## the whole test suite

@@ -1,6 +1,7 @@
 """What a run can be told: the top-level keys and those of each phase, as dataclasses. conf/ gives the defaults."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -10,6 +11,7 @@ from factory.errors import ConfigError
 from factory.filters.decide import Decide
 from factory.filters.features import FEATURES
 from factory.stage import Stage
+from factory.storage.names import public
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
@@ -110,9 +112,25 @@ class Settings:
         return phases[name]
 
 
-def settings_of(cfg: "DictConfig", allowed: Sequence[str] = ()) -> Settings:
+@contextmanager
+def _environment_closed() -> Iterator[None]:
+    from omegaconf import OmegaConf
+    from omegaconf.resolvers import oc
+
+    def refuse(*_: Any) -> None:
+        raise ConfigError("with --config-dir no setting may read the environment (${oc.env:...}): write the value.")
+
+    OmegaConf.register_new_resolver("oc.env", refuse, replace=True)
+    try:
+        yield
+    finally:
+        OmegaConf.register_new_resolver("oc.env", oc.env, replace=True)
+
+
+def settings_of(cfg: "DictConfig", allowed: Sequence[str] = (), environment: bool = True) -> Settings:
     """The composed configuration, checked as a whole. Raises ConfigError, before anything is made or imported where a
-    `_target_` is refused. `allowed`: see `construct.Maker`; `allow_targets` in `cfg` itself allows nothing."""
+    `_target_` is refused. `allowed`: see `construct.Maker`; `allow_targets` in `cfg` itself allows nothing.
+    environment: whether `${oc.env:...}` may read it: what a preset from elsewhere read could be sent away."""
     from omegaconf import OmegaConf
     from omegaconf.errors import OmegaConfBaseException
 
@@ -121,7 +139,8 @@ def settings_of(cfg: "DictConfig", allowed: Sequence[str] = ()) -> Settings:
             raise ConfigError(f"{name} is not given: write {name}=my-folder, or {name}=s3://bucket/folder.")
     text: Any = OmegaConf.to_container(cfg, resolve=False)
     try:
-        plain: Any = OmegaConf.to_container(cfg, resolve=True)
+        with nullcontext() if environment else _environment_closed():
+            plain: Any = OmegaConf.to_container(cfg, resolve=True)
     except OmegaConfBaseException as error:
         cause = str(error).splitlines()[0].rpartition("while resolving interpolation: ")[2].strip('."')
         raise ConfigError(f"a reference in the configuration cannot be followed: {cause}.") from error
@@ -129,5 +148,5 @@ def settings_of(cfg: "DictConfig", allowed: Sequence[str] = ()) -> Settings:
     maker.check_targets(plain)
     places = {name: str(plain[name]) for name in ("source", "output")}
     settings = maker.make(Settings, {**plain, **places})
-    settings.text = OmegaConf.to_yaml(OmegaConf.create(text))
+    settings.text = OmegaConf.to_yaml(OmegaConf.create(public(text)))
     return settings

@@ -45,7 +45,7 @@ def compose_and_call(command: str, job: Callable[[Settings], int], words: Sequen
 def configured(words: Sequence[str], config_dir: str | None = None) -> Settings:
     """The settings of `key=value` words. Raises ConfigError, one sentence, for whatever cannot be run as written."""
     cfg, allowed = composed(words, config_dir)
-    return settings_of(cfg, allowed)
+    return settings_of(cfg, allowed, environment=config_dir is None)
 
 
 def composed(words: Sequence[str], config_dir: str | None = None) -> "tuple[DictConfig, tuple[str, ...]]":
@@ -184,10 +184,9 @@ def nodes_of(cfg: Settings, phases: "Sequence[Phase]") -> "list[Node]":
         os.environ.setdefault("RAY_ADDRESS", cfg.profile.ray_address)
     if cfg.engine != "ray" or "RAY_ADDRESS" not in os.environ:
         return [this_machine(count_gpus=any(phase.resources.gpus for phase in phases))]
-    from factory.engine.ray_cluster import connect, nodes
-    from factory.engine.work import Resources
+    from factory.engine.ray_cluster import Room, connect, nodes
 
-    connect(0, Resources())
+    connect(Room())
     return nodes()
 
 

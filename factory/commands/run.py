@@ -10,6 +10,7 @@ from factory.settings import Settings
 
 if TYPE_CHECKING:
     from factory.console.progress import Progress
+    from factory.engine.work import Resources
     from factory.phases.run import Engine
     from factory.storage.output import Storage
 
@@ -28,8 +29,9 @@ def _run(cfg: Settings, verbose: bool) -> int:
     from factory.phases.run import Summary, run_phase
 
     sources, storage = places(cfg)
-    phases, engine = build(cfg, sources), _engine(cfg.engine)
+    phases = build(cfg, sources)
     workers = workers_of(cfg, phases, nodes_of(cfg, phases))
+    engine = _engine(cfg.engine, [(workers[phase.name], phase.resources) for phase in phases])
     storage.check_writable()
     run_id, summaries, flight = new_run_id(), list[Summary](), Flight()
     with progress(flight) as show, _alone(cfg, storage, run_id, show) as check:
@@ -69,9 +71,12 @@ def _alone(cfg: Settings, storage: "Storage", run_id: str, show: "Progress") -> 
         yield check
 
 
-def _engine(name: str) -> "Engine":
+def _engine(name: str, workers: "Sequence[tuple[int, Resources]]") -> "Engine":
     if name == "inline":
-        from factory.engine.inline import run
-    else:
-        from factory.engine.ray import run
-    return run
+        from factory.engine import inline
+
+        return inline.run
+    from factory.engine import ray
+    from factory.engine.ray_cluster import Room
+
+    return partial(ray.run, room=Room.of(workers))

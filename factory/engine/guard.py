@@ -182,7 +182,9 @@ def _run(unit: Unit) -> tuple[list[Row], UnitReport]:
     begin = _spent.value = time.process_time()
     try:
         outcome = run_chain(work.stages, unit.record, _entering)
-        outcome = replace(outcome, error=outcome.error and outcome.error.strip().splitlines()[0])
+        if outcome.error is not None:
+            first = outcome.error.strip().splitlines()[:1]
+            outcome = replace(outcome, error=first[0] if first else outcome.error_type)
         return _result(work, unit, outcome, time.process_time() - begin)
     except MemoryError:
         os._exit(_OUT_OF_MEMORY)

@@ -17,7 +17,7 @@ import pyarrow as pa
 
 from factory.engine.in_flight import Done, Flight, InFlight, Said
 from factory.engine.metrics import queue_gauge, reporter
-from factory.engine.ray_cluster import connect, waiting_for
+from factory.engine.ray_cluster import Room, connect, waiting_for
 from factory.engine.terminal import give_up_terminal
 from factory.engine.work import Shard, ShardResult, Work
 from factory.engine.worker import Worker
@@ -28,10 +28,13 @@ LOOK_EVERY_S = 1.0  # how often it looks whether a unit has ended, which it says
 FORGET_AFTER_S = 30.0  # a worker that has said nothing for so long is gone, with its node
 
 
-def run(shards: Sequence[Shard], work: Work, workers: int, flight: Flight) -> Iterator[ShardResult]:
-    """Yields each shard's result once it is committed, in the order they finish."""
+def run(
+    shards: Sequence[Shard], work: Work, workers: int, flight: Flight, room: Room | None = None
+) -> Iterator[ShardResult]:
+    """Yields each shard's result once it is committed, in the order they finish. room: of a Ray that is started here,
+    where later phases need more than this one."""
     flight.why = lambda: "Ray itself has not started yet"
-    connect(workers, work.resources)
+    connect(room or Room.of([(workers, work.resources)]))
     import ray.data
 
     context = ray.data.DataContext.get_current()

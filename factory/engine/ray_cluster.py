@@ -5,8 +5,9 @@ import math
 import os
 import re
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 from factory.engine.placement import Node
@@ -24,9 +25,23 @@ def forwarded() -> dict[str, str]:
     return {name: os.environ[name] for name in FORWARDED if os.environ.get(name)}
 
 
-def connect(workers: int, resources: Resources) -> None:
-    """Joins the cluster that RAY_ADDRESS names, or starts one on this machine in which so many workers fit. Nothing
-    happens where it is done already."""
+@dataclass(frozen=True)
+class Room:
+    """What a Ray of this machine's own is to hold: the most that any phase of a run needs, as it is started once."""
+
+    cpus: float = 0.0
+    memory_gb: float = 0.0
+
+    @classmethod
+    def of(cls, workers: Iterable[tuple[int, Resources]]) -> "Room":
+        """workers: of each phase how many, and what each is given."""
+        each = [(count * one.cpus, count * one.memory_gb) for count, one in workers]
+        return cls(max(cpus for cpus, _ in each), max(memory_gb for _, memory_gb in each))
+
+
+def connect(room: Room) -> None:
+    """Joins the cluster that RAY_ADDRESS names, or starts one on this machine with so much room. Nothing happens where
+    it is done already."""
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
     os.environ.setdefault("RAY_ENABLE_UV_RUN_RUNTIME_ENV", "0")  # nested `uv run` hangs workers
     os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")  # its warnings are about Ray Data's own actors
@@ -42,8 +57,8 @@ def connect(workers: int, resources: Resources) -> None:
     if "RAY_ADDRESS" not in os.environ:
         options = {
             "address": "local",  # not a cluster that somebody else started on this machine
-            "num_cpus": math.ceil(workers * resources.cpus),
-            "_memory": math.ceil(workers * resources.memory_gb * 1e9) + 2**20,
+            "num_cpus": math.ceil(room.cpus),
+            "_memory": math.ceil(room.memory_gb * 1e9) + 2**20,
             "object_store_memory": LOCAL_OBJECT_STORE_BYTES,
             "include_dashboard": False,
         }

@@ -1,7 +1,7 @@
 """Processes that work have no terminal.
 
 A library may ask the terminal for something: FFmpeg's command sets its modes, and packages start that when they are
-imported (PySceneDetect does). Out of a group of processes in the background, as Ray's workers and `factory run ... &`
+imported. Out of a group of processes in the background, as Ray's workers and `factory run ... &`
 are, the kernel answers such a question by stopping the group, and nothing ever ends. So what has no terminal cannot be
 stopped.
 """

@@ -1,14 +1,17 @@
 """Posed cameras of a method: of a run's manifest, or of a folder of TUM files with intrinsics beside them."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from factory.errors import ConfigError, StorageError
 from factory.evaluate.sampling import sampling_interval
 from factory.evaluate.trajectories import Trajectory, piece_of, read_estimates
+from factory.export.tum import per_pose
 from factory.geometry.camera import Camera, unproject
 from factory.manifest.query import query
 from factory.storage.output import Storage
@@ -18,7 +21,8 @@ from factory.storage.output import Storage
 class Lens:
     """K and one radial term (x = f (1 + k1 r^2) X/Z + c), for pixels of a picture of `width` x `height` whose corner
     lies at (`left`, `top`) of a frame of `full_width` x `full_height`: black bars are cropped before cameras are
-    estimated."""
+    estimated. each: focal length and principal point (F, 3) of every pose, where the lens zooms or the picture moves.
+    """
 
     fx: float
     fy: float
@@ -29,19 +33,30 @@ class Lens:
     full_height: int
     left: int = 0
     top: int = 0
+    each: np.ndarray | None = None
 
-    @property
-    def matrix(self) -> np.ndarray:
-        return np.array([[self.fx, 0.0, self.cx], [0.0, self.fy, self.cy], [0.0, 0.0, 1.0]])
+    def _focal_and_centre(self, poses: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Of the poses (N,): both (N, 2)."""
+        if self.each is not None:
+            return self.each[poses][:, [0, 0]], self.each[poses][:, 1:]
+        shape = (len(poses), 2)
+        return np.broadcast_to([self.fx, self.fy], shape), np.broadcast_to([self.cx, self.cy], shape)
 
-    def undistorted(self, xy: np.ndarray, size: np.ndarray) -> np.ndarray:
-        """Pixels (N, 2) of a frame scaled to `size`, (N, 2) width and height, as pixels of the ideal pinhole camera."""
+    def matrix(self, poses: np.ndarray) -> np.ndarray:
+        """K of each of the poses (N,): (N, 3, 3)."""
+        focal, centre = self._focal_and_centre(poses)
+        matrix = np.zeros((len(poses), 3, 3))
+        matrix[:, [0, 1], [0, 1]], matrix[:, :2, 2], matrix[:, 2, 2] = focal, centre, 1.0
+        return matrix
+
+    def undistorted(self, xy: np.ndarray, size: np.ndarray, poses: np.ndarray) -> np.ndarray:
+        """Pixels (N, 2) of frames of the poses (N,), scaled to `size`, (N, 2) width and height, as pixels of the ideal
+        pinhole camera."""
+        focal, centre = self._focal_and_centre(poses)
         scale = np.array([self.full_width, self.full_height]) / size
         here = (xy + 0.5) * scale - 0.5 - np.array([self.left, self.top])
-        focal = np.array([self.fx, self.fy])
-        flat = (here - np.array([self.cx, self.cy])) / focal
-        rays = unproject(flat, Camera(1.0, 0.0, 0.0, self.k1))
-        return rays[:, :2] * focal + np.array([self.cx, self.cy])
+        rays = unproject((here - centre) / focal, Camera(1.0, 0.0, 0.0, self.k1))
+        return rays[:, :2] * focal + centre
 
 
 @dataclass(frozen=True)
@@ -75,7 +90,8 @@ def _lens_beside(folder: Path, name: str) -> Lens:
             try:
                 told = json.loads(path.read_text())
                 fx, fy, cx, cy = (float(told[key]) for key in ("fx", "fy", "cx", "cy"))
-                return Lens(fx, fy, cx, cy, float(told.get("k1", 0)), int(told["width"]), int(told["height"]))
+                size = (int(told["width"]), int(told["height"]))
+                return Lens(fx, fy, cx, cy, float(told.get("k1", 0)), *size, each=_each(fx, cx, cy, told))
             except (ValueError, KeyError, TypeError) as error:
                 raise StorageError(f"{path} lacks one of width, height, fx, fy, cx, cy ({error}).") from error
     raise ConfigError(f"{folder}/{name}.txt has no intrinsics: write {name}.intrinsics.json beside it.")
@@ -83,7 +99,8 @@ def _lens_beside(folder: Path, name: str) -> Lens:
 
 def _lenses_of_manifest(place: Path) -> dict[tuple[str, float], Lens]:
     sql = """
-        SELECT p.source, p.timestamps[1] AS start_s, p.focal_px, p.cx_px, p.cy_px, p.k1,
+        SELECT p.source, p.timestamps[1] AS start_s, p.focal_px, p.cx_px, p.cy_px, p.k1, p.registered,
+            p.focal_per_frame_px, p.cx_per_frame_px, p.cy_per_frame_px,
             coalesce(i.source_width, p.width) AS full_width, coalesce(i.source_height, p.height) AS full_height,
             coalesce(i.crop_x, 0) AS crop_x, coalesce(i.crop_y, 0) AS crop_y
         FROM pose p JOIN ingest i USING (clip_id) WHERE p.status = 'ok'"""
@@ -92,6 +109,23 @@ def _lenses_of_manifest(place: Path) -> dict[tuple[str, float], Lens]:
         (r["source"], r["start_s"]): Lens(
             r["focal_px"], r["focal_px"], r["cx_px"], r["cy_px"], r["k1"] or 0.0,
             r["full_width"], r["full_height"], r["crop_x"], r["crop_y"],
+            _each(r["focal_px"], r["cx_px"], r["cy_px"], per_pose(r)),
         )
         for r in rows
     }  # fmt: skip
+
+
+def _each(focal: float, cx: float, cy: float, told: Mapping[str, Any]) -> np.ndarray | None:
+    """What differs from pose to pose, with what does not: (F, 3); None where nothing does."""
+    lists = [told.get(f"{name}_per_pose_px") for name in ("focal", "cx", "cy")]
+    count = next((len(values) for values in lists if values is not None), None)
+    if count is None:
+        return None
+    shared = (focal, cx, cy)
+    return np.stack(
+        [
+            np.full(count, one) if values is None else np.asarray(values)
+            for one, values in zip(shared, lists, strict=True)
+        ],
+        axis=1,
+    )

@@ -99,13 +99,17 @@ def video_error(matches: Matches, cameras: Sequence[PosedCamera]) -> VideoError:
 
 def _pair_errors(matches: Matches, camera: PosedCamera, index: np.ndarray, wanted: np.ndarray) -> np.ndarray:
     poses, lens = camera.trajectory.world_from_cam, camera.lens
-    first, second = poses[index[wanted, 0]], poses[index[wanted, 1]]
+    i, j = index[wanted].T
+    first, second = poses[i], poses[j]
     cam_j_from_i = invert_rigid(second) @ first
-    xy_i = lens.undistorted(matches.xy_i[wanted], matches.size[wanted])
-    xy_j = lens.undistorted(matches.xy_j[wanted], matches.size[wanted])
-    inverse = np.linalg.inv(lens.matrix)
-    distance = sampson_error(inverse.T @ essential_matrix(cam_j_from_i) @ inverse, xy_i, xy_j)
-    turned = np.einsum("nij,nj->ni", lens.matrix @ cam_j_from_i[:, :3, :3] @ inverse, np.c_[xy_i, np.ones(len(xy_i))])
+    xy_i = lens.undistorted(matches.xy_i[wanted], matches.size[wanted], i)
+    xy_j = lens.undistorted(matches.xy_j[wanted], matches.size[wanted], j)
+    inverse_i, inverse_j = np.linalg.inv(lens.matrix(i)), np.linalg.inv(lens.matrix(j))
+    fundamental = np.swapaxes(inverse_j, 1, 2) @ essential_matrix(cam_j_from_i) @ inverse_i
+    distance = sampson_error(fundamental, xy_i, xy_j)
+    turned = np.einsum(
+        "nij,nj->ni", lens.matrix(j) @ cam_j_from_i[:, :3, :3] @ inverse_i, np.c_[xy_i, np.ones(len(xy_i))]
+    )
     in_front = turned[:, 2] > 1e-9
     transfer = np.linalg.norm(turned[:, :2] / np.where(in_front, turned[:, 2], 1)[:, None] - xy_j, axis=1)
     diagonal = float(np.hypot(lens.full_width, lens.full_height))

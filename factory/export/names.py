@@ -1,5 +1,6 @@
 """Names of exported files: the source's stem, numbered where it is needed to tell clips apart."""
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -14,7 +15,8 @@ def clip_names(rows: Sequence[Mapping[str, Any]]) -> dict[str, str]:
     """A name for each clip: `<source stem>`, or `<source stem>-<NN>` where a source has several clips.
 
     `rows` hold clip_id, source and source_start_s. Sources of one stem in different folders are told apart by the
-    shortest run of parent folders that does: two videos never share a name.
+    shortest run of parent folders that does; where names still meet (`a-00.mp4` beside two clips of `a.mp4`) a hash
+    of the clip follows. Two clips never share a name, and no name leads out of a folder.
     """
     stems = _distinct_stems(sorted({row["source"] for row in rows}))
     per_source = Counter(row["source"] for row in rows)
@@ -24,7 +26,8 @@ def clip_names(rows: Sequence[Mapping[str, Any]]) -> dict[str, str]:
         source = row["source"]
         names[row["clip_id"]] = stems[source] if per_source[source] == 1 else f"{stems[source]}-{numbers[source]:02d}"
         numbers[source] += 1
-    return names
+    taken = Counter(names.values())
+    return {clip: name if taken[name] == 1 else f"{name}~{stable_id(clip)[:8]}" for clip, name in names.items()}
 
 
 def file_name(name: str, suffix: str) -> str:
@@ -52,5 +55,11 @@ def _name(source: str, parents: int) -> str:
     path = Path(source)
     folders = [part for part in path.parts[:-1] if part != path.anchor]
     if parents > len(folders):
-        return "_".join([*folders, path.name])
-    return "_".join([*folders[len(folders) - parents :], path.stem])
+        return _harmless("_".join([*folders, path.name]))
+    return _harmless("_".join([*folders[len(folders) - parents :], path.stem]))
+
+
+def _harmless(name: str) -> str:
+    """The last part of a URL may be `..`, and hold what no file's name may."""
+    name = re.sub(r"[/\\\x00-\x1f\x7f]", "_", name)
+    return f"_{name}" if name.strip(".") == "" else name

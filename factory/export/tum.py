@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,9 @@ from factory.storage.output import Storage
 from factory.tum import tum_text
 
 COLUMNS = (
-    "p.status, p.timestamps, p.registered, p.world_from_cam, p.focal_px, p.focal_per_frame_px, p.cx_px, p.cy_px, p.k1, "
-    "p.camera_model, p.focal_reliable, p.width, p.height, i.crop_x, i.crop_y, i.source_width, i.source_height"
+    "p.status, p.timestamps, p.registered, p.world_from_cam, p.focal_px, p.focal_per_frame_px, p.cx_px, p.cy_px, "
+    "p.cx_per_frame_px, p.cy_per_frame_px, p.k1, p.camera_model, p.focal_reliable, p.width, p.height, "
+    "i.crop_x, i.crop_y, i.source_width, i.source_height"
 )
 
 
@@ -41,21 +43,30 @@ def export(storage: Storage, dest: Path, selection: Selection) -> Counter[str]:
 
 def intrinsics(row: dict[str, Any]) -> dict[str, Any]:
     """The camera in pixels of the whole displayed frame, pixel centres at integers, as `evaluate reprojection` reads
-    it: width, height, fx, fy, cx, cy, k1 (x = f (1 + k1 r^2) X/Z + c), whether the focal length is reliable, and one
-    focal length a line of the TUM file where the lens zooms. Black bars are part of the frame here, unlike in the
-    manifest."""
+    it: width, height, fx, fy, cx, cy, k1 (x = f (1 + k1 r^2) X/Z + c), whether the focal length is reliable; one focal
+    length a line of the TUM file where the lens zooms, and one principal point where the picture moves. Black bars are
+    part of the frame here, unlike in the manifest."""
+    left, top = row["crop_x"] or 0, row["crop_y"] or 0
     told = {
         "camera_model": row["camera_model"],
         "width": row["source_width"] or row["width"],
         "height": row["source_height"] or row["height"],
         "fx": row["focal_px"],
         "fy": row["focal_px"],
-        "cx": row["cx_px"] + (row["crop_x"] or 0),
-        "cy": row["cy_px"] + (row["crop_y"] or 0),
+        "cx": row["cx_px"] + left,
+        "cy": row["cy_px"] + top,
         "k1": row["k1"] or 0.0,
         "focal_reliable": row["focal_reliable"],
     }
-    if row["focal_per_frame_px"] is not None:
-        each = zip(row["focal_per_frame_px"], row["registered"], strict=True)
-        told["focal_per_pose_px"] = [focal for focal, placed in each if placed]
-    return told
+    moved = {"focal_per_pose_px": 0, "cx_per_pose_px": left, "cy_per_pose_px": top}
+    return told | {name: [value + moved[name] for value in values] for name, values in per_pose(row).items()}
+
+
+def per_pose(row: Mapping[str, Any]) -> dict[str, list[float]]:
+    """What a row of the pose manifest has for each sampled frame, of the frames that have a pose."""
+    found = {}
+    for name in ("focal", "cx", "cy"):
+        if (values := row[f"{name}_per_frame_px"]) is not None:
+            each = zip(values, row["registered"], strict=True)
+            found[f"{name}_per_pose_px"] = [value for value, placed in each if placed]
+    return found

@@ -131,7 +131,7 @@ class SurveySource:
             )
         lost = max(damage.bad_packets, damage.corrupt_frames)
         if lost > self.max_damage * count:
-            raise VideoError(f"{lost} of {count + lost} frames cannot be decoded: the file is damaged.")
+            raise VideoError(f"{lost} of about {count} frames cannot be decoded: the file is damaged.")
 
 
 @dataclass

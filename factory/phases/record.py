@@ -11,7 +11,6 @@ from factory import __version__
 from factory.manifest.schema import RUNS, schema
 from factory.manifest.write import parquet_of_rows
 from factory.phases.run import Summary
-from factory.storage.names import public
 from factory.storage.output import Storage
 
 LIBRARIES = ("av", "numpy", "opencv-python", "pyarrow", "pycolmap", "ray", "scipy")
@@ -47,7 +46,7 @@ def record_run(
             "workers": s.workers,
             "host": socket.gethostname(),
             "versions": versions,
-            "config": public(config_yaml),
+            "config": config_yaml,
         }
         for s in summaries
     ]

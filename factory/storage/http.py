@@ -49,6 +49,7 @@ class Http:
 
         def get(files: HTTPFileSystem) -> None:
             file.seek(0)
+            file.truncate()  # what an attempt before left
             files.get_file(_quoted(entry.uri), file, callback=_Limit(entry, limit), headers=headers)
             file.flush()
             if entry.size >= 0 and file.tell() != entry.size:

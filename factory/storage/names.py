@@ -7,11 +7,12 @@ is named without user, password and query.
 
 import os
 import re
+from collections.abc import Mapping
+from typing import Any
 from urllib.parse import quote, unquote_to_bytes, urlsplit
 
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
 _FILE = re.compile(r"file:(?://(?P<host>[^/]*))?(?P<path>/.*)", re.IGNORECASE | re.DOTALL)
-_URL = re.compile(r"https?://[^\s'\"]+", re.IGNORECASE)
 _URL = re.compile(r"https?://[^\s'\"]+", re.IGNORECASE)
 _LOCAL_HOSTS = ("", "localhost")
 
@@ -62,9 +63,20 @@ def without_secrets(uri: str) -> str:
     return f"{scheme}://{place.rpartition('@')[2]}{slash}{path}"
 
 
-def public(text: str) -> str:
-    """A text in which URLs may stand, such as a configuration, with their names alone, and valid Unicode."""
-    return _URL.sub(lambda found: without_secrets(found[0]), valid(text))
+def public(value: Any) -> Any:
+    """Settings, or a text, in which URLs may stand: with their names alone, and valid Unicode."""
+    if isinstance(value, Mapping):
+        return {name: public(inner) for name, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [public(inner) for inner in value]
+    if not isinstance(value, str):
+        return value
+    # A value that is a URL may hold blanks and quotes.
+    return (
+        valid(without_secrets(value))
+        if is_http(value)
+        else _URL.sub(lambda found: without_secrets(found[0]), valid(value))
+    )
 
 
 def path_of(url: str) -> str:

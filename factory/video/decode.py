@@ -27,7 +27,7 @@ from factory.video.picture import Display, display_of, shrink
 # Where to begin before a clip (s): seeking lands up to a group of pictures late in MPEG-TS and PS. Then at the source's
 # beginning.
 SEEK_BACK_S = (0.0, 2.0, 10.0, 40.0)
-SAME_TIME_S = 1e-4  # half of the finest tick in use (1/10,240 s)
+SAME_TIME_S = 1e-4  # times of one frame in two passes differ by rounding alone; frames are 1e-3 s apart and more
 
 
 @dataclass(frozen=True)

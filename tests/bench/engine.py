@@ -19,7 +19,7 @@ from factory.commands.compose import configured
 from factory.engine import inline
 from factory.engine import ray as ray_engine
 from factory.engine.in_flight import Flight
-from factory.engine.ray_cluster import connect
+from factory.engine.ray_cluster import Room, connect
 from factory.engine.work import Row, Work, cut_shards
 from factory.phases.build import build
 from factory.phases.run import Engine, run_phase
@@ -49,7 +49,9 @@ def main() -> None:
         ours = build(cfg, find_sources(str(options.media / "clips")))[1]  # once set up, stages do not travel
         plain_s = plain_loop(ours.work(storage), rows)
         print(f"plain loop     {plain_s:7.2f} s for {COUNT} clips")
-        connect(1, filtering.resources)  # a cluster is joined or started once; pools of workers start with each phase
+        connect(
+            Room.of([(1, filtering.resources)])
+        )  # a cluster is joined or started once; pools of workers start with each phase
         for name, engine in (("inline", inline.run), ("ray, 1 worker", ray_engine.run)):
             place = Storage.at(Path(folder) / name.split(",")[0])
             start_up_s = timed(engine, filtering.work(place), todo[:1]) - plain_s / COUNT

@@ -32,7 +32,7 @@ from factory.commands.compose import configured
 from factory.engine import inline
 from factory.engine import ray as ray_engine
 from factory.engine.in_flight import Flight
-from factory.engine.ray_cluster import connect
+from factory.engine.ray_cluster import Room, connect
 from factory.engine.work import Shard, ShardResult, Work
 from factory.phases.build import build
 from factory.phases.run import Summary, run_phase
@@ -102,7 +102,7 @@ def measure(source: Path, workers: int, count: int, overrides: Sequence[str]) ->
         )
         os.environ.pop("RAY_ADDRESS", None)
         os.environ["RAY_TMPDIR"] = folder  # where Ray looks for a cluster to join: there is none
-        connect(workers, pose.resources)
+        connect(Room.of([(workers, pose.resources)]))
         stamps = Path(folder) / "stamps"
         stamps.mkdir()
         same = replace(pose, inputs=lambda _storage: inputs, stages=(Stamp(str(stamps)), *pose.stages))

@@ -15,11 +15,11 @@ from tests.conftest import shifted
 from tests.videos import write
 
 
-def factory(*arguments, cwd=None, env=None):
+def factory(*arguments, cwd=None, env=None, timeout=60):
     """Runs the command; returns (exit status, stdout, stderr)."""
     command = [sys.executable, "-m", "factory.cli", *map(str, arguments)]
     environment = {**os.environ, "COLUMNS": "200", **(env or {})}
-    done = subprocess.run(command, capture_output=True, text=True, cwd=cwd, env=environment, timeout=60)
+    done = subprocess.run(command, capture_output=True, text=True, cwd=cwd, env=environment, timeout=timeout)
     return done.returncode, done.stdout, done.stderr
 
 
@@ -69,6 +69,14 @@ def test_what_cannot_be_run_is_one_sentence_and_nothing_is_written(videos, tmp_p
     assert sentence in err
     assert "Traceback" not in err
     assert sorted(tmp_path.iterdir()) == before
+
+
+def test_one_worker_has_room_in_every_phase(videos, tmp_path):
+    """A local Ray is started once: by the phase that comes first, which may need less than those after it."""
+    words = ("run", f"source={videos / 'one.mp4'}", f"output={tmp_path}", "pipeline=pose", "workers=1")
+    status, out, err = factory(*words, "ingest.resources.memory_gb=0.6", timeout=200)
+    assert status == 0, err
+    assert "pose" in out
 
 
 def test_a_second_run_on_an_output_is_one_sentence_and_force_lets_it_in(videos, tmp_path, monkeypatch):

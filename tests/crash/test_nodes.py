@@ -42,7 +42,7 @@ def cluster(monkeypatch):
 def test_a_node_is_lost_and_nothing_else(cluster, tmp_path):
     cluster, nodes = cluster
     storage, flight, seen = Storage.at(tmp_path / "out"), Flight(), []
-    ray_cluster.connect(0, Resources())
+    ray_cluster.connect(ray_cluster.Room())
     assert capacity(Resources(memory_gb=1.5), ray_cluster.nodes()) == 3
 
     def lose_a_node():
@@ -69,7 +69,7 @@ def test_a_node_is_lost_and_nothing_else(cluster, tmp_path):
 
 @pytest.mark.usefixtures("cluster")
 def test_what_cannot_fit_is_refused_with_the_numbers():
-    ray_cluster.connect(0, Resources())
+    ray_cluster.connect(ray_cluster.Room())
     nodes = ray_cluster.nodes()
     assert workers_that_fit("pose", Resources(), nodes, None, False) == 3
     with pytest.raises(ConfigError, match=r"phase pose cannot have 4 workers of 1 CPUs, 0 GPUs and 1 GB each: 3 fit"):

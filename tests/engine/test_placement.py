@@ -42,7 +42,7 @@ def test_the_cores_of_this_machine_may_be_shared_and_are_told_as_they_are():
 
 def test_a_cluster_that_grows_is_told_how_far():
     assert workers_that_fit("pose", Resources(gpus=1), [], 512, True) == 512
-    with pytest.raises(ConfigError, match="give workers=N"):
+    with pytest.raises(ConfigError, match="set workers=N"):
         workers_that_fit("pose", Resources(gpus=1), [], None, True)
 
 

@@ -8,10 +8,9 @@ from tests.conftest import ROOT
 
 LISTENERS = """
 import json, os, psutil, ray
-from factory.engine.ray_cluster import connect
-from factory.engine.work import Resources
+from factory.engine.ray_cluster import Room, connect
 
-connect(1, Resources(memory_gb=0.5))
+connect(Room(1, 0.5))
 
 @ray.remote
 class Worker:

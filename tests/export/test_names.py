@@ -18,13 +18,27 @@ def test_equal_stems_are_told_apart_by_their_folders():
     assert clip_names(rows) == {"x": "one_a", "y": "v_two_a.mp4", "z": "v_two_a.mov"}
 
 
-PATHS = st.lists(st.sampled_from("ab"), min_size=1, max_size=3).map(lambda p: "/" + "/".join(p) + ".mp4")
+PATHS = st.lists(st.sampled_from(["a", "b", "a_b", "a-00"]), min_size=1, max_size=3).map(
+    lambda p: "/" + "/".join(p) + ".mp4"
+)
 
 
 @given(st.lists(st.tuples(PATHS, st.integers(0, 3)), min_size=1, max_size=8, unique=True))
 def test_no_two_clips_share_a_name(clips):
     rows = [clip(str(i), source, float(start)) for i, (source, start) in enumerate(clips)]
     assert len(set(clip_names(rows).values())) == len(rows)
+
+
+def test_names_that_meet_after_all_are_told_apart():
+    rows = [clip("p", "/x/a.mp4", 0.0), clip("q", "/x/a.mp4", 3.0), clip("r", "/x/a-00.mp4")]
+    rows += [clip(str(i), source) for i, source in enumerate(("/a_b/c.mp4", "/a/b_c.mp4", "/q/c.mp4", "/q/b_c.mp4"))]
+    assert len(set(clip_names(rows).values())) == len(rows)
+
+
+def test_no_name_leads_out_of_the_folder():
+    sources = ("https://h.example/x/..", "s3://b/x/..", "https://h.example/a\nb", "s3://b/.")
+    names = clip_names([clip(str(i), source) for i, source in enumerate(sources)]).values()
+    assert all(name.strip(".") and "/" not in name and name.isprintable() for name in names)
 
 
 def test_names_too_long_for_a_file_are_cut_and_stay_distinct():

@@ -115,7 +115,7 @@ def test_a_clock_that_was_set_back_holds_no_lease(tmp_path, monkeypatch, capsys)
     leave(storage, host="elsewhere", pid=1, phase="filter", todo=3, done=1)
     os.utime(storage.uri(lease.NAME), (tomorrow, tomorrow))
     status.call(argparse.Namespace(output=str(tmp_path)))
-    assert "1 of 3 done (at a time that lies ahead of the clock)" in capsys.readouterr().out
+    assert "at a time that lies ahead of the clock" in capsys.readouterr().out
     said = []
     with hold(storage, "mine", said=said) as check:
         check()
