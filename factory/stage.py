@@ -4,7 +4,7 @@ A stage is a plain callable on one record: no Ray, no files of its own, no globa
 the same object. Stages are dataclasses; their fields are their configuration.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from time import perf_counter
 from typing import Any, ClassVar, Protocol
@@ -57,13 +57,22 @@ def stage_name(stage: Stage) -> str:
 def stage_identity(stage: Stage) -> dict[str, Any]:
     """What can change a stage's answer: its class, version and parameters. The raw material of fingerprints.
 
-    A field that cannot change it (where a cache lies) is declared with `field(compare=False)`.
+    A field that cannot change it (where a cache is, a device) is declared with `field(compare=False)`, also in what a
+    stage holds: a model, options.
     """
-    parameters: dict[str, str] = (
-        {f.name: repr(getattr(stage, f.name)) for f in fields(stage) if f.compare} if is_dataclass(stage) else {}
-    )
     kind = f"{type(stage).__module__}.{type(stage).__qualname__}"
-    return {"stage": kind, "version": getattr(stage, "version", 1), "parameters": parameters}
+    return {"stage": kind, "version": getattr(stage, "version", 1), "parameters": _identity(stage)}
+
+
+def _identity(value: Any) -> Any:
+    if is_dataclass(value) and not isinstance(value, type):
+        known = {f.name: _identity(getattr(value, f.name)) for f in fields(value) if f.compare}
+        return {"class": type(value).__qualname__, **known}
+    if isinstance(value, Mapping):
+        return {str(name): _identity(inner) for name, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_identity(inner) for inner in value]
+    return repr(value)
 
 
 def check_chain(stages: Sequence[Stage], given: Sequence[str] = ()) -> None:

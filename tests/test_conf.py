@@ -64,4 +64,7 @@ def test_the_fingerprint_knows_what_changes_the_answer(pipeline, exhaustive):
     base = prints()
     assert prints("workers=7", "engine=inline", "pose.shard_size=3") == base
     assert prints("tracker.points=700")["pose"] != base["pose"]
+    raft = prints("flow=raft")
+    assert raft["pose"] != base["pose"]
+    assert prints("flow=raft", "flow.device=cpu", "storage.cache_dir=elsewhere") == raft
     assert prints("ingest.cut.max_s=11")["ingest"] != base["ingest"]

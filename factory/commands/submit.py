@@ -11,6 +11,7 @@ from factory.commands.compose import conf_dir, configured
 from factory.engine.ray_cluster import forwarded
 from factory.errors import ConfigError
 from factory.settings import Settings
+from factory.storage.names import is_http, without_secrets
 from factory.storage.places import normal
 
 
@@ -64,6 +65,10 @@ def check(words: list[str]) -> Settings:
 
 
 def _check_place(name: str, uri: str) -> None:
+    if is_http(uri):
+        if without_secrets(uri) != uri:
+            raise ConfigError(f"{name} has a user or a query, which Ray would show with the job: give a list of URLs.")
+        return
     normal(uri)  # keys in it would travel with the job
     if not re.match(r"[a-z][a-z0-9+.-]*://", uri) and not uri.startswith("/"):
         raise ConfigError(

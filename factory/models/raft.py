@@ -27,7 +27,7 @@ class RaftFlow:
         "C_T_SKHT_V2"  # trained on chairs, things, Sintel, KITTI and HD1K: the best on real video of the sets
     )
     updates: Count = 12  # torchvision's default; the paper evaluates with 12 to 32
-    device: str = "cuda"
+    device: str = field(default="cuda", compare=False)
     weights_at: str | None = field(default=None, compare=False)
     cache_dir: str | None = field(default=None, compare=False)
 

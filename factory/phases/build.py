@@ -4,6 +4,7 @@ import importlib.util
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 
 import pyarrow as pa
 
@@ -41,7 +42,10 @@ def check_packages(profile: str, packages: Sequence[str]) -> None:
 
 
 def _phase(cfg: Settings, name: str, upstream: str, sources: pa.Table) -> Phase:
-    fetch = Fetch(SourceCache(cfg.storage.cache_dir, cfg.storage.cache_gb, patience_s=cfg.storage.patience_s))
+    folder = cfg.storage.cache_dir
+    if folder is not None:  # workers have other working directories
+        folder = str(Path(folder).expanduser().absolute())
+    fetch = Fetch(SourceCache(folder, cfg.storage.cache_gb, patience_s=cfg.storage.patience_s))
     if name == "ingest":
         ours = cfg.ingest
         return ingest_phase(sources, fetch, ours.survey, ours.cut, ours.timeout_s, ours.resources)
