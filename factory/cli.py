@@ -61,9 +61,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # `factory query ... | head` ends quietly. Not by SIGPIPE: a store that goes away would end a run by it too.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 128 + signal.SIGPIPE
-    except KeyboardInterrupt:
-        print(f"factory {command}: interrupted; run the same command again to go on.", file=sys.stderr)
-        return 130
+    except KeyboardInterrupt as error:
+        from factory.engine.ended import EndedError
+
+        ended = isinstance(error, EndedError)
+        how = "ended by SIGTERM" if ended else "interrupted"
+        print(f"factory {command}: {how}; run the same command again to go on.", file=sys.stderr)
+        return 128 + (signal.SIGTERM if ended else signal.SIGINT)
 
 
 def _dispatch(command: str, rest: list[str], verbose: bool) -> int:

@@ -141,9 +141,10 @@ class Maker:
         if not isinstance(target, str) or not re.fullmatch(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)+", target):
             raise ConfigError(f"{key}={self._shown(key)} is refused: give the full name of a class.")
         if not self._permits(target):
-            package = target.partition(".")[0]
+            written = self._shown(key)  # not what a reference in it stands for, which may be secret
+            package = written.partition(".")[0] if written == target else "PACKAGE"
             raise ConfigError(
-                f"{key}={self._shown(key)} is refused, because it would run code that is not factory's: "
+                f"{key}={written} is refused, because it would run code that is not factory's: "
                 f"if you trust it, allow it with allow_targets=[{package}]."
             )
 
@@ -181,7 +182,7 @@ def near(name: str, known: Any) -> str:
     found = get_close_matches(name, [str(k) for k in known], 1, 0.5)
     if found:
         return f": did you mean {found[0]}?"
-    return f": there are {', '.join(sorted(map(str, known)))}." if known else "."
+    return f": take one of {', '.join(sorted(map(str, known)))}." if known else "."
 
 
 def _class_in(hint: Any) -> type | None:

@@ -9,6 +9,7 @@ _HALVES = "the solve cannot be trusted: two halves of the tracks disagree"
 REJECTED = {
     # ingest
     "too_short": "the shot is too short",
+    "too_sparse": "too few frames a second: a time lapse, or photos",
     "gap": "no frames for a while: a pause, or an interrupted recording",
     "duplicate": "the same content as another source",
     # filter, as in conf/filter/
@@ -56,7 +57,7 @@ FAILED = {
     "VideoError": "cannot be decoded",
     "SourceError": "not a video file",
     "StorageError": "cannot be read or written",
-    "GoneError": "the file does not exist any more",
+    "GoneError": "does not exist",
     "ChangedError": "the file changed during the run",
     "ClipTimeoutError": "took longer than its time limit",
     "ClipMemoryError": "needs more memory than a worker has",

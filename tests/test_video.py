@@ -10,6 +10,7 @@ import pytest
 from factory.clip import Clip
 from factory.errors import VideoError
 from factory.video import Damage, clip_frames, decode, decode_span, probe, shown, shrink
+from factory.video.complete import is_complete
 from factory.video.decode import believed
 from tests.conftest import picture, shifted
 from tests.videos import FFMPEG, number_of, numbered, remuxed, whole, write, write_as, write_at
@@ -175,6 +176,38 @@ def test_sound_that_goes_on_is_no_missing_picture_and_a_cut_off_file_is(tmp_path
     damage = Damage()
     assert len(list(shown(cut, believed(cut), damage))) < 30
     assert damage.missing > 0.3
+
+
+@pytest.mark.parametrize("name", ["v.mkv", "v.mp4", "v.flv", "v.avi", "v.ts"])
+def test_a_last_frame_that_stands_is_no_missing_end(tmp_path, name):
+    """Recorders of screens show it for as long as nothing changes; most containers keep that in their header alone."""
+    plain = write_as(tmp_path / "plain.mp4", numbered(48), codec="libx264", options={"bf": "0"})
+
+    def hold(packet, number):
+        packet.duration = 5 * 24 * 512 if number == 47 else 512
+        return packet.pts, packet.dts
+
+    held = remuxed(plain, tmp_path / "held.mp4", stamp=hold)
+    path = held if name == "v.mp4" else remuxed(held, tmp_path / name)
+    damage = Damage()
+    assert len(list(shown(path, believed(path), damage))) == 48
+    assert damage.missing == 0.0
+
+
+@pytest.mark.parametrize("name", ["v.mkv", "v.mp4", "v.mov", "v.flv", "v.avi"])
+def test_a_file_tells_by_its_structure_whether_it_is_complete(tmp_path, name):
+    path = write_as(tmp_path / name, numbered(24), codec="mpeg4" if name == "v.avi" else "libx264", options={})
+    content = path.read_bytes()
+    assert is_complete(path)
+    for length in (len(content) // 2, len(content) - 7):
+        path.write_bytes(content[:length])
+        assert is_complete(path) is False
+
+
+@pytest.mark.parametrize("content", [b"", b"RIFF", b"FLV", b"\x1aE\xdf\xa3\x18S\x80g", b"\0\0\0\x08ftyp", bytes(64)])
+def test_a_broken_structure_is_no_error(tmp_path, content):
+    (tmp_path / "v").write_bytes(content)
+    assert is_complete(tmp_path / "v") in (True, False, None)
 
 
 def test_a_clock_that_starts_late_is_no_missing_picture(tmp_path):

@@ -173,7 +173,8 @@ def places(cfg: Settings) -> "tuple[pa.Table, Storage]":
     from factory.storage.sources import find_sources
 
     storage = Storage.at(cfg.output, cfg.storage.patience_s)
-    return find_sources(cfg.source, cfg.source_column, partial(print, file=sys.stderr)), storage
+    say = partial(print, file=sys.stderr)
+    return find_sources(cfg.source, cfg.source_column, say, cfg.storage.patience_s), storage
 
 
 def nodes_of(cfg: Settings, phases: "Sequence[Phase]") -> "list[Node]":

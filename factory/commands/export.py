@@ -25,6 +25,7 @@ def call(options: argparse.Namespace) -> int:
     storage = Storage.at(options.output)
     storage.check_readable()
     if "pose" not in storage.phases():
+        storage.committed_phases()  # says so where it is no output
         raise StorageError(f"{storage.root} holds no poses: no clip has reached the pose phase yet.")
     export = import_module(f"factory.export.{options.format}").export
     selection = Selection(options.where, options.all)

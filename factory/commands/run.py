@@ -22,6 +22,7 @@ def call(overrides: Sequence[str], verbose: bool) -> int:
 def _run(cfg: Settings, verbose: bool) -> int:
     from factory.console.progress import progress
     from factory.console.summary import print_summary
+    from factory.engine.ended import by_sigterm
     from factory.engine.in_flight import Flight
     from factory.manifest.funnel import funnels
     from factory.phases.build import build
@@ -34,7 +35,7 @@ def _run(cfg: Settings, verbose: bool) -> int:
     engine = _engine(cfg.engine, [(workers[phase.name], phase.resources) for phase in phases])
     storage.check_writable()
     run_id, summaries, flight = new_run_id(), list[Summary](), Flight()
-    with progress(flight) as show, _alone(cfg, storage, run_id, show) as check:
+    with by_sigterm(), progress(flight) as show, _alone(cfg, storage, run_id, show) as check:
 
         def tell(summary: Summary) -> None:
             check()

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from factory.engine.ended import handler_kept
 from factory.engine.placement import Node
 from factory.engine.terminal import quiet_start
 from factory.engine.work import Resources
@@ -67,7 +68,7 @@ def connect(room: Room) -> None:
         if host_port := re.fullmatch(r"\[?([^/\]]+)\]?:(\d+)", where):
             # Ray itself would try for minutes.
             socket.create_connection((host_port[1], int(host_port[2])), timeout=10).close()
-        with quiet_start(), _loopback_only(local="RAY_ADDRESS" not in os.environ):
+        with handler_kept(), quiet_start(), _loopback_only(local="RAY_ADDRESS" not in os.environ):
             ray.init(logging_level=logging.ERROR, log_to_driver=False, **options)
     except (ConnectionError, TimeoutError, socket.gaierror) as error:
         place = where if where not in ("", "auto") else "this machine"

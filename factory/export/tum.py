@@ -14,6 +14,7 @@ from factory.storage.local import write_atomic
 from factory.storage.output import Storage
 from factory.tum import tum_text
 
+CAMERA = ".intrinsics.json"
 COLUMNS = (
     "p.status, p.timestamps, p.registered, p.world_from_cam, p.focal_px, p.focal_per_frame_px, p.cx_px, p.cy_px, "
     "p.cx_per_frame_px, p.cy_per_frame_px, p.k1, p.camera_model, p.focal_reliable, p.width, p.height, "
@@ -34,10 +35,9 @@ def export(storage: Storage, dest: Path, selection: Selection) -> Counter[str]:
         placed = [pose for pose in row["world_from_cam"] if pose is not None]
         poses = np.array(placed, dtype=float).reshape(-1, 4, 4)
         text = tum_text(np.array(row["timestamps"])[registered], poses)
-        write_atomic(dest / file_name(name, ".txt"), text.encode())
-        write_atomic(
-            dest / file_name(name, ".intrinsics.json"), (json.dumps(intrinsics(row), indent=1) + "\n").encode()
-        )
+        stem = file_name(name, CAMERA).removesuffix(CAMERA)
+        write_atomic(dest / f"{stem}.txt", text.encode())
+        write_atomic(dest / f"{stem}{CAMERA}", (json.dumps(intrinsics(row), indent=1) + "\n").encode())
     return Counter(row["status"] for row in rows)
 
 

@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 
 from factory.clip import Clip, ClipRecord, stable_id
-from factory.construct import Positive
+from factory.construct import NotNegative, Positive
 from factory.ingest.bars import picture_inside_bars
 from factory.ingest.survey import Stretch, Survey
 
@@ -28,7 +28,7 @@ class CutClips:
     """Gives `spans`: every second of the source in exactly one span, too short ones and gaps with the reason.
 
     A shot longer than `max_s` is cut into equal pieces. The bounds are those of the task's own clips: DynPose-100K's
-    bulk lies between 4 and 10 s.
+    bulk lies between 4 and 10 s. A shot of fewer than `min_fps` frames a second, or of one frame, is too sparse.
     """
 
     needs: ClassVar[tuple[str, ...]] = ("survey", "content_hash")
@@ -37,6 +37,7 @@ class CutClips:
 
     min_s: Positive = 2.0
     max_s: Positive = 12.0
+    min_fps: NotNegative = 0.5  # frames further apart than 2 s are photos; the sparsest clip with true poses has 1 fps
 
     def __post_init__(self) -> None:
         if self.max_s <= self.min_s:
@@ -47,16 +48,26 @@ class CutClips:
         times_s, ends_s = survey.times_s, survey.ends_s
         spans: list[Span] = []
         for shot, (first, last) in enumerate(pairwise([0, *survey.cuts, len(times_s)])):
-            pieces = max(1, ceil((ends_s[last - 1] - times_s[first]) / self.max_s - 1e-6))
-            edges_s = np.linspace(times_s[first], ends_s[last - 1], pieces + 1)[1:-1]
-            frames = [first, *np.searchsorted(times_s, edges_s).tolist(), last]
-            for begin, end in pairwise(frames):
+            for begin, end in pairwise(self._edges(survey, first, last)):
                 if end > begin:
                     spans.append(self._span(record, survey, shot, begin, end))
             if last < len(times_s) and (gap_s := float(times_s[last] - ends_s[last - 1])) > 1e-6:
                 reason = f"gap: no frame for {gap_s:.1f} s, the picture rests there or the recording was interrupted"
                 spans.append(_gap(record, survey, shot, last, reason))
         return record.give(spans=spans)
+
+    def _edges(self, survey: Survey, first: int, last: int) -> list[int]:
+        """Frames at which the pieces of a shot begin, and its end: as few equal pieces as are within `max_s`."""
+        times_s, ends_s = survey.times_s, survey.ends_s
+        pieces = max(1, ceil((ends_s[last - 1] - times_s[first]) / self.max_s - 1e-6))
+        while True:
+            edges_s = np.linspace(times_s[first], ends_s[last - 1], pieces + 1)[1:-1]
+            frames = [first, *np.searchsorted(times_s, edges_s - 1e-9).tolist(), last]
+            spans = [(begin, end) for begin, end in pairwise(frames) if end > begin]
+            longest_s = max(ends_s[end - 1] - times_s[begin] for begin, end in spans)
+            if longest_s <= self.max_s + 1e-6 or pieces >= last - first:
+                return frames
+            pieces += 1
 
     def _span(self, record: ClipRecord, survey: Survey, shot: int, begin: int, end: int) -> Span:
         start_s, end_s = float(survey.times_s[begin]), float(survey.ends_s[end - 1])
@@ -76,9 +87,14 @@ class CutClips:
             first_pts=None if survey.pts is None else int(survey.pts[begin]),
             stamps=survey.stamps,
         )
-        short = clip.duration_s < self.min_s - 1e-6
-        reason = f"too_short: the shot lasts {clip.duration_s:.2f} s, under {self.min_s:g} s"
-        return Span(clip, shot, (stretch.width, stretch.height), (reason,) if short else ())
+        return Span(clip, shot, (stretch.width, stretch.height), self._objections(clip))
+
+    def _objections(self, clip: Clip) -> tuple[str, ...]:
+        if clip.duration_s < self.min_s - 1e-6:
+            return (f"too_short: the shot lasts {clip.duration_s:.2f} s, under {self.min_s:g} s",)
+        if clip.frame_count < 2 or clip.fps < self.min_fps:
+            return (f"too_sparse: {clip.fps:.2g} frames a second, under {self.min_fps:g}, or a single one",)
+        return ()
 
 
 def _gap(record: ClipRecord, survey: Survey, shot: int, after: int, reason: str) -> Span:

@@ -74,6 +74,7 @@ def query(storage: Storage, sql: str) -> "duckdb.DuckDBPyRelation":
     """
     connection = connect(storage)
     with sql_errors(storage):
+        _check_text(sql)
         _check_statement(connection, sql)
         return connection.sql(sql)
 
@@ -82,7 +83,15 @@ def run_unsafe(storage: Storage, sql: str) -> "duckdb.DuckDBPyRelation | None":
     """Any statements, which may read and write whatever this process can; the last one's rows, if it has any."""
     connection = connect(storage, unsafe=True)
     with sql_errors(storage):
+        _check_text(sql)
         return connection.sql(sql)
+
+
+def _check_text(sql: str) -> None:
+    try:
+        sql.encode()
+    except UnicodeEncodeError as error:
+        raise ConfigError("the query is not valid UTF-8: write it in UTF-8, under a locale that has it.") from error
 
 
 def _check_statement(connection: "duckdb.DuckDBPyConnection", sql: str) -> None:
@@ -94,7 +103,7 @@ def _check_statement(connection: "duckdb.DuckDBPyConnection", sql: str) -> None:
     if statements[0].type != duckdb.StatementType.SELECT:
         kind = str(statements[0].type).rpartition(".")[2]
         raise ConfigError(
-            f"a {kind} statement is refused, because queries only read the manifests: write a SELECT, "
+            f"statements of the kind {kind} are refused, because queries only read the manifests: write a SELECT, "
             "or use `factory query --unsafe` if it may reach this machine's files."
         )
 

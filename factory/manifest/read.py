@@ -53,9 +53,12 @@ def read_all(storage: Storage, parts: Sequence[Entry], columns: Sequence[str] | 
 
 def read_part(storage: Storage, part: Entry, columns: Sequence[str] | None = None) -> pa.Table:
     try:
-        return storage.place.table(part, None if columns is None else list(columns))
+        table = storage.place.table(part, None if columns is None else list(columns))
     except (OSError, pa.ArrowException) as error:
         raise StorageError(f"manifest {part.uri} cannot be read ({error}): delete it and run again.") from error
+    if columns is not None and "attempt" in columns and "attempt" not in table.column_names:
+        raise StorageError(f"{part.uri} is not a manifest of factory: remove it.")
+    return table
 
 
 def committed(storage: Storage, phase: str) -> pa.Table:

@@ -188,6 +188,8 @@ def unreadable(what: str, error: Exception) -> StorageError:
 def _unwritable(what: str, error: OSError) -> OutputError:
     if error.errno in NO_SPACE:
         told = ": free space there, then run the same command again; what is done is kept"
+    elif error.errno in (errno.ENOTDIR, errno.EEXIST):
+        told = ": a file is where a folder should be, give another folder"
     else:
         told = ": allow writing there" if error.errno in _NO_ACCESS else ""
     return OutputError(f"cannot {what} ({cause(error)}){told}.")

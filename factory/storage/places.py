@@ -87,9 +87,11 @@ def normal(uri: str | Path) -> str:
         if not split(uri)[0]:
             raise StorageError(f"{uri} names no bucket: write s3://bucket/path.")
         return uri.rstrip("/")
+    if scheme == "" and (meant := re.match(r"(s3|https?):/*", uri, re.IGNORECASE)):
+        raise StorageError(f"{without_secrets(uri)} is not understood: did you mean {meant[1]}://... ?")
     path = file_uri_path(uri) if scheme == "file" else real_path(uri)
     if scheme not in ("", "file") or path is None:
-        told = "give a local path or s3://bucket/path, or copy it there first"
+        told = "give a local path or s3://bucket/path"
         raise StorageError(f"{without_secrets(uri)} is not understood: {told}.")
     return shown_path(os.path.abspath(os.path.expanduser(path)))  # noqa: PTH100, PTH111  (resolve() follows links)
 

@@ -21,7 +21,7 @@ class Found(NamedTuple):
     extra: tuple[tuple[str, str], ...] | None = None
 
 
-def listed(uri: str, suffix: str, column: str) -> Iterator[Found]:
+def listed(uri: str, suffix: str, column: str, patience_s: float = 120.0) -> Iterator[Found]:
     """The rows of a list (see `lists.rows_of`). Raises StorageError when it cannot be read as one."""
     name = without_secrets(uri)
     try:
@@ -30,7 +30,7 @@ def listed(uri: str, suffix: str, column: str) -> Iterator[Found]:
 
             content = Http().read(uri)
         else:
-            place = place_of(uri)
+            place = place_of(uri, patience_s)
             content = place.read(place.entry(uri).uri)
     except SourceError as error:
         raise StorageError(f"the list {error}") from error

@@ -37,29 +37,35 @@ APPLE_DOUBLE = bytes.fromhex("00051607")  # how the companions begin that macOS 
 
 
 def find_sources(
-    source: str, column: str = lists.DEFAULT_COLUMN, say: Callable[[str], None] = lambda _: None
+    source: str,
+    column: str = lists.DEFAULT_COLUMN,
+    say: Callable[[str], None] = lambda _: None,
+    patience_s: float = 120.0,
 ) -> pa.Table:
     """The videos that `source` names, as a table of SCHEMA, by name, each once.
 
     `version` is null where looking it up would cost a request for each: in a list of S3 URIs or URLs, whose sources are
     not asked whether they have changed since; and where a file cannot be looked at: its own row will say why.
-    column: of a list, the one that holds the sources. say: hears what was left out. Raises StorageError when `source`
-    names nothing.
+    column: of a list, the one that holds the sources. say: hears what was left out. patience_s: see `places.place_of`.
+    Raises StorageError when `source` names nothing.
     """
     uri = source if is_http(source) else normal(source)
     name, suffix = without_secrets(uri), Path(path_of(uri)).suffix.lower()
     folder = scheme_of(uri) in ("", "file") and Path(real_path(uri)).is_dir()
     found: Iterable[Found]
     if suffix in lists.SUFFIXES and not folder and not _is_pattern(source):
-        found, hint = listed(uri, suffix, column), f"the list {name} names no source: put one URI in each row."
+        found, hint = (
+            listed(uri, suffix, column, patience_s),
+            f"the list {name} names no source: put one URI in each row.",
+        )
     elif is_http(uri):
         found, hint = [web(uri, looked_up=True)], ""
     elif _is_pattern(source):
         hint = f"the pattern {source} matches no file: correct it, and quote it so that the shell leaves it alone."
-        found = _searched(_matching(uri), say)
+        found = _searched(_matching(uri, patience_s), say)
     elif is_s3(uri):
         hint = f"source {source} does not exist, or holds no video: give a video, a prefix, a glob or a list."
-        found = _prefix(uri, say)
+        found = _prefix(uri, say, patience_s)
     elif folder:
         hint = f"no video (by its name: {' '.join(VIDEO_SUFFIXES)}) was found in source folder {uri}: give another."
         found = _folder(uri, say)
@@ -95,9 +101,9 @@ def _batch(rows: list[Found]) -> pa.RecordBatch:
     return pa.RecordBatch.from_arrays(arrays, schema=SCHEMA)
 
 
-def _prefix(uri: str, say: Callable[[str], None]) -> Iterator[Found]:
+def _prefix(uri: str, say: Callable[[str], None], patience_s: float) -> Iterator[Found]:
     """An object of that name, else the videos below the prefix."""
-    place = place_of(uri)
+    place = place_of(uri, patience_s)
     if Path(uri).suffix:
         try:
             entry = place.entry(uri)
@@ -123,7 +129,7 @@ def _folder(uri: str, say: Callable[[str], None]) -> Iterator[Found]:
     yield from closed
 
 
-def _matching(uri: str) -> Iterator[Found]:
+def _matching(uri: str, patience_s: float) -> Iterator[Found]:
     if not is_s3(uri):
         path = Path(real_path(uri))
         try:
@@ -140,7 +146,7 @@ def _matching(uri: str) -> Iterator[Found]:
     if len(fixed) <= len("s3://"):
         raise StorageError(f"the pattern {uri} leaves the bucket open: name it.")
     wanted = re.compile(glob_translate(uri))
-    yield from (Found(e.uri, e.version) for e in place_of(uri).entries(fixed) if wanted.match(e.uri))
+    yield from (Found(e.uri, e.version) for e in place_of(uri, patience_s).entries(fixed) if wanted.match(e.uri))
 
 
 def _searched(found: Iterable[Found], say: Callable[[str], None]) -> Iterator[Found]:
@@ -152,7 +158,7 @@ def _searched(found: Iterable[Found], say: Callable[[str], None]) -> Iterator[Fo
         else:
             yield row
     if skipped:
-        say(f"left out {skipped} hidden ._ file{'s' * (skipped > 1)} of macOS, which hold no video.")
+        say(f"left out {skipped} hidden ._ file{'s' * (skipped > 1)} that macOS writes beside others.")
 
 
 def _is_companion(name: str) -> bool:

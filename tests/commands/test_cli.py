@@ -71,6 +71,22 @@ def test_what_cannot_be_run_is_one_sentence_and_nothing_is_written(videos, tmp_p
     assert sorted(tmp_path.iterdir()) == before
 
 
+def test_sigterm_ends_a_run_as_ctrl_c_does(tmp_path):
+    """Schedulers send it; libraries that a run imports answer it with a native stack, and leave the lease."""
+    write(tmp_path / "long.mp4", [*shifted(0, 60), *shifted(1, 60)] * 30)
+    words = ["run", f"source={tmp_path / 'long.mp4'}", f"output={tmp_path / 'out'}", "pipeline=pose", "engine=inline"]
+    command = [sys.executable, "-m", "factory.cli", *words]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
+    while "0 of 1" not in process.stderr.readline():
+        pass
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(30) == 143
+    assert (
+        process.stderr.read().splitlines()[-1] == "factory run: ended by SIGTERM; run the same command again to go on."
+    )
+    assert not (tmp_path / "out" / "lease.json").exists()
+
+
 def test_one_worker_has_room_in_every_phase(videos, tmp_path):
     """A local Ray is started once: by the phase that comes first, which may need less than those after it."""
     words = ("run", f"source={videos / 'one.mp4'}", f"output={tmp_path}", "pipeline=pose", "workers=1")

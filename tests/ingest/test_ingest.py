@@ -145,6 +145,19 @@ def test_a_held_frame_is_no_part_of_a_clip_and_no_missing_end(tmp_path):
     assert (row["status"], row["frame_count"], row["source_end_s"]) == ("ok", 72, pytest.approx(3.0, abs=0.01))
 
 
+@pytest.mark.parametrize("every_s", [1.3, 6.0, 13.0])
+def test_no_clip_is_longer_than_it_may_be_and_sparse_ones_are_rejected(tmp_path, every_s):
+    path = write_at(tmp_path / "v.mkv", shifted(0, 30), [n * every_s for n in range(30)])
+    rows = ingest(path, tmp_path / "out")[1]
+    assert sum(row["frame_count"] for row in rows) == 30
+    if every_s < 2:
+        assert {row["status"] for row in rows} == {"ok"}
+        assert max(row["source_end_s"] - row["source_start_s"] for row in rows) <= 12.0 + 1e-6
+    else:
+        assert {row["status"] for row in rows} == {"rejected"}
+        assert all("too_sparse" in row["reasons"][0] for row in rows)
+
+
 def test_a_clock_that_begins_anew_cuts(tmp_path):
     one = write_as(tmp_path / "a.ts", shifted(0, 60), form="mpegts", codec="libx264", options={"g": "24", "bf": "2"})
     (tmp_path / "joined.ts").write_bytes(one.read_bytes() * 2)

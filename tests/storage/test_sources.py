@@ -72,7 +72,7 @@ def test_companions_of_macos_are_left_out_and_counted(tmp_path):
         said = []
         names = {name.rpartition("/")[2] for name in found(source, said)}
         assert names == {"v.mp4", "._real.mp4", ".hidden.mp4", "._pipe.mp4"}
-        assert said == ["left out 1 hidden ._ file of macOS, which hold no video."]
+        assert said == ["left out 1 hidden ._ file that macOS writes beside others."]
 
 
 def test_rows_of_a_list_that_lead_elsewhere_are_rows(tmp_path):
