@@ -47,7 +47,7 @@ def test_a_full_output_stops_the_run_and_leaves_its_clips_undone(small_disk, eng
 
 def test_an_output_with_something_in_the_way_stops_it_too(tmp_path):
     (tmp_path / "artifacts").write_text("a file where a folder should be")
-    with pytest.raises(OutputError, match=r"cannot write .*artifacts.* \(not a directory\)\."):
+    with pytest.raises(OutputError, match=r"cannot write .*artifacts.* \(not a directory\): a file is where"):
         run(tmp_path, "inline", "output")
     (tmp_path / "artifacts").unlink()
     assert run(tmp_path, "inline", "output") == EXPECTED
