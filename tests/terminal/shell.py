@@ -17,6 +17,8 @@ class Shell:
     def __init__(self, environment: dict[str, str]) -> None:
         self.pid, self._terminal = pty.fork()
         if self.pid == 0:
+            for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGTSTP, signal.SIGHUP):
+                signal.signal(number, signal.SIG_DFL)  # ignored where the tests run in a script's background
             os.execvpe("bash", ["bash", "--norc", "--noprofile", "-i"], {**environment, "PS1": "> "})
         self.said = ""
         self.wait_for("> ", 10)
