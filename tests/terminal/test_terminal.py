@@ -38,7 +38,7 @@ def run(output: str, *more: str) -> str:
 def test_ffmpeg_is_what_stops_a_process_in_the_background(shell):
     """Else the tests below could not fail."""
     shell.start("ffmpeg -v quiet & sleep 1; jobs")
-    shell.wait_for("Stopped", 10)
+    assert shell.wait_for("Stopped", 10)
 
 
 def test_the_main_command_ends_in_a_terminal_and_leaves_nothing(shell):
