@@ -9,6 +9,7 @@ import sys
 import pytest
 import yaml
 
+from factory.manifest.read import read_phase
 from factory.storage import lease
 from factory.storage.output import Storage
 from tests.conftest import shifted
@@ -110,12 +111,18 @@ def test_a_second_run_on_an_output_is_one_sentence_and_force_lets_it_in(videos, 
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read and write everything")
-def test_an_unreadable_folder_is_one_sentence(tmp_path):
-    closed = tmp_path / "closed"
-    (tmp_path / "v.mp4").write_bytes(b"")
+def test_an_unreadable_folder_is_one_sentence_and_inside_another_a_row(videos, tmp_path):
+    source, closed = tmp_path / "videos", tmp_path / "videos" / "closed"
+    source.mkdir()
+    (source / "v.mp4").write_bytes((videos / "one.mp4").read_bytes())
     closed.mkdir(mode=0o000)
-    status, _, err = factory("run", f"source={tmp_path}", f"output={tmp_path}/o")
+    more = (f"output={tmp_path}/o", "pipeline=ingest", "engine=inline")
+    status, _, err = factory("run", f"source={closed}", *more)
     assert (status, "cannot be read" in err) == (1, True)
+    assert factory("run", f"source={source}", *more)[0] == 0
+    rows = {row["source"]: row for row in read_phase(Storage.at(tmp_path / "o"), "ingest").to_pylist()}
+    assert rows[str(source / "v.mp4")]["status"] == "ok"
+    assert "cannot be read" in rows[str(closed)]["error"]
 
 
 def test_the_composed_configuration_is_shown_and_nothing_is_written(tmp_path):
