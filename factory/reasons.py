@@ -4,8 +4,6 @@ A sentence in a manifest is led by the name of its rule, `still_share (C3): 74% 
 the same of a clip share their words here, so that it is counted once.
 """
 
-_HALVES = "the solve cannot be trusted: two halves of the tracks disagree"
-
 REJECTED = {
     # ingest
     "too_short": "the shot is too short",
@@ -44,8 +42,10 @@ REJECTED = {
     "score": "the learned score is too low",
     # pose
     "registered_ratio": "too few frames could be placed",
-    "half_ate_percent": _HALVES,
-    "half_rotation_deg": _HALVES,
+    "halves": "too few tracks: half of them give no solution",
+    "quality": "the solve is not good enough",
+    "border_rival": "another motion explains the border: a wrong translation",
+    "explained_ratio": "said to turn, and most tracks do otherwise",
     "ring_win": "the solve may follow a moving object",
     "weakest_win": "the solve may go over to a moving object at one place",
     "supported_ratio": "some frames see too few points that fit",

@@ -12,6 +12,7 @@ from factory.filters.decide import Decide
 from factory.filters.features import FEATURES
 from factory.stage import Stage
 from factory.storage.names import public
+from factory.trust.rule import Quality
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
@@ -81,6 +82,9 @@ class Filter(PhaseSettings):
 
 @dataclass(frozen=True)
 class Pose(PhaseSettings):
+    """min_quality: of a solve that is accepted."""
+
+    min_quality: Quality
     stages: Mapping[str, Stage]
 
 

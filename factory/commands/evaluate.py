@@ -44,7 +44,22 @@ CORRESPONDENCES: CSV or Parquet with clip, time_i, time_j, x_i, y_i, x_j, y_j, w
 pixels of the whole displayed frame of that width and height.
 {PAIRING}
 A video fails when less than 80 % of its annotated moments have a pose; it counts as identity poses, and so does a pair
-that lacks a pose. Two poses at one place have no epipolar line: the distance is that from the rotated point."""
+that lacks a pose. Two poses at one place have no epipolar line: the distance is that from the rotated point.
+
+--per-clip also tells what the matches allow at best (floor: each pair of frames refined on them, focal length held),
+what the best pure rotation leaves (turn) and no motion at all (still), and the median angle between the directions of
+translation given and refined (t deg) over the pairs that hold it to 5 degrees (pinned)."""
+
+MATCHES = f"""\
+Makes the static matches that `evaluate reprojection` measures with: SIFT between frames 3 to 20 sampled frames apart,
+which no solver has seen, outside masks of what moves, for each clip that the run OUTPUT has tried to pose. What no
+two-view geometry allows (9 px at 720p) is left out; without masks what moves stays in where it is alike.
+
+MASKS: <stem>/NNNNN.png, <stem>_masks/ or <stem>/masks/, numbers of frames in the source, above 0 = moving.
+{NAMING}
+
+  factory evaluate matches out --masks masks_gt --to matches.parquet
+  factory evaluate reprojection out matches.parquet --per-clip --all"""
 
 FILTER = """\
 The filter's score and verdict against labels: PR curve, average precision, errors by class, what each specialist adds.
@@ -81,13 +96,19 @@ A truth without an estimate is named, and left out of the mean. One alignment a 
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parsers = parser.add_subparsers(dest="what", required=True, metavar="pose|reprojection|filter|masks|tracks|depth")
+    parsers = parser.add_subparsers(
+        dest="what", required=True, metavar="pose|matches|reprojection|filter|masks|tracks|depth"
+    )
     pose = _parser(parsers, "pose", POSE, ("truth", "folder of true trajectories"), several=True)
     pose.add_argument("--fps", type=float, help="rate at which the estimates were sampled")
     pose.add_argument("--seed", type=int, default=0, help="of the random positions")
-    _parser(
-        parsers, "reprojection", REPROJECTION, ("correspondences", "CSV or Parquet of static matches"), several=True
-    )
+    second = ("correspondences", "CSV or Parquet of static matches")
+    reprojection = _parser(parsers, "reprojection", REPROJECTION, second, several=True)
+    reprojection.add_argument("--all", action="store_true", help="also the poses that a run has refused")
+    made = parsers.add_parser("matches", description=MATCHES, formatter_class=argparse.RawDescriptionHelpFormatter)
+    made.add_argument("output", type=Path)
+    made.add_argument("--to", type=Path, required=True, metavar="FILE.parquet")
+    made.add_argument("--masks", type=Path, help="folder of true masks of what moves")
     judged = _parser(
         parsers, "filter", FILTER, ("labels", "labels.csv, or a folder of rendered videos"), first="output"
     )
@@ -107,6 +128,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def call(options: argparse.Namespace) -> int:
+    if options.what == "matches":
+        return _matches(options)
     report = CALLS[options.what](options)
     print(report.text())
     report.write(options.json, options.plot)
@@ -160,7 +183,19 @@ def _reprojection(options: argparse.Namespace) -> "Report":
     from factory.evaluate.reprojection import evaluate_reprojection
 
     methods, matches = methods_of(options.places, options.method)
-    return evaluate_reprojection(methods, matches, options.per_clip)
+    return evaluate_reprojection(methods, matches, options.per_clip, options.all)
+
+
+def _matches(options: argparse.Namespace) -> int:
+    from factory.evaluate.match_run import matches_of_run, write_matches
+
+    found = list(matches_of_run(options.output, options.masks))
+    count = write_matches(found, options.to)
+    empty = [m.clip for m in found if not len(m.size)]
+    print(f"{options.to}: {count} matches of {len(found) - len(empty)} clips")
+    if empty:
+        print(f"no static point is seen twice in {', '.join(empty)}")
+    return 0
 
 
 def _filter(options: argparse.Namespace) -> "Report":

@@ -73,13 +73,16 @@ class PosedCamera:
         return np.where(close, index, -1)
 
 
-def read_cameras(place: Path) -> list[PosedCamera]:
-    """Every clip with poses. An OUTPUT brings its intrinsics; a folder of `<stem>.txt` needs `<stem>.intrinsics.json`
-    beside each: {"width", "height", "fx", "fy", "cx", "cy"}, and "k1" where the lens distorts."""
-    posed = [t for t in read_estimates(place) if len(t.times_s)]
+def read_cameras(place: Path, everything: bool = False) -> list[PosedCamera]:
+    """Every clip with poses; of an OUTPUT those that are `ok`, with `everything` also those it refused.
+
+    An OUTPUT brings its intrinsics; a folder of `<stem>.txt` needs `<stem>.intrinsics.json` beside each: {"width",
+    "height", "fx", "fy", "cx", "cy"}, and "k1" where the lens distorts.
+    """
+    posed = [t for t in read_estimates(place, everything) if len(t.times_s)]
     if not Storage.at(place).parts("pose"):
         return [PosedCamera(t, _lens_beside(place, t.name)) for t in posed]
-    lenses = _lenses_of_manifest(place)
+    lenses = _lenses_of_manifest(place, everything)
     return [PosedCamera(t, lenses[t.source, float(t.sampled_s[0])]) for t in posed if t.sampled_s is not None]
 
 
@@ -97,13 +100,14 @@ def _lens_beside(folder: Path, name: str) -> Lens:
     raise ConfigError(f"{folder}/{name}.txt has no intrinsics: write {name}.intrinsics.json beside it.")
 
 
-def _lenses_of_manifest(place: Path) -> dict[tuple[str, float], Lens]:
-    sql = """
+def _lenses_of_manifest(place: Path, everything: bool) -> dict[tuple[str, float], Lens]:
+    chosen = "p.world_from_cam IS NOT NULL" if everything else "p.status = 'ok'"
+    sql = f"""
         SELECT p.source, p.timestamps[1] AS start_s, p.focal_px, p.cx_px, p.cy_px, p.k1, p.registered,
             p.focal_per_frame_px, p.cx_per_frame_px, p.cy_per_frame_px,
             coalesce(i.source_width, p.width) AS full_width, coalesce(i.source_height, p.height) AS full_height,
             coalesce(i.crop_x, 0) AS crop_x, coalesce(i.crop_y, 0) AS crop_y
-        FROM pose p JOIN ingest i USING (clip_id) WHERE p.status = 'ok'"""
+        FROM pose p JOIN ingest i USING (clip_id) WHERE {chosen}"""
     rows = query(Storage.at(place), sql).to_arrow_table().to_pylist()
     return {
         (r["source"], r["start_s"]): Lens(

@@ -1,132 +1,38 @@
 """Poses and intrinsics against matches of static points: the protocol of DynPose-100K's Panda-Test table.
 
-Per pair the Sampson distance in pixels, for a picture 720 high; per video the mean; over videos the share under 5, 10
-and 30 px and the mean. A failed video counts as identity poses. Of those the paper's formula gives no epipolar geometry
-(t = 0), so that there, as between any two poses at one place, the distance is that of the match from its transfer by
-the rotation: for identity poses the plain distance of the two pixels.
+Over videos the share whose mean Sampson distance is under 5, 10 and 30 px, and the mean.
 """
 
-import csv
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
 
-from factory.errors import ConfigError, StorageError
+from factory.errors import ConfigError
 from factory.evaluate.cameras import PosedCamera, read_cameras
+from factory.evaluate.floors import Floor, clip_floor
 from factory.evaluate.report import Report, Table, bars
-from factory.evaluate.sampling import LEAST_POSED
-from factory.geometry.camera import invert_rigid
-from factory.geometry.epipolar import essential_matrix, sampson_error
+from factory.evaluate.sampson import VideoError, identity_error, read_matches, video_error
 
-COLUMNS = ("clip", "time_i", "time_j", "x_i", "y_i", "x_j", "y_j", "width", "height")
 BOUNDS_PX = (5, 10, 30)
-HEIGHT_PX = 720.0
-# Two cameras closer than this share of the trajectory's extent stand at one place: TUM files have 9 decimals.
-SAME_PLACE = 1e-6
+PER_CLIP = ("clip", "matches", "unposed", "", "mean px", "median", "floor", "turn", "still", "t deg", "pinned")
 
 
-@dataclass(frozen=True)
-class Matches:
-    """Static points of one clip seen twice: times (N, 2) s, xy_i, xy_j (N, 2) pixels, size (N, 2) width, height."""
-
-    clip: str
-    times_s: np.ndarray
-    xy_i: np.ndarray
-    xy_j: np.ndarray
-    size: np.ndarray
-
-
-@dataclass(frozen=True)
-class VideoError:
-    """mean_px: of all pairs, also of those (`unposed`) that lack a pose, which count as identity."""
-
-    clip: str
-    solved: bool
-    pairs: int
-    unposed: int
-    mean_px: float
-
-
-def read_matches(path: Path) -> list[Matches]:
-    """A CSV or Parquet file with the columns clip, time_i, time_j (s in the source), x_i, y_i, x_j, y_j (pixels,
-    centres at integers), width, height (of the whole displayed frame those pixels are of). Raises StorageError."""
-    try:
-        if path.suffix == ".parquet":
-            import pyarrow.parquet as pq
-
-            rows = pq.read_table(path).to_pylist()
-        else:
-            with path.open(newline="") as file:
-                rows = list(csv.DictReader(file))
-        clips: dict[str, list[list[float]]] = {}
-        for row in rows:
-            clips.setdefault(str(row["clip"]), []).append([float(row[name]) for name in COLUMNS[1:]])
-    except (OSError, KeyError, ValueError, TypeError) as error:
-        raise StorageError(f"{path} cannot be read ({error!r}): it needs the columns {', '.join(COLUMNS)}.") from error
-    found = [(name, np.array(many)) for name, many in sorted(clips.items())]
-    if not found:
-        raise StorageError(f"{path} holds no correspondence.")
-    return [Matches(name, a[:, :2], a[:, 2:4], a[:, 4:6], a[:, 6:8]) for name, a in found]
-
-
-def identity_px(matches: Matches) -> np.ndarray:
-    """Distance of the two pixels of each match, for a picture 720 high: float64 (N,)."""
-    return np.linalg.norm(matches.xy_j - matches.xy_i, axis=1) * HEIGHT_PX / matches.size[:, 1]
-
-
-def video_error(matches: Matches, cameras: Sequence[PosedCamera]) -> VideoError:
-    """The mean over a video's pairs. `cameras`: the estimates that go by its name, pieces of one video each.
-
-    The video has failed when less than 80 % of the annotated moments have a pose; a pair whose poses are in different
-    pieces, or missing, counts as identity.
-    """
-    errors, posed = identity_px(matches), np.zeros(matches.times_s.shape, bool)
-    fallen = np.ones(len(errors), bool)
-    for camera in cameras:
-        index = np.stack([camera.at(matches.times_s[:, side]) for side in (0, 1)], axis=1)
-        posed |= index >= 0
-        both = fallen & np.all(index >= 0, axis=1)
-        errors[both] = _pair_errors(matches, camera, index, both)
-        fallen &= ~both
-    moments, number = np.unique(matches.times_s, return_inverse=True)
-    seen = np.bincount(number.ravel(), posed.ravel(), len(moments)) > 0
-    if seen.mean() < LEAST_POSED:
-        return VideoError(matches.clip, False, len(errors), len(errors), float(identity_px(matches).mean()))
-    return VideoError(matches.clip, True, len(errors), int(fallen.sum()), float(errors.mean()))
-
-
-def _pair_errors(matches: Matches, camera: PosedCamera, index: np.ndarray, wanted: np.ndarray) -> np.ndarray:
-    poses, lens = camera.trajectory.world_from_cam, camera.lens
-    i, j = index[wanted].T
-    first, second = poses[i], poses[j]
-    cam_j_from_i = invert_rigid(second) @ first
-    xy_i = lens.undistorted(matches.xy_i[wanted], matches.size[wanted], i)
-    xy_j = lens.undistorted(matches.xy_j[wanted], matches.size[wanted], j)
-    inverse_i, inverse_j = np.linalg.inv(lens.matrix(i)), np.linalg.inv(lens.matrix(j))
-    fundamental = np.swapaxes(inverse_j, 1, 2) @ essential_matrix(cam_j_from_i) @ inverse_i
-    distance = sampson_error(fundamental, xy_i, xy_j)
-    turned = np.einsum(
-        "nij,nj->ni", lens.matrix(j) @ cam_j_from_i[:, :3, :3] @ inverse_i, np.c_[xy_i, np.ones(len(xy_i))]
-    )
-    in_front = turned[:, 2] > 1e-9
-    transfer = np.linalg.norm(turned[:, :2] / np.where(in_front, turned[:, 2], 1)[:, None] - xy_j, axis=1)
-    diagonal = float(np.hypot(lens.full_width, lens.full_height))
-    transfer = np.where(in_front, transfer, diagonal)
-    extent = np.linalg.norm(np.ptp(poses[:, :3, 3], axis=0))
-    apart = np.linalg.norm(first[:, :3, 3] - second[:, :3, 3], axis=1) > SAME_PLACE * extent
-    return np.where(apart, distance, transfer) * HEIGHT_PX / lens.full_height
-
-
-def evaluate_reprojection(methods: Mapping[str, Path], correspondences: Path, per_clip: bool = False) -> Report:
-    """A row a method, and one for identity poses. Raises StorageError, ConfigError."""
+def evaluate_reprojection(
+    methods: Mapping[str, Path], correspondences: Path, per_clip: bool = False, everything: bool = False
+) -> Report:
+    """A row a method, and one for identity poses; with `everything` the poses that a run refused count too. Raises
+    StorageError, ConfigError."""
     videos = read_matches(correspondences)
-    identity = [VideoError(m.clip, True, len(m.xy_i), 0, float(identity_px(m).mean())) for m in videos]
-    scores = {"identity": identity}
+    scores = {"identity": [identity_error(m, True) for m in videos]}
+    floors: dict[str, list[Floor]] = {}
     for name, place in methods.items():
-        cameras = read_cameras(place)
-        scores[name] = [video_error(m, _of(m.clip, cameras)) for m in videos]
+        cameras = read_cameras(place, everything)
+        own = [_of(m.clip, cameras) for m in videos]
+        scores[name] = [video_error(m, c) for m, c in zip(videos, own, strict=True)]
+        if per_clip:
+            floors[name] = [clip_floor(m, c) for m, c in zip(videos, own, strict=True)]
     common = [all(scores[name][i].solved for name in methods) for i in range(len(videos))]
     names = ["method", "% reg", *_headings(""), *_headings(f" ({sum(common)})")]
     rows, every = [], [True] * len(videos)
@@ -135,13 +41,26 @@ def evaluate_reprojection(methods: Mapping[str, Path], correspondences: Path, pe
         rows.append([name, share, *_columns(many, every), *_columns(many, common)])
     title = f"{len(videos)} videos, Sampson distance in px at 720p; a failed video counts as identity poses"
     tables = [Table(title, names, rows, decimals=2)]
-    if per_clip:
-        for name, many in scores.items():
-            lines = [[s.clip, s.pairs, s.unposed, "ok" if s.solved else "FAILED", s.mean_px] for s in many]
-            tables.append(Table(name, ["clip", "pairs", "unposed", "", "mean px"], lines, decimals=2))
+    for name, floor in floors.items():
+        lines = [_line(*each) for each in zip(scores[name], floor, strict=True)]
+        tables.append(Table(name, PER_CLIP, lines, decimals=2))
     values = {"methods": {name: [asdict(s) for s in many] for name, many in scores.items()}, "table": [names, *rows]}
+    values |= {"floors": {name: [asdict(f) for f in many] for name, many in floors.items()}}
     series = {name: [s.mean_px for s in many] for name, many in scores.items()}
     return Report(tables, values, draw=bars([m.clip for m in videos], series, "mean px at 720p"))
+
+
+def _line(score: VideoError, floor: Floor) -> list[str | float | int | None]:
+    solved = "ok" if score.solved else "FAILED"
+    first: list[str | float | int | None] = [
+        score.clip,
+        score.matches,
+        score.unposed,
+        solved,
+        score.mean_px,
+        score.median_px,
+    ]
+    return [*first, floor.floor_px, floor.turn_px, floor.still_px, floor.translation_deg, floor.pinned]
 
 
 def _of(clip: str, cameras: Sequence[PosedCamera]) -> list[PosedCamera]:

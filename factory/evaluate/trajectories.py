@@ -86,12 +86,13 @@ def read_truths(folder: Path) -> list[Truth]:
     return truths
 
 
-def read_estimates(place: Path) -> list[Trajectory]:
-    """Trajectories of an OUTPUT's pose manifest, or of a folder's `*.txt` (also `*.tum.txt`) files."""
+def read_estimates(place: Path, everything: bool = False) -> list[Trajectory]:
+    """Trajectories of an OUTPUT's pose manifest (with `everything` those it refused too), or of a folder's `*.txt`
+    (also `*.tum.txt`) files."""
     if not place.is_dir():
         raise StorageError(f"there is no folder {place} with estimates.")
     if Storage.at(place).parts("pose"):
-        return _of_manifest(place)
+        return _of_manifest(place, everything)
     found = []
     for path in sorted(place.glob("*.txt")):
         name = path.name.removesuffix(".txt").removesuffix(".tum")
@@ -152,14 +153,14 @@ def _shot_of(path: Path, name: str) -> tuple[str, dict[str, Any]]:
     return name, described(path.parent / f"{name}.json")
 
 
-def _of_manifest(place: Path) -> list[Trajectory]:
+def _of_manifest(place: Path, everything: bool) -> list[Trajectory]:
     """One trajectory a clip that reached the pose phase; without poses, and with the reason, where none was
     accepted."""
     sql = "SELECT clip_id, source, status, reasons, error, timestamps, registered, world_from_cam FROM pose ORDER BY 1"
     found = []
     for row in query(Storage.at(place), sql).to_arrow_table().to_pylist():
         stem = Path(row["source"]).stem
-        if row["status"] != "ok":
+        if row["status"] != "ok" and not (everything and row["world_from_cam"]):
             why = (row["reasons"] or [row["error"] or row["status"]])[0]
             found.append(Trajectory(stem, stem, np.empty(0), np.empty((0, 4, 4)), row["source"], note=why))
             continue

@@ -29,10 +29,15 @@ def sampson_error(matrix: np.ndarray, xy1: np.ndarray, xy2: np.ndarray) -> np.nd
     `matrix` (3, 3), or (N, 3, 3) for one matrix a match, with x2^T M x1 = 0; xy1, xy2 (N, 2). Hartley and Zisserman,
     Multiple View Geometry, 2nd ed., eq. 11.9, as a distance (its square root). A match on both epipoles gives 0.
     """
+    return np.abs(signed_sampson_error(matrix, xy1, xy2))
+
+
+def signed_sampson_error(matrix: np.ndarray, xy1: np.ndarray, xy2: np.ndarray) -> np.ndarray:
+    """As `sampson_error`, with the sign of x2^T M x1: smooth where it is 0, as least squares need it."""
     one = np.ones((len(xy1), 1))
     h1, h2 = np.hstack([xy1, one]), np.hstack([xy2, one])
     line2 = np.einsum("...ij,...j->...i", matrix, h1)
     line1 = np.einsum("...ji,...j->...i", matrix, h2)
-    residual = np.abs(np.sum(h2 * line2, axis=-1))
+    residual = np.sum(h2 * line2, axis=-1)
     gradient = np.sqrt(np.sum(line2[..., :2] ** 2, axis=-1) + np.sum(line1[..., :2] ** 2, axis=-1))
-    return residual / np.maximum(gradient, 1e-12)
+    return np.asarray(residual / np.maximum(gradient, 1e-12))

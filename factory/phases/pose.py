@@ -12,6 +12,7 @@ from factory.phases.phase import Phase, clip_record, clips_from, common_row
 from factory.sfm.trajectory import Trajectory
 from factory.stage import Outcome, Stage
 from factory.tracks import Tracks
+from factory.trust.stage import Trust
 
 
 def pose_phase(upstream: str, stages: Sequence[Stage], timeout_s: float, fetch: Fetch, resources: Resources) -> Phase:
@@ -47,19 +48,8 @@ def pose_rows(outcome: Outcome) -> list[Row]:
         row["dynamic_share"] = float(np.mean(values["dynamic_masks"].share))
     if "trajectory" in values:
         row |= _trajectory(values["trajectory"], outcome.record.clip.width)
-    if (confidence := values.get("confidence")) is not None:
-        row |= {
-            "half_ate_percent": confidence.half_ate_percent,
-            "half_rotation_deg": confidence.half_rotation_deg,
-            "half_focal_spread": confidence.half_focal_spread,
-            "ring_win": confidence.ring_win,
-            "ring_cover": confidence.ring_cover,
-            "weakest_win": confidence.weakest_win,
-            "supported_ratio": confidence.supported,
-            "bridge": confidence.bridge,
-            "explained_ratio": confidence.explained,
-            "step_ratio": confidence.step_ratio,
-        }
+    if (trust := values.get("trust")) is not None:
+        row |= _trust(trust)
     return [row]
 
 
@@ -86,6 +76,42 @@ def _trajectory(trajectory: Trajectory, width: int) -> Row:
         "parallax_median_deg": trajectory.parallax_median_deg,
         "track_count": trajectory.track_count,
         "inlier_count": trajectory.inlier_count,
+    }
+
+
+def _trust(trust: Trust) -> Row:
+    signals, predicted, apart = trust.signals, trust.predicted, trust.signals.apart
+    halves = (
+        {
+            "half_ate_percent": None if signals.rotation_only else apart.ate_percent,
+            "half_rotation_deg": apart.rotation_deg,
+            "half_translation_deg": apart.translation_deg,
+            "half_focal_spread": apart.focal_spread,
+            "cross_px": apart.cross_px,
+            "cross_ratio": apart.cross_ratio,
+        }
+        if apart is not None
+        else {}
+    )
+    return {
+        **halves,
+        "quality": trust.quality,
+        "translation_reliable": trust.translation_reliable,
+        "ate_percent_predicted": predicted.ate_percent,
+        "ate_percent_bound": predicted.ate_percent_bound,
+        "ate_px_predicted": predicted.ate_px,
+        "rotation_deg_predicted": predicted.rotation_deg,
+        "translation_deg_predicted": predicted.translation_deg,
+        "focal_log_sd": signals.focal_log_sd,
+        "path_by_depth": signals.path_by_depth,
+        "border_rival": signals.border_rival,
+        "ring_win": signals.ring_win,
+        "ring_cover": signals.ring_cover,
+        "weakest_win": signals.weakest_win,
+        "supported_ratio": signals.supported,
+        "bridge": signals.bridge,
+        "explained_ratio": signals.explained,
+        "step_ratio": signals.step_ratio,
     }
 
 

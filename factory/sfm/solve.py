@@ -133,19 +133,21 @@ def _with_zoom(tracks: Tracks, static: np.ndarray, shared: Trajectory, options: 
     # Distortion that nobody told of looks like a zoom to this test, but one number then explains more than F do.
     zooms = freed >= search.gate_gain and freed > bent_gain(tracks, shared.model(), search.gate_per_frame)
     path = _zoomed_path(tracks, static, shared, options, search) if zooms else shared
-    return turning_instead(tracks, static, path) or path
+    return turning_instead(tracks, static, path, search) or path
 
 
 def _zoomed_path(
     tracks: Tracks, static: np.ndarray, shared: Trajectory, options: SolveOptions, search: ZoomSearch
 ) -> Trajectory:
     chain = focal_chain(tracks.select(static), search)
-    if chain is None:
+    if chain is None or np.ptp(np.log(chain)) * max(search.powers) < search.least_range:
         return shared
     for power in search.powers:
         zoomed = solve_tracks(tracks, static, options, zoom=chain**power)
         if zoomed.kept.sum() >= search.least_kept * shared.kept.sum():
-            return zoomed if gain(shared, zoomed) >= search.least_gain else shared
+            focal_px = zoomed.model().focal_px
+            real = focal_px is not None and search.believed(focal_px[zoomed.registered])
+            return zoomed if real and gain(shared, zoomed) >= search.least_gain else shared
     return shared
 
 

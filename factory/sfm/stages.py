@@ -1,6 +1,6 @@
-"""The pose phase's steps on one clip: track, find the background, judge the camera, solve, mask, keep, assess."""
+"""The pose phase's steps on one clip: track, find the background, judge the camera, solve, mask, keep."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 import numpy as np
@@ -11,7 +11,6 @@ from factory.construct import Count
 from factory.geometry.camera import centred_camera
 from factory.models.lk import LucasKanade
 from factory.sfm.background import Background, ChooseBackground
-from factory.sfm.confidence import AcceptRule, assess
 from factory.sfm.masks import DynamicMasks, MaskDynamics
 from factory.sfm.motion import CameraMotion, JudgeMotion
 from factory.sfm.relabel import Relabel
@@ -19,7 +18,6 @@ from factory.sfm.rotation_only import solve_rotation
 from factory.sfm.solve import SolveOptions, doubted, solve_clip
 from factory.sfm.solved_labels import SolvedLabels
 from factory.sfm.trajectory import Trajectory
-from factory.stage import Rejected
 from factory.storage.output import Storage
 from factory.tracks import Tracks
 from factory.video import clip_frames, shrink
@@ -182,24 +180,3 @@ class KeepArtifacts:
         for name, content in contents.items():
             storage.write(storage.artifact(record.clip.clip_id, name), content)
         return record.give(artifacts=tuple(contents))
-
-
-@dataclass
-class AssessCamera:
-    """Rejects what cannot be trusted, with the reason. Gives: confidence (None for still cameras)."""
-
-    needs: ClassVar[tuple[str, ...]] = ("trajectory",)
-    gives: ClassVar[tuple[str, ...]] = ("confidence",)
-    version: ClassVar[int] = 4
-
-    options: SolveOptions = field(default_factory=SolveOptions)
-    rule: AcceptRule = field(default_factory=AcceptRule)
-
-    def __call__(self, record: ClipRecord) -> ClipRecord | Rejected:
-        trajectory: Trajectory = record["trajectory"]
-        if trajectory.method == "still":
-            return record.give(confidence=None)
-        confidence = assess(trajectory, self.options, self.rule)
-        trajectory = replace(trajectory, focal_reliable=confidence.focal_reliable)
-        record = record.give(confidence=confidence, trajectory=trajectory)
-        return record if confidence.accepted else Rejected(record, confidence.reasons)

@@ -12,6 +12,7 @@ from factory.sfm.model import Model
 from factory.sfm.rotation_only import RotationOptions, of_all_tracks, solve_rotation
 from factory.sfm.trajectory import Trajectory
 from factory.sfm.turning import fit_zoomed_rotation
+from factory.sfm.zoom import ZoomSearch
 from factory.sfm.zoom_gate import LOSS_PX
 from factory.tracks import Tracks
 
@@ -24,8 +25,8 @@ MOST_COST = 3.0  # of the path's: 0.9 to 2.6 where the camera only turns, 4.2 an
 QUICK = RotationOptions(strides=(1, 4, 8), focal_pairs=8)
 
 
-def turning_instead(tracks: Tracks, static: np.ndarray, path: Trajectory) -> Trajectory | None:
-    """The trajectory of a camera that turns and zooms, where that explains as much as `path` does; else None.
+def turning_instead(tracks: Tracks, static: np.ndarray, path: Trajectory, search: ZoomSearch) -> Trajectory | None:
+    """The trajectory of a camera that turns and may zoom, where that explains as much as `path` does; else None.
 
     Every track is a direction instead of a point; both are compared on observations that the path keeps. In two views
     a zoom looks like an approach to a flat scene; over whole tracks the parallax of an approach shows.
@@ -50,8 +51,16 @@ def turning_instead(tracks: Tracks, static: np.ndarray, path: Trajectory) -> Tra
     turning = of_all_tracks(turning, tracks, static)
     turning = _adjusted(tracks, turning.kept, turning)
     assert turning.focal_px_per_frame is not None
-    median_px = float(np.median(turning.focal_px_per_frame[turning.registered]))
-    return replace(turning, camera=replace(turning.camera, focal_px=median_px))
+    each = turning.focal_px_per_frame
+    median_px = float(np.median(each[turning.registered]))
+    turning = replace(turning, camera=replace(turning.camera, focal_px=median_px))
+    if search.believed(each[turning.registered]):
+        return turning
+    turning = replace(turning, focal_px_per_frame=np.full(tracks.frames, median_px))
+    turning = _adjusted(tracks, turning.kept, turning, zooms=False)
+    assert turning.focal_px_per_frame is not None
+    camera = replace(turning.camera, focal_px=float(turning.focal_px_per_frame[0]))
+    return replace(turning, camera=camera, focal_px_per_frame=None)
 
 
 def _may_turn(tracks: Tracks) -> bool:
@@ -83,8 +92,8 @@ def _directions(tracks: Tracks, kept: np.ndarray, turning: Trajectory) -> np.nda
     return mean_directions(tracks.xy[kept], poses, track, tracks.count, turning.camera, focal_px)
 
 
-def _adjusted(tracks: Tracks, kept: np.ndarray, turning: Trajectory) -> Trajectory:
-    """Directions, then each frame's rotation and focal length, in turns."""
+def _adjusted(tracks: Tracks, kept: np.ndarray, turning: Trajectory, zooms: bool = True) -> Trajectory:
+    """Directions, then each frame's rotation and focal length (or one for all), in turns."""
     middle = np.array([turning.camera.cx, turning.camera.cy])
     rows = [np.flatnonzero(kept & (tracks.frame == f)) for f in range(tracks.frames)]
     frames = [f for f, row in enumerate(rows) if len(row) >= 10]
@@ -102,7 +111,10 @@ def _adjusted(tracks: Tracks, kept: np.ndarray, turning: Trajectory) -> Trajecto
         goes, _ = turned(expected, focal_px[frames], turn)
         weight = present / (1.0 + np.sum((goes - xy) ** 2, axis=-1) / LOSS_PX**2)
         across, along = (np.sum(weight * np.sum(goes * other, axis=-1), axis=-1) for other in (xy, goes))
-        focal_px[frames] *= across / along
+        if zooms:
+            focal_px[frames] *= across / along
+        else:
+            focal_px *= np.sum(across) / np.sum(along)
         turning = replace(turning, world_from_cam=poses, focal_px_per_frame=focal_px)
     return turning
 

@@ -1,35 +1,63 @@
 """How far `ok` can be trusted: many solves of clips whose cameras are known, right ones and wrong ones on purpose.
 
-    python -m tests.bench.trust FOLDER [FOLDER ...] [--only CLIP ...]
+    python -m tests.bench.trust FOLDER [FOLDER ...] [--only CLIP ...] [--keep FILE.jsonl]
 
 Each clip is solved whole, by halves in time and at half the rate with the labels the pipeline chooses, and whole with
 labels falsified: everything static, what moves taken for static, and that with a fifth or half of all tracks; and whole
 behind digital stabilisers that cut out a window which walks or glides. Right: ATE under 1 % of the path; wrong: over
-5 %, or any path where the camera has none. Told besides: focal lengths over 5 % off that are called reliable.
+5 %, or any path where the camera has none. Told besides: focal lengths over 5 % off that are called reliable, how true
+the predicted errors are, and the error against the share of solves kept. --keep: signals and truth of every solve; what
+stands there is judged anew by the rule as it is, and not solved again.
 """
 
 import argparse
+import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import cv2
 import numpy as np
+from scipy.stats import spearmanr
 
 from factory.clip import ClipRecord
 from factory.geometry.trajectory import pose_errors
 from factory.sfm.background import ChooseBackground
-from factory.sfm.confidence import assess
 from factory.sfm.motion import JudgeMotion
+from factory.sfm.options import SolveOptions
 from factory.sfm.solve import solve_clip
 from factory.sfm.stages import TrackPoints
 from factory.sfm.trajectory import Trajectory
 from factory.tracks import Tracks, tracks_from
+from factory.trust.assess import Measure, Signals
+from factory.trust.halves import Apart
+from factory.trust.predicted import Prediction
+from factory.trust.rule import QUALITIES, AcceptRule
 from tests.bench.pose.clips import TrueClip, true_clips
 
 Case = tuple[str, Tracks, np.ndarray, list[np.ndarray]]
 MARGIN_PX = 20  # how far a stabiliser's window may move
 MOST_FOCAL_OFF = 0.05
+FALSIFIED = ("everything", "what moves", "moves + 20 %", "moves + 50 %")
+
+
+@dataclass(frozen=True)
+class Solve:
+    """ate: % of the path; NaN where the camera has none, inf where the answer has none. focal_off: log of the focal
+    length by the true one."""
+
+    clip: str
+    case: str
+    kind: str
+    ate: float
+    focal_off: float
+    focal_observed: bool
+    signals: Signals
+
+    @property
+    def falsified(self) -> bool:
+        return self.case in FALSIFIED
 
 
 def at_frames(tracks: Tracks, images: Sequence[np.ndarray], frames: range) -> tuple[Tracks, list[np.ndarray]]:
@@ -114,35 +142,86 @@ def kind(clip: TrueClip, solved: Trajectory) -> tuple[str, float]:
     return ("right" if ate < 1.0 else "between" if ate <= 5.0 else "wrong"), ate
 
 
+def solves(clip: TrueClip) -> Iterator[Solve]:
+    record = TrackPoints()(ClipRecord(clip.clip(), {"path": clip.video}))
+    right_px = float(np.median(clip.focal_px)) * record["tracks"].width / clip.clip().width
+    for name, tracks, label, images in cases(record["tracks"], record["grey_frames"]):
+        solved = solve_clip(tracks, label, images)
+        what, ate = kind(clip, solved)
+        off = float(np.log(solved.camera.focal_px / right_px))
+        signals = Measure()(solved, tracks, SolveOptions())
+        yield Solve(clip.name, name, what, ate, off, solved.focal_reliable is not False, signals)
+
+
+def restored(line: str) -> Solve:
+    told = json.loads(line)
+    signals = told.pop("signals")
+    apart = signals.pop("apart")
+    return Solve(**told, signals=Signals(**signals, apart=None if apart is None else Apart(**apart)))
+
+
+def told(solve: Solve) -> str:
+    rule, predicted = AcceptRule(min_quality="bronze"), Prediction()(solve.signals)
+    reasons = rule.reasons(solve.signals, predicted)
+    verdict = "refused" if reasons else rule.quality(solve.signals, predicted)
+    return f"{solve.clip:22}{solve.case:15}{solve.kind:8}{solve.ate:9.3f} % {verdict:9}{'; '.join(reasons)[:90]}"
+
+
+def summary(found: Sequence[Solve]) -> None:
+    rule, predict = AcceptRule(min_quality="bronze"), Prediction()
+    counts: Counter[tuple[bool, str, str]] = Counter()
+    focal: Counter[bool] = Counter()
+    pairs = []
+    for solve in found:
+        predicted = predict(solve.signals)
+        refused = bool(rule.reasons(solve.signals, predicted))
+        quality = "refused" if refused else str(rule.quality(solve.signals, predicted))
+        counts[solve.falsified, solve.kind, quality] += 1
+        if not refused and solve.focal_observed and rule.focal_reliable(solve.signals):
+            focal[abs(solve.focal_off) > np.log(1 + MOST_FOCAL_OFF)] += 1
+        if not refused and np.isfinite(solve.ate) and predicted.ate_percent is not None:
+            pairs.append((predicted.ate_percent, predicted.ate_percent_bound, solve.ate))
+    for falsified in (False, True):
+        print("labels falsified" if falsified else "labels as chosen")
+        for what in ("right", "between", "wrong"):
+            each = ", ".join(f"{counts[falsified, what, q]:4d} {q}" for q in (*QUALITIES, "refused"))
+            print(f"  {what:8} {each}")
+    print(f"focal length called reliable: {focal[False]} times right, {focal[True]} times over 5 % off")
+    if len(pairs) > 2:
+        expected, bound, true = np.array(pairs, float).T
+        rank = spearmanr(expected, true).statistic
+        print(f"{len(pairs)} accepted paths: rank correlation of predicted and true ATE {rank:.2f}, ", end="")
+        print(f"true under its bound in {np.mean(true <= bound):.1%}, median true by predicted ", end="")
+        print(f"{np.median(true / expected):.2f}")
+        order = np.argsort(expected)
+        for share in (0.25, 0.5, 0.75, 0.9, 1.0):
+            best = true[order[: max(1, round(share * len(order)))]]
+            print(f"  best {share:4.0%} by predicted error: mean ATE {best.mean():.3f} %, worst {best.max():.2f} %")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folders", type=Path, nargs="+")
     parser.add_argument("--only", nargs="*", default=[])
+    parser.add_argument("--keep", type=Path, metavar="FILE.jsonl")
     options = parser.parse_args()
     cv2.setNumThreads(1)
-    counts: Counter[tuple[bool, str, bool]] = Counter()
-    reliable: Counter[bool] = Counter()
+    lines = options.keep.read_text().splitlines() if options.keep and options.keep.exists() else []
+    found = [restored(line) for line in lines]
+    known = {solve.clip for solve in found}
+    for solve in found:
+        print(told(solve))
     for clip in true_clips(options.folders, options.only):
-        record = TrackPoints()(ClipRecord(clip.clip(), {"path": clip.video}))
-        for name, tracks, label, images in cases(record["tracks"], record["grey_frames"]):
-            solved = solve_clip(tracks, label, images)
-            confidence = assess(solved)
-            accepted, reasons = confidence.accepted, confidence.reasons
-            what, ate = kind(clip, solved)
-            falsified = name in ("everything", "what moves", "moves + 20 %", "moves + 50 %")
-            counts[falsified, what, accepted] += 1
-            if accepted and confidence.focal_reliable:
-                right_px = np.median(clip.focal_px) * record["tracks"].width / clip.clip().width
-                off = abs(solved.camera.focal_px / right_px - 1.0) > MOST_FOCAL_OFF
-                reliable[bool(off)] += 1
-            verdict = "accepted" if accepted else "refused"
-            print(f"{clip.name:22}{name:15}{what:8}{ate:9.3f} % {verdict:9}{'; '.join(reasons)[:90]}", flush=True)
-    for falsified in (False, True):
-        print("labels falsified" if falsified else "labels as chosen")
-        for what in ("right", "between", "wrong"):
-            yes, no = counts[falsified, what, True], counts[falsified, what, False]
-            print(f"  {what:8} {yes:4d} accepted {no:4d} refused")
-    print(f"focal length called reliable: {reliable[False]} times right, {reliable[True]} times over 5 % off")
+        if clip.name in known:
+            continue
+        fresh = list(solves(clip))
+        for solve in fresh:
+            print(told(solve), flush=True)
+        found += fresh
+        if options.keep:
+            with options.keep.open("a") as file:
+                file.writelines(json.dumps(asdict(solve), default=float) + "\n" for solve in fresh)
+    summary(found)
 
 
 if __name__ == "__main__":

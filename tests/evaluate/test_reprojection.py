@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from factory.errors import ConfigError, StorageError
-from factory.evaluate.reprojection import COLUMNS, evaluate_reprojection
+from factory.evaluate.reprojection import evaluate_reprojection
+from factory.evaluate.sampson import COLUMNS
 from factory.geometry.camera import Camera, invert_rigid, project_cam, transform_points
 from tests.evaluate.truths import FPS, curved, moved, write
 

@@ -1,5 +1,6 @@
 """The whole pipeline on clips rendered here: truth is exact, so the answers can be checked, not only their shape."""
 
+import json
 import os
 import subprocess
 import sys
@@ -93,6 +94,23 @@ def test_a_still_camera_stays_where_it_is(posed):
     row = rows(posed, "pose")["static_camera"]
     assert (row["status"], row["camera_motion"], row["focal_reliable"]) == ("ok", "still", False)
     assert np.array_equal(np.array(row["world_from_cam"]).reshape(-1, 4, 4)[7], np.eye(4))
+
+
+def test_static_matches_of_a_run_confirm_its_poses(sample, posed, tmp_path):
+    matches = tmp_path / "matches.parquet"
+    told = factory("evaluate", "matches", posed, "--masks", sample, "--to", matches)
+    assert "matches of 4 clips" in told
+    values = tmp_path / "errors.json"
+    factory("evaluate", "reprojection", posed, matches, "--per-clip", "--all", "--json", values)
+    told = json.loads(values.read_text())
+    errors = {each["clip"]: each for each in told["methods"][posed.name]}
+    floors = dict(zip(errors, told["floors"][posed.name], strict=True))
+    assert errors["good"]["mean_px"] < 1.0
+    assert errors["pure_rotation"]["mean_px"] < 1.0
+    assert floors["good"]["turn_px"] > 5.0  # a camera that only turns would leave that
+    assert floors["good"]["translation_deg"] < 3.0
+    assert floors["good"]["pinned"] > 10
+    assert floors["pure_rotation"]["pinned"] == 0
 
 
 def test_masks_are_exported_at_the_source_s_size_and_cover_what_moves(sample, posed, tmp_path):

@@ -8,13 +8,13 @@ import pytest
 
 from factory.geometry.trajectory import pose_errors
 from factory.phases.pose import _trajectory
-from factory.sfm.confidence import AcceptRule, assess
 from factory.sfm.options import SolveOptions
 from factory.sfm.rotation_only import solve_rotation
 from factory.sfm.shift import ShiftSearch, shifted_gain
 from factory.sfm.solve import doubted, has_moving_crop, solve_clip, solve_tracks, with_shift
 from factory.sfm.trajectory import Trajectory, middle_px, recentred
 from factory.tracks import Tracks
+from factory.trust.stage import GradeCamera
 from tests.sfm.scenes import FOCAL_PX, scene, walk
 
 FRAMES = 20
@@ -71,10 +71,10 @@ def test_one_principal_point_for_all_bends_path_and_focal_length():
 
 def test_a_solved_crop_is_accepted():
     path = solved(6.0)[1]
-    confidence = assess(path, OPTIONS)
-    assert confidence.accepted, confidence.reasons
-    assert confidence.half_ate_percent is not None
-    assert confidence.half_ate_percent > 0.0
+    trust = GradeCamera(OPTIONS).trust(path, path.as_seen())
+    assert not trust.reasons, trust.reasons
+    assert trust.signals.apart is not None
+    assert trust.signals.apart.ate_percent > 0.0
 
 
 def test_the_row_has_a_principal_point_a_frame_in_pixels_of_the_clip():
@@ -122,19 +122,19 @@ def test_a_crop_that_cannot_be_solved_is_refused():
     few = replace(OPTIONS, shift=ShiftSearch(least_kept=10.0))
     marked = with_shift(shared, few)
     assert marked.moving_crop
-    confidence = assess(marked, OPTIONS)
-    assert not confidence.accepted
-    assert not confidence.focal_reliable
-    assert confidence.reasons[0].startswith("moving_crop: ")
+    trust = GradeCamera(OPTIONS).trust(marked, marked.tracks)
+    assert trust.reasons
+    assert not trust.focal_reliable
+    assert trust.reasons[0].startswith("moving_crop: ")
 
 
 def test_a_focal_length_at_its_bound_is_not_reliable():
     """Halves that run away to the same bound agree to the last digit."""
     path = solved(6.0)[1]
     side, focal_px = max(path.tracks.width, path.tracks.height), path.camera.focal_px
-    assert assess(path, OPTIONS, AcceptRule(most_focal_spread=1.0)).focal_reliable
+    assert GradeCamera(OPTIONS).trust(path, path.as_seen()).focal_reliable
     bound = replace(OPTIONS, focal_bounds=(0.3, focal_px / side))
-    assert not assess(path, bound, AcceptRule(most_focal_spread=1.0)).focal_reliable
+    assert not GradeCamera(bound).trust(path, path.as_seen()).focal_reliable
 
 
 def test_a_turn_with_a_moving_crop_is_told_from_a_turn():
@@ -147,7 +147,7 @@ def test_a_turn_with_a_moving_crop_is_told_from_a_turn():
     assert answers[0][0] is answers[0][1]
     assert answers[0][0].focal_reliable
     assert answers[1][1].moving_crop
-    assert assess(answers[1][1], OPTIONS).reasons[0].startswith("moving_crop: ")
+    assert GradeCamera(OPTIONS).trust(answers[1][1], answers[1][1].tracks).reasons[0].startswith("moving_crop: ")
 
 
 def test_without_the_option_no_crop_is_looked_for():

@@ -7,7 +7,6 @@ import pytest
 
 from factory.geometry.camera import invert_rigid
 from factory.geometry.trajectory import pose_errors
-from factory.sfm.confidence import assess
 from factory.sfm.model import Model
 from factory.sfm.options import SolveOptions
 from factory.sfm.polish import polished
@@ -16,6 +15,7 @@ from factory.sfm.sharpen import Sharpening, sharpened
 from factory.sfm.solve import adapted, is_sparse, solve_tracks
 from factory.sfm.trajectory import Trajectory
 from factory.tracks import Tracks
+from factory.trust.stage import GradeCamera
 from tests.sfm.scenes import FOCAL_PX, Scene, scene, walk
 
 OPTIONS = SolveOptions(strides=(1, 2, 4, 8))
@@ -75,19 +75,19 @@ def test_distortion_is_found_where_there_is_some_and_not_where_there_is_none(see
 
 
 def test_a_good_solve_is_accepted(solved: Trajectory):
-    confidence = assess(solved, OPTIONS)
-    assert confidence.accepted, confidence.reasons
-    assert confidence.focal_reliable
-    assert confidence.half_ate_percent is not None
-    assert confidence.half_ate_percent < 1.0
+    trust = GradeCamera(OPTIONS).trust(solved, solved.tracks)
+    assert not trust.reasons, trust.reasons
+    assert trust.focal_reliable
+    assert trust.signals.apart is not None
+    assert trust.signals.apart.ate_percent < 1.0
 
 
 def test_following_the_moving_body_is_refused_for_what_it_leaves_unexplained():
     crowd = scene(walk(20), static=300, moving=300)
     wrong = solve_tracks(crowd.tracks, crowd.is_dynamic, OPTIONS)
-    confidence = assess(wrong, OPTIONS)
-    assert not confidence.accepted
-    assert "border" in " ".join(confidence.reasons)
+    trust = GradeCamera(OPTIONS).trust(wrong, wrong.tracks)
+    assert trust.reasons
+    assert "border" in " ".join(trust.reasons)
 
 
 def test_a_frame_that_sees_nothing_is_not_registered(seen: Scene):
@@ -103,9 +103,9 @@ def test_too_few_tracks_give_no_trajectory_and_say_so(seen: Scene):
     few = seen.tracks.select(np.arange(seen.tracks.count) < 6)
     answer = solve_tracks(few, np.ones(few.count, bool), OPTIONS)
     assert not answer.registered.any()
-    confidence = assess(answer, OPTIONS)
-    assert not confidence.accepted
-    assert confidence.reasons == ("registered_ratio: fewer than three frames could be placed, there is no trajectory",)
+    trust = GradeCamera(OPTIONS).trust(answer, answer.tracks)
+    assert trust.reasons
+    assert trust.reasons == ("registered_ratio: fewer than three frames could be placed, there is no trajectory",)
 
 
 def test_a_lost_frame_is_put_in_place_again(solved: Trajectory):

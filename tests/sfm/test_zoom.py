@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from factory.geometry.camera import Camera, project_cam, unproject
 from factory.geometry.trajectory import pose_errors, rotation_angle_deg
 from factory.geometry.turning import Matches
-from factory.sfm.confidence import assess
 from factory.sfm.model import from_colmap, to_colmap
 from factory.sfm.options import SolveOptions
 from factory.sfm.rotation_only import solve_rotation
@@ -23,6 +22,7 @@ from factory.sfm.zoom_gate import freed_gain
 from factory.sfm.zoom_pairs import zoom_ratios
 from factory.sfm.zoom_turning import _may_turn, turning_instead
 from factory.tracks import Tracks
+from factory.trust.stage import GradeCamera
 from tests.sfm.scenes import FOCAL_PX, scene, walk
 
 FRAMES = 20
@@ -63,9 +63,9 @@ def test_a_zooming_lens_is_found_with_its_focal_lengths():
 
 
 def test_a_zooming_solve_is_accepted_with_its_focal_lengths():
-    confidence = assess(solved(True)[1], OPTIONS)
-    assert confidence.accepted, confidence.reasons
-    assert confidence.focal_reliable
+    trust = GradeCamera(OPTIONS).trust(solved(True)[1], solved(True)[1].tracks)
+    assert not trust.reasons, trust.reasons
+    assert trust.focal_reliable
 
 
 def test_without_a_zoom_the_shared_focal_length_stays():
@@ -98,7 +98,7 @@ def test_an_approach_does_not_pass_for_a_turn():
     tracks = zoomed(poses, np.ones(FRAMES))
     static = np.ones(tracks.count, bool)
     assert _may_turn(tracks)  # in two views it might
-    assert turning_instead(tracks, static, solve_tracks(tracks, static, OPTIONS)) is None
+    assert turning_instead(tracks, static, solve_tracks(tracks, static, OPTIONS), ZoomSearch()) is None
 
 
 def test_a_turning_lens_that_zooms_gives_its_rotations_and_focal_lengths():

@@ -5,13 +5,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from factory.sfm import halves
-from factory.sfm.halves import halves_apart
 from factory.sfm.options import SolveOptions
 from factory.sfm.rotation_only import solve_rotation
 from factory.sfm.stages import standing
 from factory.sfm.trajectory import Trajectory
 from factory.tracks import Tracks, tracks_from
+from factory.trust import halves
+from factory.trust.halves import halves_apart
 
 
 def asked(monkeypatch: pytest.MonkeyPatch, scene: Trajectory, guided: bool) -> list[tuple[int | None, bool]]:
@@ -23,8 +23,8 @@ def asked(monkeypatch: pytest.MonkeyPatch, scene: Trajectory, guided: bool) -> l
         half = trajectory if per_frame is None else standing_nowhere(trajectory)
         return [half, half]
 
-    monkeypatch.setattr(halves, "_half_solves", solves)
-    apart = halves_apart(scene, SolveOptions(), 7, guided, lambda _: True)
+    monkeypatch.setattr(halves, "_solves", solves)
+    apart = halves_apart(scene, SolveOptions(), 7, guided)
     assert apart is not None
     assert apart.ate_percent == pytest.approx(0.0, abs=1e-9)
     return found
@@ -43,13 +43,13 @@ def test_sightings_found_with_the_solution_count_only_where_they_may(monkeypatch
 
 def test_halves_of_a_turn_agree_and_those_of_two_turns_do_not():
     steady = turn(np.full(60, 400.0))
-    apart = halves_apart(steady, SolveOptions(), 7, False, lambda _: True)
+    apart = halves_apart(steady, SolveOptions(), 7, False)
     assert apart is not None
     assert apart.ate_percent == 0.0
     assert apart.rotation_deg < 0.01
     # Half of the tracks belong to something that turns half as fast: either half may follow the other motion.
     torn = turn(np.where(np.random.default_rng(0).random(60) < 0.5, 400.0, 800.0))
-    apart = halves_apart(torn, SolveOptions(), 7, False, lambda _: True)
+    apart = halves_apart(torn, SolveOptions(), 7, False)
     assert apart is None or apart.rotation_deg > 0.05 or apart.focal_spread > 0.05
 
 

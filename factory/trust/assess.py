@@ -1,0 +1,116 @@
+"""What a trajectory is worth, in numbers that a rule can judge: from halves of its tracks, and from all of them."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from factory.geometry.camera import invert_rigid
+from factory.geometry.trajectory import path_length, rotation_angle_deg, turns
+from factory.sfm.background import border_score, weakest_win
+from factory.sfm.explained import explained_tracks, least_bridge
+from factory.sfm.options import SolveOptions
+from factory.sfm.trajectory import Trajectory
+from factory.tracks import Tracks
+from factory.trust.focal import focal_log_sd
+from factory.trust.halves import HEIGHT_PX, Apart, halves_apart
+from factory.trust.rival import BorderRival
+
+LEAST_PLACED = 3  # frames; fewer are no trajectory
+
+
+@dataclass(frozen=True)
+class Signals:
+    """What speaks for a trajectory and against it; None where a number could not be had.
+
+    placed: frames that are; registered: their share. apart: of halves of the tracks, see `trust.halves`. turn_deg:
+    median rotation from frame to frame. path_by_depth: length of the path by the median depth of the points.
+    px_by_percent: how far, in px at 720p, a point at that depth moves in the picture with 1 % of the path.
+    focal_log_sd: standard deviation of the logarithm of the focal length that the clip leaves. border_rival: see
+    `trust.rival`. ring_win, ring_cover: share of the occupied and of all cells at the left, right and top border
+    where most, any, tracks are explained. weakest_win: the first by the tracks that go from one frame to the next,
+    least over frames. supported: share of registered frames with enough explained tracks. bridge: the fewest
+    explained tracks that join the frames before a cut to those after it. explained: share of all observations on
+    explained tracks. step_ratio: largest step by the median step; a warning only, as hand-held cameras stop and go.
+    """
+
+    placed: int
+    registered: float
+    rotation_only: bool
+    apart: Apart | None = None
+    turn_deg: float | None = None
+    path_by_depth: float | None = None
+    px_by_percent: float | None = None
+    focal_log_sd: float | None = None
+    focal_bounded: bool = False
+    border_rival: float | None = None
+    ring_win: float = 0.0
+    ring_cover: float = 0.0
+    weakest_win: float | None = None
+    supported: float = 0.0
+    bridge: int = 0
+    explained: float = 0.0
+    step_ratio: float | None = None
+    moving_crop: bool = False
+
+
+@dataclass(frozen=True)
+class Measure:
+    """How the signals are taken; numbers as they were when the bounds of the rule were set."""
+
+    explained_px: float = 2.0
+    explained_per_frame: int = 20
+    weakest_cells: int = 10  # fewer say nothing; guess
+    half_tracks_per_frame: int = 80  # 60 refuse a kitchen sweep that is right (1.5 %)
+    guided_ring_win: float = 0.6  # a mixture of two cars and the road had 0.50, right solves that need it 0.68 and more
+    rival: BorderRival = field(default_factory=BorderRival)
+
+    def __call__(self, trajectory: Trajectory, every: Tracks, options: SolveOptions) -> Signals:
+        """Signals of a solve, not for cameras that stand still. every: all tracks of the clip, as the tracker gave
+        them, whatever the solver took."""
+        tracks = trajectory.unguided()
+        count, registered = int(trajectory.registered.sum()), trajectory.registered_ratio
+        if count < LEAST_PLACED:
+            return Signals(count, registered, trajectory.rotation_only)
+        explained = explained_tracks(trajectory, tracks, self.explained_px)
+        win = border_score(tracks, explained, 0.0)
+        per_frame = np.bincount(tracks.frame, explained[tracks.track], tracks.frames)[trajectory.registered]
+        placed = trajectory.world_from_cam[trajectory.registered]
+        path = None if trajectory.rotation_only else path_by_depth(trajectory)
+        focal_px = trajectory.camera.focal_px * HEIGHT_PX / min(tracks.width, tracks.height)
+        # A focal length that has run to a bound of the search is none.
+        low, high = (bound * max(tracks.width, tracks.height) for bound in options.focal_bounds)
+        return Signals(
+            placed=count,
+            registered=registered,
+            rotation_only=trajectory.rotation_only,
+            apart=halves_apart(trajectory, options, self.half_tracks_per_frame, win >= self.guided_ring_win),
+            turn_deg=float(np.median(rotation_angle_deg(turns(placed)))),
+            path_by_depth=path,
+            px_by_percent=None if path is None else 0.01 * path * focal_px,
+            focal_log_sd=focal_log_sd(trajectory),
+            focal_bounded=not 1.02 * low < trajectory.camera.focal_px < 0.98 * high,
+            border_rival=self.rival(trajectory, trajectory.recentred(every)).border,
+            ring_win=win,
+            ring_cover=border_score(tracks, explained, 1.0) - win,
+            weakest_win=weakest_win(tracks, explained, self.weakest_cells),
+            supported=float((per_frame >= self.explained_per_frame).mean()),
+            bridge=least_bridge(tracks, explained, trajectory.registered),
+            explained=float(explained[tracks.track].mean()),
+            step_ratio=_step_ratio(placed),
+            moving_crop=trajectory.moving_crop,
+        )
+
+
+def path_by_depth(trajectory: Trajectory) -> float | None:
+    """Length of the path by the median depth of the kept observations; None without any."""
+    tracks, rows = trajectory.tracks, np.flatnonzero(trajectory.kept)
+    if not len(rows):
+        return None
+    points = np.column_stack([trajectory.points[tracks.track[rows]], np.ones(len(rows))])
+    depth = np.einsum("nj,nj->n", invert_rigid(trajectory.world_from_cam)[tracks.frame[rows], 2], points)
+    return path_length(trajectory.world_from_cam[trajectory.registered]) / float(np.median(depth))
+
+
+def _step_ratio(world_from_cam: np.ndarray) -> float | None:
+    steps = np.linalg.norm(np.diff(world_from_cam[:, :3, 3], axis=0), axis=1)
+    return float(steps.max() / np.median(steps)) if path_length(world_from_cam) > 0 and np.median(steps) > 0 else None

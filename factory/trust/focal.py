@@ -1,0 +1,54 @@
+"""What a clip tells of its focal length: how much worse it is explained with a shorter and a longer one held."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from factory.sfm.adjust import Adjustment, adjust, robust_cost
+from factory.sfm.model import Model
+from factory.sfm.trajectory import Trajectory
+from factory.tracks import Tracks
+
+STEP = 1.25  # of the focal length, held at this and at its inverse
+LOSS_PX = 0.5  # Cauchy, as in the last adjustment
+PER_FRAME = 150  # observations of the test
+ITERATIONS = 20
+
+
+WEIGHT = 60.0  # how much the cost's own mean weighs: to be measured
+
+
+def focal_log_sd(trajectory: Trajectory) -> float | None:
+    """Standard deviation of the logarithm of the focal length, 1 at the most; None where there is no path."""
+    rise = focal_rise(trajectory)
+    return None if rise is None else min(1.0, (WEIGHT * max(rise, 1e-9)) ** -0.5)
+
+
+def focal_rise(trajectory: Trajectory) -> float | None:
+    """The curvature of the robust cost in the logarithm of the focal length, by the cost itself: a parabola through
+    three adjustments from the solution. 0 where nothing tells it; None where there is no path or too few tracks."""
+    if trajectory.rotation_only or trajectory.registered.sum() < 3:
+        return None
+    tracks, model = _part(trajectory.tracks, trajectory.model())
+    if not model.kept.any():
+        return None
+    costs = [_held(tracks, model, factor) for factor in (1 / STEP, 1.0, STEP)]
+    return max(0.0, (costs[0] + costs[2] - 2.0 * costs[1]) / np.log(STEP) ** 2 / max(costs[1], 1e-9))
+
+
+def _held(tracks: Tracks, model: Model, factor: float) -> float:
+    each = None if model.focal_px is None else model.focal_px * factor
+    start = replace(model, camera=replace(model.camera, focal_px=model.camera.focal_px * factor), focal_px=each)
+    found = adjust(tracks, start, Adjustment("CAUCHY", LOSS_PX, ITERATIONS, focal=False))
+    return robust_cost(tracks, found.keep(model.kept), LOSS_PX)
+
+
+def _part(tracks: Tracks, model: Model) -> tuple[Tracks, Model]:
+    """A random part of the longer tracks that have a point."""
+    length = np.bincount(tracks.track[model.kept], minlength=tracks.count)
+    order = np.random.default_rng(0).permutation(tracks.count)
+    order = order[length[order] >= 5]
+    chosen = np.zeros(tracks.count, bool)
+    chosen[order[: np.searchsorted(np.cumsum(length[order]), PER_FRAME * tracks.frames) + 1]] = True
+    part = tracks.select(chosen)
+    return part, replace(model, points=model.points[chosen], kept=model.kept[chosen[tracks.track]])

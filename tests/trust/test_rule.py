@@ -1,0 +1,129 @@
+"""The rule that accepts a trajectory: each sign of a wrong body alone refuses it, and errors only grade it."""
+
+from dataclasses import replace
+
+import pytest
+
+from factory.trust.assess import Signals
+from factory.trust.halves import Apart
+from factory.trust.predicted import Prediction
+from factory.trust.rule import AcceptRule
+
+AGREE = Apart(ate_percent=0.3, rotation_deg=0.04, translation_deg=0.5, focal_spread=0.01, cross_px=0.3, cross_ratio=1.1)
+GOOD = Signals(
+    placed=30,
+    registered=1.0,
+    rotation_only=False,
+    apart=AGREE,
+    turn_deg=0.5,
+    path_by_depth=1.0,
+    px_by_percent=8.0,
+    focal_log_sd=0.01,
+    border_rival=0.0,
+    ring_win=0.8,
+    ring_cover=0.6,
+    weakest_win=0.7,
+    supported=1.0,
+    bridge=300,
+    explained=0.8,
+    step_ratio=1.2,
+)
+TURN = replace(
+    GOOD,
+    rotation_only=True,
+    path_by_depth=None,
+    px_by_percent=None,
+    focal_log_sd=None,
+    apart=replace(AGREE, ate_percent=0.0, translation_deg=None),
+)
+
+
+def reasons(signals: Signals, **how: str) -> tuple[str, ...]:
+    return AcceptRule(**how).reasons(signals, Prediction()(signals))  # type: ignore[arg-type]
+
+
+def quality(signals: Signals) -> str | None:
+    return AcceptRule().quality(signals, Prediction()(signals))
+
+
+def test_a_good_solve_has_no_objection():
+    assert reasons(GOOD) == ()
+    assert quality(GOOD) == "gold"
+
+
+@pytest.mark.parametrize(
+    "change, words",
+    [
+        ({"apart": None}, "halves: half of the tracks alone give no solution"),
+        ({"ring_win": 0.27}, "ring_win: the solution explains only 27% of the picture's border"),
+        ({"weakest_win": 0.2}, "weakest_win: at one place the solution explains only 20%"),
+        ({"border_rival": 0.23}, "border_rival: another motion explains 23% of the picture's border"),
+        ({"supported": 0.9}, "supported_ratio: only 90% of the placed frames"),
+        ({"bridge": 14}, "bridge: only 14 points that fit join the frames"),
+        ({"registered": 0.5}, "registered_ratio: only 50% of the frames"),
+        ({"rotation_only": True, "explained": 0.37}, "explained_ratio: a turn of the camera explains only 37%"),
+        ({"placed": 2, "apart": None}, "registered_ratio: fewer than three frames could be placed"),
+        ({"moving_crop": True}, "moving_crop: the picture shifts against the lens"),
+    ],
+)
+def test_each_sign_of_a_wrong_body_alone_refuses(change: dict[str, float], words: str):
+    found = reasons(replace(GOOD, **change))
+    assert len(found) == 1
+    assert words in found[0]
+
+
+@pytest.mark.parametrize(
+    "change, expected",
+    [
+        ({"ate_percent": 4.0}, "silver"),
+        ({"rotation_deg": 0.4}, "silver"),
+        ({"cross_ratio": 1.8}, "silver"),
+        ({"ate_percent": 12.0}, "bronze"),
+        ({"ate_percent": 60.0}, None),
+        ({"ate_percent": 4.0, "cross_px": 1.4}, None),
+        ({"ate_percent": 4.0, "cross_ratio": 2.5}, None),
+    ],
+)
+def test_errors_grade_a_solve(change: dict[str, float], expected: str | None):
+    graded = replace(GOOD, apart=replace(AGREE, **change))
+    assert quality(graded) == expected
+
+
+def test_a_short_path_is_bronze_by_its_pixels():
+    """60 % of a path that moves points by a third of a pixel."""
+    short = replace(GOOD, apart=replace(AGREE, ate_percent=60.0), px_by_percent=0.005)
+    assert quality(short) == "bronze"
+
+
+def test_a_camera_that_turns_fast_is_allowed_more():
+    fast = replace(GOOD, apart=replace(AGREE, rotation_deg=0.2), turn_deg=8.0)
+    assert quality(fast) == "gold"
+    assert quality(replace(fast, turn_deg=0.5)) == "silver"
+
+
+def test_a_turning_camera_has_no_path_to_disagree_about():
+    assert reasons(TURN) == ()
+    assert quality(TURN) == "gold"
+    assert not AcceptRule().translation_reliable(Prediction()(TURN))
+    assert "ring_win" in reasons(replace(TURN, ring_win=0.1))[0]
+
+
+def test_the_user_says_what_is_good_enough():
+    poor = replace(GOOD, apart=replace(AGREE, ate_percent=12.0))
+    assert reasons(poor, min_quality="bronze") == ()
+    (told,) = reasons(poor)
+    assert told.startswith("quality: only bronze, the path may be 3.6 % off")
+    fair = replace(GOOD, apart=replace(AGREE, ate_percent=4.0))
+    assert reasons(fair, min_quality="gold")[0].startswith("quality: only silver")
+    apart = replace(GOOD, apart=replace(AGREE, cross_px=9.0, ate_percent=3.0))
+    assert reasons(apart)[0].startswith("quality: below bronze")
+
+
+def test_a_focal_length_is_reliable_where_the_clip_pins_it_down():
+    rule = AcceptRule()
+    assert rule.focal_reliable(GOOD)
+    assert not rule.focal_reliable(replace(GOOD, focal_log_sd=0.2))
+    assert not rule.focal_reliable(replace(GOOD, focal_log_sd=None))
+    assert not rule.focal_reliable(replace(GOOD, focal_bounded=True))
+    assert rule.focal_reliable(TURN)
+    assert not rule.focal_reliable(replace(TURN, apart=replace(AGREE, focal_spread=0.1)))
