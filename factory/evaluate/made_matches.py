@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 
 import cv2
 import numpy as np
+import pycolmap
 from scipy.spatial import cKDTree
 
 from factory.evaluate.sampson import HEIGHT_PX, Matches
@@ -88,11 +89,11 @@ def _matched(
     xy_i, xy_j = xy_i[alike], xy_j[alike]
     if len(xy_i) < LEAST:
         return xy_i[:0], xy_j[:0]
-    cv2.setRNGSeed(0)
-    found, _ = cv2.findFundamentalMat(xy_i, xy_j, cv2.USAC_MAGSAC, LOOSE_PX * scale / 3, 0.999, 2000)
-    if found is None or found.shape != (3, 3):
+    options = pycolmap.RANSACOptions(max_error=LOOSE_PX * scale / 3, max_num_trials=2000, random_seed=0)
+    found = pycolmap.estimate_fundamental_matrix(xy_i, xy_j, options)
+    if found is None:
         return xy_i[:0], xy_j[:0]
-    kept = sampson_error(found, xy_i, xy_j) < LOOSE_PX * scale
+    kept = sampson_error(found["F"], xy_i, xy_j) < LOOSE_PX * scale
     if kept.mean() < LEAST_RIGHT:
         return xy_i[:0], xy_j[:0]
     return xy_i[kept], xy_j[kept]

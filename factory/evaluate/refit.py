@@ -6,16 +6,18 @@ and how far the translation lies from the refined one where the matches hold tha
 
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 from scipy.optimize import least_squares
 from scipy.spatial.transform import Rotation
 
+from factory.geometry.camera import Camera
 from factory.geometry.epipolar import essential_matrix, sampson_error, signed_sampson_error
 from factory.geometry.turning import Matches, fit_rotation, rotation_residual
+from factory.sfm.relative import relative_pose
 
 PINNED_DEG = 5.0  # a translation counts where the matches hold it to this, three standard deviations
 LOSS_PX = 1.0  # Cauchy
+TRIALS = 300  # of RANSAC
 
 
 @dataclass(frozen=True)
@@ -74,15 +76,10 @@ def _refined(xy_i: np.ndarray, xy_j: np.ndarray, focal_px: float, start: np.ndar
 
 
 def _five_point(xy_i: np.ndarray, xy_j: np.ndarray, focal_px: float) -> list[np.ndarray]:
-    cv2.setRNGSeed(0)
-    matrix = np.diag([focal_px, focal_px, 1.0])
-    found, _ = cv2.findEssentialMat(xy_i, xy_j, matrix, cv2.USAC_MAGSAC, 0.999, 1.0)
-    if found is None or found.shape != (3, 3):
-        return []
-    _, rotation, translation, _ = cv2.recoverPose(found, xy_i, xy_j, matrix)
-    pose = np.eye(4)
-    pose[:3, :3], pose[:3, 3] = rotation, translation.ravel()
-    return [pose]
+    size = 4.0 * focal_px  # of a picture that holds all of them
+    camera = Camera(focal_px, 0.0, 0.0)
+    found = relative_pose(xy_i, xy_j, camera, (int(size), int(size)), LOSS_PX, TRIALS)
+    return [] if found is None else [found[0]]
 
 
 def _fundamental(pose: np.ndarray, focal_px: float) -> np.ndarray:
