@@ -124,6 +124,7 @@ POSE = (
     column("translation_deg_predicted", pa.float64(), "expected error of the direction in which the camera moves"),
     column("translation_reliable", pa.bool_(), "whether that direction can be used"),
     column("path_by_depth", pa.float64(), "length of the path by the median depth of the points"),
+    column("parallax_px", pa.float64(), "median distance that the best turn leaves to the tracks, px at 720p"),
     column("focal_log_sd", pa.float64(), "standard deviation of the log of the focal length that the clip leaves"),
     column("cross_px", pa.float64(), "mean error of each half of the tracks under the other's poses, px at 720p"),
     column("cross_ratio", pa.float64(), "the same by that under the whole solution's poses"),

@@ -102,6 +102,7 @@ def _trust(trust: Trust) -> Row:
         "ate_px_predicted": predicted.ate_px,
         "rotation_deg_predicted": predicted.rotation_deg,
         "translation_deg_predicted": predicted.translation_deg,
+        "parallax_px": signals.parallax_px,
         "focal_log_sd": signals.focal_log_sd,
         "path_by_depth": signals.path_by_depth,
         "border_rival": signals.border_rival,

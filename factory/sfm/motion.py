@@ -51,6 +51,10 @@ class JudgeMotion:
     sway_px: float = 1.5
     still_least: float = 0.5
     cell_px: float = 40.0
+    # Of a cell's tracks, the share that must last for those that rest to speak for it: where the picture moves fast,
+    # what lasts is noise or an overlay. And the tracks from which on a cell where none lasts counts as moving. Guesses.
+    least_lasting: float = 0.5
+    cell_tracks: int = 3
     ring_share: float = 0.15
     strides: tuple[int, ...] = (8, 12, 16, 20)
     short_strides: tuple[int, ...] = (3, 5, 8)
@@ -96,14 +100,24 @@ class JudgeMotion:
         """Share of the border's cells, each counted once, whose tracks move less than `most_px` over `step` samples."""
         shares = []
         for i in range(tracks.frames - step) if step > 0 else ():
-            _, xy_i, xy_j = tracks.pair(i, i + step)
-            ring = in_ring(xy_i, tracks.width, tracks.height, self.ring_share)
-            if not ring.any():
+            ids, at = tracks.at(i)
+            ring = in_ring(at, tracks.width, tracks.height, self.ring_share)
+            ids, at = ids[ring], at[ring]
+            if not len(ids):
                 continue
-            cell = np.floor(xy_i[ring] / self.cell_px).astype(np.int64)
-            _, which, count = np.unique(cell[:, 0] * 10_000 + cell[:, 1], return_inverse=True, return_counts=True)
-            rests = np.linalg.norm(xy_j - xy_i, axis=1)[ring] < most_px
-            shares.append((rests / count[which.reshape(-1)]).sum() / len(count))
+            there_ids, there = tracks.at(i + step)
+            place = np.searchsorted(there_ids, ids)
+            lasts = np.isin(ids, there_ids)
+            rests = np.zeros(len(ids), bool)
+            rests[lasts] = np.linalg.norm(there[place[lasts]] - at[lasts], axis=1) < most_px
+            cell = np.floor(at / self.cell_px).astype(np.int64)
+            _, which = np.unique(cell[:, 0] * 10_000 + cell[:, 1], return_inverse=True)
+            which = which.reshape(-1)
+            resting, lasting, every = (np.bincount(which, w) for w in (rests, lasts, np.ones(len(ids))))
+            heard = np.maximum(lasting, self.least_lasting * every)
+            if lasting.any():
+                told = (lasting > 0) | (every >= self.cell_tracks)
+                shares.append(float(np.mean(resting[told] / np.maximum(heard[told], 1e-9))))
         return float(np.median(shares)) if shares else None
 
     def _pairs(self, tracks: Tracks) -> list[Matches]:

@@ -117,7 +117,8 @@ def _shifted_under_usual_focal(
         return None
     model = adjust(tracks, model, Adjustment("HUBER", 1.0, 8, focal=False, tolerance=1e-4))
     near = trajectory(tracks, static, model, camera, shared.method)
-    if not has_moving_crop(near, search):
+    # A zoom makes the focal length run away too, and costs ten times as much to be told from a shift by solving both.
+    if not has_moving_crop(near, search) or not _beats_other_lenses(near, options):
         return None
     found = with_shift(near, options)
     return found if found.kept.sum() >= search.least_kept * shared.kept.sum() else None

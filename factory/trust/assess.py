@@ -13,6 +13,7 @@ from factory.sfm.trajectory import Trajectory
 from factory.tracks import Tracks
 from factory.trust.focal import focal_log_sd
 from factory.trust.halves import HEIGHT_PX, Apart, halves_apart
+from factory.trust.parallax import parallax_px
 from factory.trust.rival import BorderRival
 
 LEAST_PLACED = 3  # frames; fewer are no trajectory
@@ -25,12 +26,13 @@ class Signals:
     placed: frames that are; registered: their share. apart: of halves of the tracks, see `trust.halves`. turn_deg:
     median rotation from frame to frame. path_by_depth: length of the path by the median depth of the points.
     px_by_percent: how far, in px at 720p, a point at that depth moves in the picture with 1 % of the path.
-    focal_log_sd: standard deviation of the logarithm of the focal length that the clip leaves. border_rival: see
-    `trust.rival`. ring_win, ring_cover: share of the occupied and of all cells at the left, right and top border
-    where most, any, tracks are explained. weakest_win: the first by the tracks that go from one frame to the next,
-    least over frames. supported: share of registered frames with enough explained tracks. bridge: the fewest
-    explained tracks that join the frames before a cut to those after it. explained: share of all observations on
-    explained tracks. step_ratio: largest step by the median step; a warning only, as hand-held cameras stop and go.
+    parallax_px: median distance that the best rotation leaves, see `trust.parallax`. focal_log_sd: standard
+    deviation of the logarithm of the focal length that the clip leaves. border_rival: see `trust.rival`. ring_win,
+    ring_cover: share of the occupied and of all cells at the left, right and top border where most, any, tracks are
+    explained. weakest_win: the first by the tracks that go from one frame to the next, least over frames.
+    supported: share of registered frames with enough explained tracks. bridge: the fewest explained tracks that
+    join the frames before a cut to those after it. explained: share of all observations on explained tracks.
+    step_ratio: largest step by the median step; a warning only, as hand-held cameras stop and go.
     """
 
     placed: int
@@ -40,6 +42,7 @@ class Signals:
     turn_deg: float | None = None
     path_by_depth: float | None = None
     px_by_percent: float | None = None
+    parallax_px: float | None = None
     focal_log_sd: float | None = None
     focal_bounded: bool = False
     border_rival: float | None = None
@@ -87,6 +90,7 @@ class Measure:
             turn_deg=float(np.median(rotation_angle_deg(turns(placed)))),
             path_by_depth=path,
             px_by_percent=None if path is None else 0.01 * path * focal_px,
+            parallax_px=None if trajectory.rotation_only else parallax_px(trajectory, tracks, explained),
             focal_log_sd=focal_log_sd(trajectory),
             focal_bounded=not 1.02 * low < trajectory.camera.focal_px < 0.98 * high,
             border_rival=self.rival(trajectory, trajectory.recentred(every)).border,

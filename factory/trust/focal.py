@@ -15,13 +15,15 @@ PER_FRAME = 150  # observations of the test
 ITERATIONS = 20
 
 
-WEIGHT = 60.0  # how much the cost's own mean weighs: to be measured
+# By the scatter of focal lengths that are known: of 9 real clips with a rise of 19 to 76 all are within 2 %, three with
+# 0.7 to 1.7 within 1 % by luck, one with 1.9 is 20 % off (distortion of a second order).
+SHARE = 0.08
 
 
 def focal_log_sd(trajectory: Trajectory) -> float | None:
     """Standard deviation of the logarithm of the focal length, 1 at the most; None where there is no path."""
     rise = focal_rise(trajectory)
-    return None if rise is None else min(1.0, (WEIGHT * max(rise, 1e-9)) ** -0.5)
+    return None if rise is None else min(1.0, SHARE / max(rise, 1e-9) ** 0.5)
 
 
 def focal_rise(trajectory: Trajectory) -> float | None:

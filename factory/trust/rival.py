@@ -47,7 +47,9 @@ class BorderRival:
     ring_share: float = 0.15
     near_px: float = 1.5  # at 720p: explained by the pair's own pose
     far_px: float = 3.0  # at 720p: not explained by the trajectory
-    loss_px: float = 1.0  # Cauchy, at 720p
+    # Cauchy, at 720p, and iterations: from the trajectory's own pose, not from any that the tracks allow, which would
+    # be that of a car where it fills half of the picture.
+    losses_px: tuple[tuple[float, int], ...] = ((2.0, 5), (1.0, 10))
     most_matches: int = 600
 
     def __call__(self, trajectory: Trajectory, tracks: Tracks) -> Rival:
@@ -78,19 +80,21 @@ class BorderRival:
         rays = [unproject(xy, camera) for xy, camera in zip((xy_i, xy_j), cameras, strict=True)]
         given = invert_rigid(trajectory.world_from_cam[j]) @ trajectory.world_from_cam[i]
         missed = self._off_px(given, rays, focal_px) > self.far_px
-        starts = [given] if np.linalg.norm(given[:3, 3]) > 0 else []
-        found = relative_pose(xy_i, xy_j, cameras[0], (tracks.width, tracks.height), 2.0 / scale, 60)
-        starts += [found[0]] if found is not None else []
-        near = [self._refined(start, rays, focal_px) for start in starts]
-        return _Pair(ids, max(near, key=np.count_nonzero), missed, ring) if near else None
+        if np.linalg.norm(given[:3, 3]) == 0:  # a turn: any shift may be missing
+            found = relative_pose(xy_i, xy_j, cameras[0], (tracks.width, tracks.height), 2.0 / scale, 60)
+            if found is None:
+                return None
+            given = found[0]
+        return _Pair(ids, self._refined(given, rays, focal_px), missed, ring)
 
     def _refined(self, start: np.ndarray, rays: list[np.ndarray], focal_px: float) -> np.ndarray:
         """Which matches the pose explains that is refined from `start` on all of them: bool (n,)."""
         shift = start[:3, 3] / np.linalg.norm(start[:3, 3])
-        packs = packed([(rays[0], rays[1])], self.most_matches)
-        rotation, shift, _ = refined_poses(packs, start[None, :3, :3], shift[None], self.loss_px / focal_px, 10)
+        packs, rotation, shifts = packed([(rays[0], rays[1])], self.most_matches), start[None, :3, :3], shift[None]
+        for loss_px, iterations in self.losses_px:
+            rotation, shifts, _ = refined_poses(packs, rotation, shifts, loss_px / focal_px, iterations)
         pose = np.eye(4)
-        pose[:3, :3], pose[:3, 3] = rotation[0], shift[0]
+        pose[:3, :3], pose[:3, 3] = rotation[0], shifts[0]
         return self._off_px(pose, rays, focal_px) < self.near_px
 
     def _off_px(self, pose: np.ndarray, rays: list[np.ndarray], focal_px: float) -> np.ndarray:

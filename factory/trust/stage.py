@@ -75,7 +75,7 @@ class GradeCamera:
             None if refused else self.rule.quality(signals, predicted),
             self.rule.reasons(signals, predicted),
             trajectory.focal_reliable is not False and self.rule.focal_reliable(signals),
-            not refused and self.rule.translation_reliable(predicted),
+            not refused and self.rule.translation_reliable(signals, predicted),
         )
 
 

@@ -18,6 +18,7 @@ GOOD = Signals(
     turn_deg=0.5,
     path_by_depth=1.0,
     px_by_percent=8.0,
+    parallax_px=9.0,
     focal_log_sd=0.01,
     border_rival=0.0,
     ring_win=0.8,
@@ -80,8 +81,9 @@ def test_each_sign_of_a_wrong_body_alone_refuses(change: dict[str, float], words
         ({"cross_ratio": 1.8}, "silver"),
         ({"ate_percent": 12.0}, "bronze"),
         ({"ate_percent": 60.0}, None),
-        ({"ate_percent": 4.0, "cross_px": 1.4}, None),
-        ({"ate_percent": 4.0, "cross_ratio": 2.5}, None),
+        ({"ate_percent": 4.0, "cross_px": 2.4}, "bronze"),
+        ({"ate_percent": 4.0, "cross_px": 3.4}, None),
+        ({"ate_percent": 4.0, "cross_ratio": 2.6}, None),
     ],
 )
 def test_errors_grade_a_solve(change: dict[str, float], expected: str | None):
@@ -104,7 +106,6 @@ def test_a_camera_that_turns_fast_is_allowed_more():
 def test_a_turning_camera_has_no_path_to_disagree_about():
     assert reasons(TURN) == ()
     assert quality(TURN) == "gold"
-    assert not AcceptRule().translation_reliable(Prediction()(TURN))
     assert "ring_win" in reasons(replace(TURN, ring_win=0.1))[0]
 
 
@@ -127,3 +128,13 @@ def test_a_focal_length_is_reliable_where_the_clip_pins_it_down():
     assert not rule.focal_reliable(replace(GOOD, focal_bounded=True))
     assert rule.focal_reliable(TURN)
     assert not rule.focal_reliable(replace(TURN, apart=replace(AGREE, focal_spread=0.1)))
+
+
+@pytest.mark.parametrize("change", [{"parallax_px": 2.0}, {"focal_log_sd": 0.3}, {"parallax_px": None}])
+def test_a_way_is_reliable_where_parallax_and_focal_length_hold_it(change: dict[str, float | None]):
+    rule, predict = AcceptRule(), Prediction()
+    assert rule.translation_reliable(GOOD, predict(GOOD))
+    assert not rule.translation_reliable(TURN, predict(TURN))
+    assert not rule.translation_reliable(replace(GOOD, **change), predict(GOOD))
+    apart = replace(GOOD, apart=replace(AGREE, translation_deg=30.0))
+    assert not rule.translation_reliable(apart, predict(apart))
