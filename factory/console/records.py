@@ -21,7 +21,7 @@ def lines_of(names: Sequence[str], rows: Sequence[Sequence[Any]], width: int) ->
         widths = _widths(names, cells, numbers, most)
         if sum(widths) + len(GAP) * (len(widths) - 1) <= width:
             return _table(names, cells, numbers, widths)
-    if len(rows) * (len(names) + 1) <= BLOCK_LINES:
+    if len(rows) == 1 or len(rows) * (len(names) + 1) <= BLOCK_LINES:
         return _blocks(names, cells, width)
     shown = _first_that_fit(widths, width)
     table = _table(names[:shown], [row[:shown] for row in cells], numbers, widths[:shown])

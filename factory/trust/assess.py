@@ -27,12 +27,13 @@ class Signals:
     median rotation from frame to frame. path_by_depth: length of the path by the median depth of the points.
     px_by_percent: how far, in px at 720p, a point at that depth moves in the picture with 1 % of the path.
     parallax_px: median distance that the best rotation leaves, see `trust.parallax`. focal_log_sd: standard
-    deviation of the logarithm of the focal length that the clip leaves. border_rival: see `trust.rival`. ring_win,
-    ring_cover: share of the occupied and of all cells at the left, right and top border where most, any, tracks are
-    explained. weakest_win: the first by the tracks that go from one frame to the next, least over frames.
-    supported: share of registered frames with enough explained tracks. bridge: the fewest explained tracks that
-    join the frames before a cut to those after it. explained: share of all observations on explained tracks.
-    step_ratio: largest step by the median step; a warning only, as hand-held cameras stop and go.
+    deviation of the logarithm of the focal length that the clip leaves; focal_open: that cannot be told.
+    border_rival: see `trust.rival`. ring_win, ring_cover: share of the occupied and of all cells at the left, right
+    and top border where most, any, tracks are explained. weakest_win: the first by the tracks that go from one
+    frame to the next, least over frames. supported: share of registered frames with enough explained tracks.
+    bridge: the fewest explained tracks that join the frames before a cut to those after it. explained: share of all
+    observations on explained tracks. step_ratio: largest step by the median step; a warning only, as hand-held
+    cameras stop and go.
     """
 
     placed: int
@@ -44,7 +45,7 @@ class Signals:
     px_by_percent: float | None = None
     parallax_px: float | None = None
     focal_log_sd: float | None = None
-    focal_bounded: bool = False
+    focal_open: bool = False
     border_rival: float | None = None
     ring_win: float = 0.0
     ring_cover: float = 0.0
@@ -80,8 +81,10 @@ class Measure:
         placed = trajectory.world_from_cam[trajectory.registered]
         path = None if trajectory.rotation_only else path_by_depth(trajectory)
         focal_px = trajectory.camera.focal_px * HEIGHT_PX / min(tracks.width, tracks.height)
-        # A focal length that has run to a bound of the search is none.
+        # A focal length that has run to a bound of the search is none, and principal points that move take part of it:
+        # with them held, as in its profile, it looks surer than it is.
         low, high = (bound * max(tracks.width, tracks.height) for bound in options.focal_bounds)
+        bounded = not 1.02 * low < trajectory.camera.focal_px < 0.98 * high
         return Signals(
             placed=count,
             registered=registered,
@@ -92,7 +95,7 @@ class Measure:
             px_by_percent=None if path is None else 0.01 * path * focal_px,
             parallax_px=None if trajectory.rotation_only else parallax_px(trajectory, tracks, explained),
             focal_log_sd=focal_log_sd(trajectory),
-            focal_bounded=not 1.02 * low < trajectory.camera.focal_px < 0.98 * high,
+            focal_open=bounded or trajectory.centre_px_per_frame is not None,
             border_rival=self.rival(trajectory, trajectory.recentred(every)).border,
             ring_win=win,
             ring_cover=border_score(tracks, explained, 1.0) - win,

@@ -82,6 +82,12 @@ def test_a_good_solve_is_accepted(solved: Trajectory):
     assert trust.signals.apart.ate_percent < 1.0
 
 
+def test_a_focal_length_at_its_bound_is_not_reliable(solved: Trajectory):
+    side = max(solved.tracks.width, solved.tracks.height)
+    bound = replace(OPTIONS, focal_bounds=(0.3, solved.camera.focal_px / side))
+    assert not GradeCamera(bound).trust(solved, solved.tracks).focal_reliable
+
+
 def test_following_the_moving_body_is_refused_for_what_it_leaves_unexplained():
     crowd = scene(walk(20), static=300, moving=300)
     wrong = solve_tracks(crowd.tracks, crowd.is_dynamic, OPTIONS)

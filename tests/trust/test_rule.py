@@ -125,12 +125,12 @@ def test_a_focal_length_is_reliable_where_the_clip_pins_it_down():
     assert rule.focal_reliable(GOOD)
     assert not rule.focal_reliable(replace(GOOD, focal_log_sd=0.2))
     assert not rule.focal_reliable(replace(GOOD, focal_log_sd=None))
-    assert not rule.focal_reliable(replace(GOOD, focal_bounded=True))
+    assert not rule.focal_reliable(replace(GOOD, focal_open=True))
     assert rule.focal_reliable(TURN)
     assert not rule.focal_reliable(replace(TURN, apart=replace(AGREE, focal_spread=0.1)))
 
 
-@pytest.mark.parametrize("change", [{"parallax_px": 2.0}, {"focal_log_sd": 0.3}, {"parallax_px": None}])
+@pytest.mark.parametrize("change", [{"parallax_px": 1.0}, {"focal_log_sd": 0.3}, {"parallax_px": None}])
 def test_a_way_is_reliable_where_parallax_and_focal_length_hold_it(change: dict[str, float | None]):
     rule, predict = AcceptRule(), Prediction()
     assert rule.translation_reliable(GOOD, predict(GOOD))
