@@ -73,8 +73,8 @@ class AcceptRule:
     tiers: dict[Quality, Tier] = field(
         default_factory=lambda: {
             # cross_px: up to 1.6 on right solves, real and rendered. Wrong ones have as little: it grades, and no more.
-            "gold": Tier(0.45, 0.0, 1.8, 1.5, 0.15),
-            "silver": Tier(1.8, 0.0, 2.0, 2.0),
+            "gold": Tier(1.0, 0.0, 2.0, 1.5, 0.15),
+            "silver": Tier(2.5, 0.0, 2.5, 2.0),
             "bronze": Tier(6.0, 10.0, 3.0, 2.5),
         }
     )
