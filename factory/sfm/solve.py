@@ -141,14 +141,19 @@ def _zoomed_path(
     tracks: Tracks, static: np.ndarray, shared: Trajectory, options: SolveOptions, search: ZoomSearch
 ) -> Trajectory:
     chain = focal_chain(tracks.select(static), search)
-    if chain is None or np.ptp(np.log(chain)) * max(search.powers) < search.least_range:
+    if chain is None:
         return shared
     for power in search.powers:
         zoomed = solve_tracks(tracks, static, options, zoom=chain**power)
         if zoomed.kept.sum() >= search.least_kept * shared.kept.sum():
             focal_px = zoomed.model().focal_px
-            real = focal_px is not None and search.believed(focal_px[zoomed.registered])
-            return zoomed if real and gain(shared, zoomed) >= search.least_gain else shared
+            if focal_px is None or gain(shared, zoomed) < search.least_gain:
+                return shared
+            if search.believed(focal_px[zoomed.registered]):
+                return zoomed
+            # No zoom, and yet better: the shared focal length was stuck. That of the frames is where to start anew.
+            again = solve_tracks(tracks, static, options, zoomed.camera.focal_px)
+            return again if gain(shared, again) >= search.least_gain else shared
     return shared
 
 
@@ -242,6 +247,8 @@ def _curved(tracks: Tracks, static: np.ndarray, model: Model | None, options: So
     if model is None or model.focal_px is not None or _explains_enough(tracks, static, model, options):
         return model
     curved = polished(tracks, model, _least_share(static, options), options, radial=True)
+    if abs(np.log(curved.camera.focal_px / model.camera.focal_px)) > np.log1p(options.curved_focal):
+        return model
     return curved if curved.kept.sum() > options.curved_gain * model.kept.sum() else model
 
 

@@ -74,7 +74,7 @@ class GradeCamera:
             predicted,
             None if refused else self.rule.quality(signals, predicted),
             self.rule.reasons(signals, predicted),
-            trajectory.focal_reliable is not False and self.rule.focal_reliable(signals),
+            trajectory.focal_reliable is not False and self.rule.focal_reliable(signals, predicted),
             not refused and self.rule.translation_reliable(signals, predicted),
         )
 

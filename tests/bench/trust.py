@@ -177,7 +177,7 @@ def summary(found: Sequence[Solve]) -> None:
         refused = bool(rule.reasons(solve.signals, predicted))
         quality = "refused" if refused else str(rule.quality(solve.signals, predicted))
         counts[solve.falsified, solve.kind, quality] += 1
-        if not refused and solve.focal_observed and rule.focal_reliable(solve.signals):
+        if not refused and solve.focal_observed and rule.focal_reliable(solve.signals, predicted):
             focal[abs(solve.focal_off) > np.log(1 + MOST_FOCAL_OFF)] += 1
         if not refused and np.isfinite(solve.ate) and predicted.ate_percent is not None:
             pairs.append((predicted.ate_percent, predicted.ate_percent_bound, solve.ate))

@@ -122,12 +122,15 @@ def test_the_user_says_what_is_good_enough():
 
 def test_a_focal_length_is_reliable_where_the_clip_pins_it_down():
     rule = AcceptRule()
-    assert rule.focal_reliable(GOOD)
-    assert not rule.focal_reliable(replace(GOOD, focal_log_sd=0.2))
-    assert not rule.focal_reliable(replace(GOOD, focal_log_sd=None))
-    assert not rule.focal_reliable(replace(GOOD, focal_open=True))
-    assert rule.focal_reliable(TURN)
-    assert not rule.focal_reliable(replace(TURN, apart=replace(AGREE, focal_spread=0.1)))
+    assert rule.focal_reliable(GOOD, Prediction()(GOOD))
+    assert not rule.focal_reliable(replace(GOOD, focal_log_sd=0.2), Prediction()(replace(GOOD, focal_log_sd=0.2)))
+    assert not rule.focal_reliable(replace(GOOD, focal_log_sd=None), Prediction()(replace(GOOD, focal_log_sd=None)))
+    assert not rule.focal_reliable(replace(GOOD, focal_open=True), Prediction()(replace(GOOD, focal_open=True)))
+    assert rule.focal_reliable(TURN, Prediction()(TURN))
+    assert not rule.focal_reliable(
+        replace(TURN, apart=replace(AGREE, focal_spread=0.1)),
+        Prediction()(replace(TURN, apart=replace(AGREE, focal_spread=0.1))),
+    )
 
 
 @pytest.mark.parametrize("change", [{"parallax_px": 1.0}, {"focal_log_sd": 0.3}, {"parallax_px": None}])
@@ -148,3 +151,8 @@ def test_a_focal_length_that_is_open_is_part_of_the_expected_error():
     assert Prediction()(replace(GOOD, apart=None)).ate_percent is None
     assert Prediction()(TURN).ate_percent is None
     assert Prediction()(TURN).rotation_deg == pytest.approx(0.012)
+
+
+def test_a_path_that_halves_disagree_on_has_no_reliable_focal_length():
+    torn = replace(GOOD, apart=replace(AGREE, ate_percent=9.6))
+    assert not AcceptRule().focal_reliable(torn, Prediction()(torn))
