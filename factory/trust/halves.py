@@ -156,7 +156,10 @@ def mean_error_px(trajectory: Trajectory, tracks: Tracks) -> float:
     """Mean over placed frames of the mean error of their observations from resting points, px at 720p, none counted as
     more than `FAR_PX`."""
     scale = HEIGHT_PX / min(tracks.width, tracks.height)
-    errors = np.minimum(scale * resting_errors_px(trajectory, tracks), FAR_PX)
+    errors = resting_errors_px(trajectory, tracks)
+    if not trajectory.rotation_only:  # a point may lie so far away that the path makes nothing of it
+        errors = np.fmin(errors, resting_errors_px(replace(trajectory, rotation_only=True), tracks))
+    errors = np.minimum(scale * errors, FAR_PX)
     known = np.isfinite(errors)
     count = np.bincount(tracks.frame[known], minlength=tracks.frames)
     total = np.bincount(tracks.frame[known], errors[known], tracks.frames)

@@ -34,6 +34,8 @@ class Prediction:
 
     half_share: float = 0.2  # of the halves' distance
     focal_percent: float = 8.0  # % of the path for each unit of the log focal length's standard deviation
+    # At the most: a path that goes straight is nearly the same under any focal length (a slider, a street).
+    most_focal_percent: float = 2.0
     least_percent: float = 0.01
     bound: float = 2.2  # of the expected error, under which 95 % stay
     rotation_share: float = 0.3  # two independent halves differ by twice the whole's error, and thinning adds to that
@@ -45,7 +47,8 @@ class Prediction:
         turn = self.rotation_share * apart.rotation_deg
         if signals.rotation_only:
             return Predicted(None, None, None, turn, None)
-        focal = self.focal_percent * (1.0 if signals.focal_log_sd is None else signals.focal_log_sd)
+        log_sd = 1.0 if signals.focal_log_sd is None else signals.focal_log_sd
+        focal = min(self.focal_percent * log_sd, self.most_focal_percent)
         percent = math.hypot(self.half_share * apart.ate_percent, focal, self.least_percent)
         px = None if signals.px_by_percent is None else percent * signals.px_by_percent
         shift = None if apart.translation_deg is None else self.rotation_share * apart.translation_deg

@@ -73,6 +73,11 @@ def test_each_sign_of_a_wrong_body_alone_refuses(change: dict[str, float], words
     assert words in found[0]
 
 
+def test_blank_places_of_the_border_are_forgiven_where_most_tracks_agree():
+    assert reasons(replace(GOOD, weakest_win=0.3)) == ()
+    assert reasons(replace(GOOD, weakest_win=0.3, explained=0.6))[0].startswith("weakest_win: ")
+
+
 @pytest.mark.parametrize(
     "change, expected",
     [
@@ -148,6 +153,7 @@ def test_a_focal_length_that_is_open_is_part_of_the_expected_error():
     assert sure.ate_percent == pytest.approx(0.2 * 0.3, rel=0.05)
     assert open_.ate_percent == pytest.approx(0.8, rel=0.05)
     assert open_.ate_percent_bound == pytest.approx(2.2 * 0.8, rel=0.05)
+    assert quality(replace(GOOD, focal_log_sd=1.0)) == "silver"
     assert Prediction()(replace(GOOD, apart=None)).ate_percent is None
     assert Prediction()(TURN).ate_percent is None
     assert Prediction()(TURN).rotation_deg == pytest.approx(0.012)
