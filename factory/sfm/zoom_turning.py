@@ -56,11 +56,7 @@ def turning_instead(tracks: Tracks, static: np.ndarray, path: Trajectory, search
     turning = replace(turning, camera=replace(turning.camera, focal_px=median_px))
     if search.believed(each[turning.registered]):
         return turning
-    turning = replace(turning, focal_px_per_frame=np.full(tracks.frames, median_px))
-    turning = _adjusted(tracks, turning.kept, turning, zooms=False)
-    assert turning.focal_px_per_frame is not None
-    camera = replace(turning.camera, focal_px=float(turning.focal_px_per_frame[0]))
-    return replace(turning, camera=camera, focal_px_per_frame=None)
+    return solve_rotation(tracks, static)
 
 
 def _may_turn(tracks: Tracks) -> bool:
@@ -92,8 +88,8 @@ def _directions(tracks: Tracks, kept: np.ndarray, turning: Trajectory) -> np.nda
     return mean_directions(tracks.xy[kept], poses, track, tracks.count, turning.camera, focal_px)
 
 
-def _adjusted(tracks: Tracks, kept: np.ndarray, turning: Trajectory, zooms: bool = True) -> Trajectory:
-    """Directions, then each frame's rotation and focal length (or one for all), in turns."""
+def _adjusted(tracks: Tracks, kept: np.ndarray, turning: Trajectory) -> Trajectory:
+    """Directions, then each frame's rotation and focal length, in turns."""
     middle = np.array([turning.camera.cx, turning.camera.cy])
     rows = [np.flatnonzero(kept & (tracks.frame == f)) for f in range(tracks.frames)]
     frames = [f for f, row in enumerate(rows) if len(row) >= 10]
@@ -111,10 +107,7 @@ def _adjusted(tracks: Tracks, kept: np.ndarray, turning: Trajectory, zooms: bool
         goes, _ = turned(expected, focal_px[frames], turn)
         weight = present / (1.0 + np.sum((goes - xy) ** 2, axis=-1) / LOSS_PX**2)
         across, along = (np.sum(weight * np.sum(goes * other, axis=-1), axis=-1) for other in (xy, goes))
-        if zooms:
-            focal_px[frames] *= across / along
-        else:
-            focal_px *= np.sum(across) / np.sum(along)
+        focal_px[frames] *= across / along
         turning = replace(turning, world_from_cam=poses, focal_px_per_frame=focal_px)
     return turning
 

@@ -110,6 +110,8 @@ def test_a_camera_that_turns_fast_is_allowed_more():
 
 def test_a_turning_camera_has_no_path_to_disagree_about():
     assert reasons(TURN) == ()
+    assert reasons(replace(TURN, border_rival=0.2)) == ()
+    assert "border_rival" in reasons(replace(TURN, border_rival=0.4))[0]
     assert quality(TURN) == "gold"
     assert "ring_win" in reasons(replace(TURN, ring_win=0.1))[0]
 
