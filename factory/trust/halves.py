@@ -148,8 +148,9 @@ def _crossed(
 
 
 def _as_seen_by(solve: Trajectory, trajectory: Trajectory, ideal: Tracks) -> Tracks:
-    """Tracks without distortion, as the half's cameras see them: it may have principal points of its own."""
-    return ideal if solve.centre_px_per_frame is None else solve.recentred(trajectory.as_seen())
+    """Tracks without distortion, as the half's cameras see them: where the picture moves, each half has found principal
+    points of its own, or none."""
+    return ideal if trajectory.centre_px_per_frame is None else solve.recentred(trajectory.as_seen())
 
 
 def mean_error_px(trajectory: Trajectory, tracks: Tracks) -> float:
@@ -158,7 +159,10 @@ def mean_error_px(trajectory: Trajectory, tracks: Tracks) -> float:
     scale = HEIGHT_PX / min(tracks.width, tracks.height)
     errors = resting_errors_px(trajectory, tracks)
     if not trajectory.rotation_only:  # a point may lie so far away that the path makes nothing of it
-        errors = np.fmin(errors, resting_errors_px(replace(trajectory, rotation_only=True), tracks))
+        turning = trajectory.world_from_cam.copy()
+        turning[:, :3, 3] = np.where(trajectory.registered[:, None], 0.0, np.nan)
+        far = replace(trajectory, world_from_cam=turning, rotation_only=True)
+        errors = np.fmin(errors, resting_errors_px(far, tracks))
     errors = np.minimum(scale * errors, FAR_PX)
     known = np.isfinite(errors)
     count = np.bincount(tracks.frame[known], minlength=tracks.frames)

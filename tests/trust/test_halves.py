@@ -11,7 +11,7 @@ from factory.sfm.stages import standing
 from factory.sfm.trajectory import Trajectory
 from factory.tracks import Tracks, tracks_from
 from factory.trust import halves
-from factory.trust.halves import halves_apart
+from factory.trust.halves import halves_apart, mean_error_px
 
 
 def asked(monkeypatch: pytest.MonkeyPatch, scene: Trajectory, guided: bool) -> list[tuple[int | None, bool]]:
@@ -78,3 +78,19 @@ def one_track() -> Tracks:
 
 def standing_nowhere(trajectory: Trajectory) -> Trajectory:
     return replace(trajectory, registered=np.zeros(5, bool))
+
+
+def test_a_point_so_far_away_that_the_path_does_not_move_it_counts_as_one():
+    """Noise puts it behind the cameras, where a triangulated point would not count at all."""
+    path = moving()
+    far = tracks_from(
+        np.zeros(5, int),
+        np.arange(5),
+        np.array([[30.0, 20.0], [30.2, 20.1], [30.4, 20.0], [30.5, 20.2], [30.8, 20.0]]),
+        np.arange(5) / 10,
+        np.arange(5),
+        (64, 48),
+    )
+    assert mean_error_px(path, far) < 10.0
+    jumping = replace(far, xy=far.xy * np.array([[1], [2], [0.5], [1.8], [1]]))
+    assert mean_error_px(path, jumping) == pytest.approx(10.0, abs=2.0)
