@@ -95,3 +95,26 @@ def test_real_clips(media, name, verdict):
     clip = whole(path, 4.0)
     tracks, _ = LucasKanade().track(clip_frames(path, clip, max_side_px=640, grey=True), clip.fps)
     assert JudgeMotion()(tracks, ChooseBackground()(tracks)).verdict == verdict
+
+
+def test_what_lasts_on_an_overlay_while_all_else_dies_does_not_make_a_camera_stand():
+    """In each border cell one track rests for ever, and five are born with every frame and gone after the next."""
+    frames, track, frame, xy = 20, [-1], [], []
+    places = [(float(x), 20.0) for x in range(20, 620, 40)]
+    for place in places:
+        track += [track[-1] + 1] * frames
+        frame += list(range(frames))
+        xy += [place] * frames
+        for f in range(frames - 1):
+            for k in range(5):
+                track += [track[-1] + 1] * 2
+                frame += [f, f + 1]
+                xy += [(place[0] + 3 * k, 30.0), (place[0] + 3 * k + 15.0, 30.0)]
+    tracks = tracks_from(
+        np.array(track[1:]), np.array(frame), np.array(xy), np.arange(frames) / 12, np.arange(frames), (640, 360)
+    )
+    share = JudgeMotion().still_share(tracks)
+    assert share is not None
+    assert share < 0.5
+    alone = tracks.select(tracks.lengths() == frames)
+    assert JudgeMotion().still_share(alone) == 1.0

@@ -175,3 +175,13 @@ def test_focal_lengths_survive_the_way_into_pycolmap_and_back():
     back = from_colmap(to_colmap(path.tracks, model), path.tracks, model)
     assert back.focal_px == pytest.approx(model.focal_px)
     assert back.camera.focal_px == pytest.approx(model.camera.focal_px)
+
+
+def test_focal_lengths_that_jitter_or_hardly_change_are_no_zoom():
+    search, rng = ZoomSearch(), np.random.default_rng(0)
+    ramp = 500.0 * np.exp(np.linspace(0, 0.1, 40))
+    assert search.believed(ramp)
+    assert search.believed(ramp * np.exp(rng.normal(0, 0.0005, 40)))
+    assert not search.believed(ramp * np.exp(rng.normal(0, 0.004, 40)))  # a rolling shutter
+    assert not search.believed(500.0 * np.exp(np.linspace(0, 0.02, 40)))
+    assert not search.believed(ramp[:2])

@@ -24,8 +24,8 @@ def test_a_camera_that_turns_on_its_way_tells_more_than_one_that_goes_straight_a
     turning, straight = told(walk(20, turn_deg=12.0)), told(ahead)
     assert turning is not None
     assert straight is not None
-    assert turning < 0.03
-    assert straight > 2 * turning
+    assert turning < 0.02
+    assert straight > 0.2
 
 
 def test_where_there_is_no_path_nothing_is_told():
