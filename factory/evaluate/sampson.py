@@ -51,6 +51,8 @@ class VideoError:
 def read_matches(path: Path) -> list[Matches]:
     """A CSV or Parquet file with the columns clip, time_i, time_j (s in the source), x_i, y_i, x_j, y_j (pixels,
     centres at integers), width, height (of the whole displayed frame those pixels are of). Raises StorageError."""
+    if not path.is_file():
+        raise StorageError(f"there is no file {path} with matches: `factory evaluate matches OUT --to FILE` makes one.")
     try:
         if path.suffix == ".parquet":
             import pyarrow.parquet as pq

@@ -65,7 +65,7 @@ class JudgeCamera:
 
     needs: ClassVar[tuple[str, ...]] = ("tracks", "background")
     gives: ClassVar[tuple[str, ...]] = ("camera_motion", "background")
-    version: ClassVar[int] = 3
+    version: ClassVar[int] = 4
 
     judge: JudgeMotion = field(default_factory=JudgeMotion)
     relabel: Relabel = field(default_factory=Relabel)
@@ -85,7 +85,7 @@ class SolveCamera:
 
     needs: ClassVar[tuple[str, ...]] = ("tracks", "background", "camera_motion", "grey_frames")
     gives: ClassVar[tuple[str, ...]] = ("trajectory",)
-    version: ClassVar[int] = 4
+    version: ClassVar[int] = 5
 
     options: SolveOptions = field(default_factory=SolveOptions)
 

@@ -12,9 +12,10 @@ from factory.sfm.options import SolveOptions
 from factory.sfm.trajectory import Trajectory
 from factory.tracks import Tracks
 from factory.trust.focal import focal_log_sd
-from factory.trust.halves import HEIGHT_PX, Apart, halves_apart
+from factory.trust.halves import Apart, halves_apart
 from factory.trust.parallax import parallax_px
 from factory.trust.rival import BorderRival
+from factory.trust.scale import to_720p
 
 LEAST_PLACED = 3  # frames; fewer are no trajectory
 
@@ -80,7 +81,7 @@ class Measure:
         per_frame = np.bincount(tracks.frame, explained[tracks.track], tracks.frames)[trajectory.registered]
         placed = trajectory.world_from_cam[trajectory.registered]
         path = None if trajectory.rotation_only else path_by_depth(trajectory)
-        focal_px = trajectory.camera.focal_px * HEIGHT_PX / min(tracks.width, tracks.height)
+        focal_px = trajectory.camera.focal_px * to_720p(tracks)
         # A focal length that has run to a bound of the search is none, and principal points that move take part of it:
         # with them held, as in its profile, it looks surer than it is.
         low, high = (bound * max(tracks.width, tracks.height) for bound in options.focal_bounds)

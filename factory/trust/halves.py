@@ -18,9 +18,10 @@ from factory.sfm.rotation_only import solve_rotation
 from factory.sfm.solve import solve_tracks, with_shift
 from factory.sfm.trajectory import Trajectory
 from factory.tracks import Tracks
+from factory.trust.scale import to_720p
 
-HEIGHT_PX = 720.0  # pixels are told for pictures of this height
 FAR_PX = 10.0  # at 720p, as which an error counts at the most: one lost track says no more than that
+ENOUGH_PERCENT = 1.5  # apart: nearer halves change no grade, so the trials that cost more are spared
 STEPS = (4, 8)  # samples between the frames whose translations are compared
 
 
@@ -60,9 +61,6 @@ def halves_apart(trajectory: Trajectory, options: SolveOptions, per_frame: int, 
         if best is not None and best.ate_percent < ENOUGH_PERCENT:
             break
     return best
-
-
-ENOUGH_PERCENT = 1.5  # as the best tier asks for: the trials that cost more are spared
 
 
 def _solves(trajectory: Trajectory, options: SolveOptions, per_frame: int | None, guided: bool) -> list[Trajectory]:
@@ -156,14 +154,13 @@ def _as_seen_by(solve: Trajectory, trajectory: Trajectory, ideal: Tracks) -> Tra
 def mean_error_px(trajectory: Trajectory, tracks: Tracks) -> float:
     """Mean over placed frames of the mean error of their observations from resting points, px at 720p, none counted as
     more than `FAR_PX`."""
-    scale = HEIGHT_PX / min(tracks.width, tracks.height)
     errors = resting_errors_px(trajectory, tracks)
     if not trajectory.rotation_only:  # a point may lie so far away that the path makes nothing of it
         turning = trajectory.world_from_cam.copy()
         turning[:, :3, 3] = np.where(trajectory.registered[:, None], 0.0, np.nan)
         far = replace(trajectory, world_from_cam=turning, rotation_only=True)
         errors = np.fmin(errors, resting_errors_px(far, tracks))
-    errors = np.minimum(scale * errors, FAR_PX)
+    errors = np.minimum(to_720p(tracks) * errors, FAR_PX)
     known = np.isfinite(errors)
     count = np.bincount(tracks.frame[known], minlength=tracks.frames)
     total = np.bincount(tracks.frame[known], errors[known], tracks.frames)

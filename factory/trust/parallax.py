@@ -6,6 +6,7 @@ from factory.geometry.camera import unproject
 from factory.geometry.turning import Matches, fit_rotation, rotation_residual, together
 from factory.sfm.trajectory import Trajectory
 from factory.tracks import Tracks
+from factory.trust.scale import to_720p
 
 STRIDES = (3, 6, 10, 16)  # samples, as for `trust.rival`
 STARTS = 4  # pairs of each stride
@@ -32,4 +33,4 @@ def parallax_px(trajectory: Trajectory, tracks: Tracks, explained: np.ndarray) -
         return None
     rotations = fit_rotation(together(pairs), focal_px)
     each = [np.median(rotation_residual(m, focal_px, r)) for m, r in zip(pairs, rotations, strict=True)]
-    return float(np.median(each)) * 720.0 / min(tracks.width, tracks.height)
+    return float(np.median(each)) * to_720p(tracks)

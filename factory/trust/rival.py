@@ -16,6 +16,7 @@ from factory.sfm.pairwise import packed, refined_poses
 from factory.sfm.relative import relative_pose
 from factory.sfm.trajectory import Trajectory
 from factory.tracks import Tracks
+from factory.trust.scale import to_720p
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,7 @@ class BorderRival:
         ring = in_ring(xy_i, tracks.width, tracks.height, self.ring_share)
         if len(ids) < self.least_common or not ring.any():
             return None
-        model, scale = trajectory.model(), 720.0 / min(tracks.width, tracks.height)
+        model, scale = trajectory.model(), to_720p(tracks)
         cameras = [model.camera_at(f) for f in (i, j)]
         focal_px = float(np.sqrt(cameras[0].focal_px * cameras[1].focal_px)) * scale
         rays = [unproject(xy, camera) for xy, camera in zip((xy_i, xy_j), cameras, strict=True)]

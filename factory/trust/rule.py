@@ -58,7 +58,7 @@ class AcceptRule:
     # that all else passes, the last a balloon that fills a room, seen through a window that walks.
     least_weakest_win: float = 0.36
     # The same where so many tracks are explained that what is not is at blank or moving places of the border: right
-    # real clips 0.30 and 0.32; no wrong solve has so many.
+    # real clips 0.30 and 0.32. Wrong ones with so many: a goat before a far slope, which its rival refuses.
     confirmed_explained: float = 0.7
     confirmed_weakest_win: float = 0.25
     least_supported: float = 0.98
@@ -165,4 +165,4 @@ class AcceptRule:
         told = f"{path}halves of the tracks suit each other's poses to {signals.apart.cross_px:.1f} px"
         if quality is None:
             return f"quality: below bronze, {told}"
-        return f"quality: only {quality}, {told}; min_quality={quality} accepts it"
+        return f"quality: only {quality}, {told}; pose.min_quality={quality} accepts it"
