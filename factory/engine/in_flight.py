@@ -60,12 +60,14 @@ class Flight:
     """
 
     def __init__(self) -> None:
+        self.handed_over: set[str] = set()
         self.reset()
 
     def reset(self) -> None:
+        """The engine has ended: nobody is left to ask. What it handed over stays known, as an answer may be on its way
+        that still counts it; no phase has another's shards (they are named by fingerprint)."""
         self.ask: Callable[[], Said | None] = Said
         self.why: Callable[[], str] = str
-        self.handed_over: set[str] = set()
 
     def open(self, said: Said) -> Done:
         """What is done beyond the results handed over."""

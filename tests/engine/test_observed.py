@@ -5,6 +5,7 @@ import re
 import threading
 import time
 import urllib.request
+from collections import Counter
 from datetime import datetime
 
 import pytest
@@ -215,6 +216,23 @@ def test_numbers_never_go_back_and_never_pass_what_is_to_do(clock):
     flight.ask = lambda: Said(1, {"b": Done(3, 3.0, {"ok": 3}), "c": Done(1, 1.0, {"ok": 1})})
     show.look()
     assert show.state()["done"] == 6
+
+
+def test_an_answer_that_comes_when_the_engine_has_ended_counts_nothing_twice(clock):
+    flight = Flight()
+    show = watching.Progress(flight, None, io.StringIO())
+    show(told(3))
+    flight.handed_over.add("a")
+    show(told(3, done=3, done_weight=3.0, counts=Counter(ok=3)))
+
+    def ended_meanwhile() -> Said:
+        flight.reset()
+        return Said(1, {"a": Done(2, 2.0, {"ok": 2})})
+
+    flight.ask = ended_meanwhile
+    clock[0] += 1
+    show.look()
+    assert (show.state()["done"], show.state()["ok"]) == (3, 3)
 
 
 def test_the_time_left_is_told_by_the_weight_of_clips_and_not_by_their_number(clock):
