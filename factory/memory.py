@@ -54,6 +54,9 @@ def ran_out(error: BaseException | None) -> bool:
         seen.add(id(error))
         if isinstance(error, MemoryError) or (isinstance(error, OSError) and error.errno == errno.ENOMEM):
             return True
+        # FFmpeg got no thread: for the stack of one there was no room.
+        if isinstance(error, OSError) and error.errno == errno.EAGAIN and type(error).__module__.startswith("av"):
+            return True
         if getattr(error, "code", None) == _OPENCV_NO_MEMORY and type(error).__module__ == "cv2":
             return True
         if isinstance(error, RuntimeError) and any(words in str(error) for words in _SAID_OF_MEMORY):

@@ -1,5 +1,6 @@
 """Times, numbers and pictures of frames, whatever the container: every frame of the test films bears its number."""
 
+import gc
 import os
 import subprocess
 from pathlib import Path
@@ -42,6 +43,23 @@ def test_variable_rate_and_start_offset_come_from_time_stamps(tmp_path):
     times_s = [2.0, 2.04, 2.08, 2.5, 3.1]
     path = write_at(tmp_path / "v.mkv", shifted(0, 5), times_s)
     assert np.allclose([f.time_s for f in decode(path)], np.array(times_s) - 2.0, atol=2e-3)
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="threads are counted as Linux lists them")
+def test_decoding_leaves_no_threads_behind(tmp_path):
+    """Their stacks count as memory: a worker that takes many clips would pass its limit with nothing in its hands."""
+    path = tmp_path / "a.mp4"
+    write(path, [np.full((64, 96, 3), 9 * n, np.uint8) for n in range(3)])
+    kept = [frame.image for frame in decode(path)]
+    before = len(list(Path("/proc/self/task").iterdir()))
+    gc.disable()  # whatever lies in cycles stays, as it may for long between collections
+    try:
+        for _ in range(10):
+            kept += [frame.image for frame in decode(path)]
+            kept += [frame.image for frame in decode(path, grey=True)]
+        assert len(list(Path("/proc/self/task").iterdir())) == before
+    finally:
+        gc.enable()
 
 
 def test_a_clip_starts_and_ends_at_its_own_frames(tmp_path):
