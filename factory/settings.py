@@ -67,14 +67,18 @@ class Ingest(PhaseSettings):
 
 @dataclass(frozen=True)
 class Filter(PhaseSettings):
+    """score: see `factory.filters.score`; target: where it is cut, see `factory.filters.aim`."""
+
     exhaustive: bool
+    target: str | None
     stages: Mapping[str, Stage]
     rules: Mapping[str, Mapping[str, Any]]
+    score: Mapping[str, Any] = field(default_factory=dict)  # a preset may hold rules alone
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        Decide(self.rules)
-        known = {*FEATURES, "score", *(name for stage in self.stages.values() for name in stage.gives)}
+        Decide(self.rules, self.score, self.target)
+        known = {*FEATURES, *(name for stage in self.stages.values() for name in stage.gives)}
         for name, rule in self.rules.items():
             if (feature := str(rule.get("feature", name))) not in known:
                 raise ConfigError(f"filter.rules.{name}: no stage gives '{feature}'{near(feature, known)}")

@@ -37,7 +37,7 @@ def test_no_group_is_left_out():
     assert {path.parent.name for path in conf_dir().glob("*/*.yaml")} == set(GROUPS)
 
 
-@pytest.mark.parametrize("key", ["filter.exhausted", "filter.rules.flow_peak.moist", "pose.stages.track.max_side"])
+@pytest.mark.parametrize("key", ["filter.exhausted", "filter.rules.flat_share.moist", "pose.stages.track.max_side"])
 def test_a_misspelt_key_is_named(key):
     with pytest.raises(ConfigError, match=key.rsplit(".", 1)[1]):
         composed(f"{key}=1")

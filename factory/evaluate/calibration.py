@@ -1,229 +1,144 @@
-"""Fits the filter's score to labels: a logistic regression on how far each clip is inside each rule's bound."""
+"""Measures what cutting the filter's score does on labelled videos, and writes it as a preset for `filter.target`."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy.optimize import minimize
-from scipy.special import expit
 
 from factory import __version__
 from factory.errors import ConfigError
-from factory.evaluate.filtering import judged
+from factory.evaluate.intervals import Interval, bootstrap, share
 from factory.evaluate.labels import labels_hash
-from factory.evaluate.report import Report, Table, need
-from factory.evaluate.verdicts import Curve, FilterRun, curve, features_of, precision_recall, read_filter_run
-from factory.filters.decide import Rule, parse_rules
-from factory.filters.fused import Fused, Term
+from factory.evaluate.report import Report, Table
+from factory.evaluate.verdicts import FilterRun, average_precision, judged, read_filter_run
+from factory.filters.score import parse_score
 from factory.storage.local import write_atomic
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-# One unit of penalty on the squares of the weights, as scikit-learn's C = 1; margins share a unit (e-folds), so that
-# nothing needs scaling. Not tuned.
-PENALTY = 1.0
-FOLDS = 5
-LEAST_KNOWN = 5  # clips that must have a feature before a weight is learned for it: a guess
-LEAST_WEIGHT = 0.01  # of an indicator: less moves no probability by more than 0.3 %
-LEAST = 0.5
-RECALLS = (0.5, 0.6)
+STEP = 0.02  # between two cuts: finer than any interval here
+PRECISION_TO = 0.05  # what "how many labels" is told for: half a 90 % interval
+TARGETS = (0.5, 0.6, 0.7, 0.8, 0.9)
+Z90 = 1.645
+Row = tuple[float, Interval, Interval]  # the least score that is kept, precision, recall
 
 
-@dataclass(frozen=True)
-class Samples:
-    """N clips of labelled videos. values: their features; suitable, video: bool and int (N,)."""
-
-    values: Sequence[Mapping[str, float | None]]
-    suitable: np.ndarray
-    video: np.ndarray
-
-    def take(self, index: np.ndarray) -> "Samples":
-        return Samples([self.values[i] for i in index], self.suitable[index], self.video[index])
-
-
-@dataclass(frozen=True)
-class Fit:
-    """What is learned, and the rules that stay beside it: the labels say nothing for or against them."""
-
-    fused: Fused
-    guards: tuple[Rule, ...]
-
-    def keeps(self, values: Mapping[str, float | None]) -> bool:
-        known = [(rule, values.get(rule.feature)) for rule in self.guards]
-        inside = not any(value is not None and rule.broken(value) for rule, value in known)
-        return inside and self.fused.score(values) >= self.fused.least
-
-
-def samples_of(run: FilterRun) -> Samples:
-    """Clips the filter measured; every clip has its video's label. Raises ConfigError for a run that cannot serve."""
+def calibrate(output: Path, labels: Path, to: Path, share_suitable: float | None = None) -> Report:
+    """Writes a preset, the run's own rules and score with a curve, to `to`. Videos, not clips, are counted, by their
+    best clip. share_suitable: of the videos that will be filtered, where the labelled ones are another mix; precision
+    is told for it. Raises StorageError, ConfigError."""
+    run = read_filter_run(output, labels)
     if not run.exhaustive:
         raise ConfigError(
             "the filter ran as a cascade, which skips specialists on rejected clips: "
             "run it with filter.exhaustive=true."
         )
-    if "score" in run.rules:
-        raise ConfigError("the filter already ran with a fused score: run it with filter=dynpose.")
-    rows = [(clip, n) for n, video in enumerate(run.videos) for clip in video.clips if clip["status"] != "failed"]
-    suitable = np.array([bool(run.videos[n].label.suitable) for _, n in rows])
-    return Samples([features_of(clip) for clip, _ in rows], suitable, np.array([n for _, n in rows]))
-
-
-def fit(samples: Samples, rules: Sequence[Rule]) -> Fit:
-    """Penalised logistic regression with weights of margins >= 0, an exact optimum (L-BFGS-B on a convex function).
-
-    A missing feature has margin 0 and an indicator with a weight of either sign. Rules without a weight (too few
-    values, all alike, or none above 0 fits) stay rules unless they reject a suitable clip.
-    """
-    terms = [Term(rule.name, rule.feature, rule.bound, rule.at_least, 0.0) for rule in rules]
-    raw = [[values.get(term.feature) for term in terms] for values in samples.values]
-    missing = np.array([[value is None for value in row] for row in raw], dtype=float)
-    margins = np.array(
-        [[0.0 if v is None else t.margin(v) for t, v in zip(terms, row, strict=True)] for row in raw], dtype=float
-    )
-    known = missing == 0
-    learnt = [
-        i for i in range(len(terms)) if known[:, i].sum() >= LEAST_KNOWN and np.ptp(margins[known[:, i], i]) > 1e-9
-    ]
-    absent = [i for i in learnt if missing[:, i].any()]
-    design = np.hstack([margins[:, learnt], missing[:, absent], np.ones((len(raw), 1))])
-    free = len(absent) + 1
-    sign = np.where(samples.suitable, 1.0, -1.0)
-    penalised = np.r_[np.ones(design.shape[1] - 1), 0.0] * PENALTY
-
-    def loss(weights: np.ndarray) -> tuple[float, np.ndarray]:
-        z = sign * (design @ weights)
-        value = np.logaddexp(0.0, -z).sum() + 0.5 * np.sum(penalised * weights**2)
-        return float(value), design.T @ (-sign * expit(-z)) + penalised * weights
-
-    bounds = [(0.0, None)] * len(learnt) + [(None, None)] * free
-    found = minimize(
-        loss, np.zeros(design.shape[1]), jac=True, method="L-BFGS-B", bounds=bounds, options={"ftol": 1e-12}
-    )
-    weights = np.round(found.x, 4)
-    by_term = dict(zip(learnt, weights[: len(learnt)], strict=True))
-    by_missing = dict(zip(absent, weights[len(learnt) : -1], strict=True))
-    kept = [
-        replace(terms[i], weight=float(by_term[i]), missing=float(by_missing.get(i, 0.0)))
-        for i in learnt
-        if by_term[i] > 0 or abs(by_missing.get(i, 0.0)) >= LEAST_WEIGHT
-    ]
-    silent = [rule for i, rule in enumerate(rules) if by_term.get(i, 0.0) == 0]
-    wanted = [values for values, good in zip(samples.values, samples.suitable, strict=True) if good]
-    guards = [
-        r for r in silent if not any((v := values.get(r.feature)) is not None and r.broken(v) for values in wanted)
-    ]
-    return Fit(Fused(LEAST, float(weights[-1]), tuple(kept)), tuple(guards))
-
-
-def out_of_fold(samples: Samples, rules: Sequence[Rule]) -> tuple[np.ndarray, np.ndarray, int]:
-    """Of each clip the score and the verdict by a fit that saw no clip of its video, and the number of folds.
-
-    Raises ConfigError with fewer than two suitable or unsuitable videos.
-    """
-    selection = need("sklearn.model_selection", "scikit-learn")
-    groups = [len(set(samples.video[samples.suitable == kind])) for kind in (True, False)]
-    folds = min(FOLDS, *groups)
-    if folds < 2:
-        raise ConfigError(f"two suitable and two unsuitable videos are needed, there are {groups[0]} and {groups[1]}.")
-    splitter = selection.StratifiedGroupKFold(folds, shuffle=True, random_state=0)
-    scores, kept = np.zeros(len(samples.values)), np.zeros(len(samples.values), bool)
-    for train, test in splitter.split(np.zeros((len(scores), 1)), samples.suitable, samples.video):
-        fitted = fit(samples.take(train), rules)
-        for i in test:
-            scores[i], kept[i] = fitted.fused.score(samples.values[i]), fitted.keeps(samples.values[i])
-    return scores, kept, folds
-
-
-def calibrate(output: Path, labels: Path, to: Path) -> Report:
-    """Writes a preset with the fit of all clips to `to`; reports figures of fits that did not see what they judge.
-
-    Videos, not clips, are counted, by their best clip. Raises StorageError, ConfigError.
-    """
-    run = read_filter_run(output, labels)
-    samples, rules = samples_of(run), parse_rules(run.rules)
-    scores, kept, folds = out_of_fold(samples, rules)
-    videos = np.unique(samples.video)
-    suitable = [bool(run.videos[n].label.suitable) for n in videos]
-    old = [max(judged(rules, clip) for clip in run.videos[n].clips) for n in videos]
-    new = [float(scores[samples.video == n].max()) for n in videos]
-    curves = {"rules": curve(suitable, old), "fused, out of fold": curve(suitable, new)}
-    verdicts = {
-        "rules": precision_recall(suitable, [run.videos[n].accepted for n in videos]),
-        "fused, out of fold": precision_recall(suitable, [bool(kept[samples.video == n].any()) for n in videos]),
+    suitable = np.array([bool(video.label.suitable) for video in run.videos])
+    counts = f"{len(suitable)} videos, {suitable.sum()} suitable"
+    if min(suitable.sum(), (~suitable).sum()) < 2:
+        raise ConfigError(f"two suitable and two unsuitable videos are needed, there are {counts}.")
+    if share_suitable is not None and not 0 < share_suitable < 1:
+        raise ConfigError(f"the share of suitable videos lies between 0 and 1, it is {share_suitable:g}.")
+    part = float(suitable.mean()) if share_suitable is None else share_suitable
+    scores = _scores(run)
+    cuts = [float(cut) for cut in np.arange(STEP, 1.0, STEP).round(4) if (scores >= cut).any()]
+    rows: list[Row] = [(cut, *figures(suitable, scores >= cut, part)) for cut in cuts]
+    average = bootstrap(partial(average_precision, suitable, scores), len(suitable))
+    provenance = {
+        "factory": __version__,
+        "labels_sha256": labels_hash(labels),
+        "videos": len(suitable),
+        "suitable": int(suitable.sum()),
+        "share_suitable": round(part, 4),
     }
-    names = ["score", "AP", *(f"P at R>={r:g}" for r in RECALLS), "precision", "recall"]
-    rows = [[n, c.average, *(c.precision_at(r) for r in RECALLS), *verdicts[n]] for n, c in curves.items()]
-    title = f"{len(videos)} videos ({sum(suitable)} suitable), {len(scores)} clips, {folds} folds by video"
-    fitted = fit(samples, rules)
-    table = [[t.name, t.weight, t.missing] for t in sorted(fitted.fused.terms, key=lambda t: -t.weight)]
-    figures = {n: dict(zip(names[1:], row[1:], strict=True)) for n, row in zip(curves, rows, strict=True)}
-    counts = {"videos": len(videos), "suitable": sum(suitable), "clips": len(scores), "folds": folds}
-    provenance = {"factory": __version__, "labels_sha256": labels_hash(labels), **counts, "figures": figures}
-    write_atomic(to, preset(fitted, run.rules, provenance).encode())
-    tables = [
-        Table(title, names, rows),
-        _bounds(suitable, new),
-        Table("weights", ["bound", "weight", "missing"], table),
-    ]
-    return Report(tables, {**provenance, "preset": str(to)}, _notes(to, curves, fitted), _drawing(curves))
+    write_atomic(to, preset(run, rows, provenance).encode())
+    title = f"{counts}; 90 % intervals by resampling videos; AP {average.text()}"
+    told = [[f"{least:.2f}", p.text(), r.text(), int((scores >= least).sum())] for least, p, r in rows]
+    tables = [Table(title, ["least", "precision", "recall", "kept"], told), _targets(rows, part, scores)]
+    values = {**provenance, "average_precision": average.values(), "preset": str(to)}
+    return Report([t for t in tables if t.rows], values, _notes(to), _drawing(rows))
 
 
-def preset(fitted: Fit, rules: Mapping[str, Mapping[str, Any]], provenance: Mapping[str, Any]) -> str:
-    """The YAML of a filter preset: the fused score and the rules that stay beside it."""
+def figures(suitable: np.ndarray, kept: np.ndarray, part: float) -> tuple[Interval, Interval]:
+    """Precision and recall of what is kept, bool (N,) each. part: of the videos that are suitable where precision
+    counts: P = part R / (part R + (1 - part) F), R and F the shares of suitable and of other videos that are kept."""
+
+    def right(i: np.ndarray) -> float:
+        good, bad = part * share(kept[i][suitable[i]]), (1 - part) * share(kept[i][~suitable[i]])
+        return good / (good + bad) if good + bad > 0 else float("nan")
+
+    return bootstrap(right, len(kept)), bootstrap(lambda i: share(kept[i][suitable[i]]), len(kept))
+
+
+def labels_needed(precision: float, share_kept: float) -> int:
+    """How many labelled videos of the same mix tell this precision to within PRECISION_TO."""
+    spread = max(precision * (1 - precision), 0.05)  # as of 0.95: none right or all right is no certainty
+    return int(np.ceil(spread * (Z90 / PRECISION_TO) ** 2 / max(share_kept, 1e-9)))
+
+
+def preset(run: FilterRun, rows: Sequence[Row], provenance: Mapping[str, Any]) -> str:
+    """The YAML of a filter preset: the run's rules and score, and the curve."""
     import yaml
 
-    terms = {}
-    for term in fitted.fused.terms:
-        entry: dict[str, Any] = {} if term.feature == term.name else {"feature": term.feature}
-        entry |= {"least" if term.at_least else "most": term.bound, "weight": term.weight}
-        terms[term.name] = entry | ({"missing": term.missing} if term.missing else {})
-    numbers = provenance["figures"]["fused, out of fold"]
-    told = ", ".join(f"{name} {value:.3f}" for name, value in numbers.items() if value is not None)
-    score = {
-        "least": fitted.fused.least,
-        "intercept": fitted.fused.intercept,
-        "provenance": f"factory {provenance['factory']} calibrate; {provenance['clips']} clips of "
-        f"{provenance['videos']} videos, {provenance['suitable']} suitable; "
-        f"labels sha256 {provenance['labels_sha256']}; out of fold ({provenance['folds']} folds by video): {told}",
-        "terms": terms,
-    }
-    body = {"score": score, **{rule.name: dict(rules[rule.name]) for rule in fitted.guards}}
+    cuts = [{"least": least, "precision": list(p.values()), "recall": list(r.values())} for least, p, r in rows]
+    told = (
+        f"factory {provenance['factory']} calibrate; {provenance['videos']} videos, {provenance['suitable']} suitable; "
+        f"precision where {provenance['share_suitable']:.0%} are; labels sha256 {provenance['labels_sha256']}"
+    )
+    body = {"rules": dict(run.rules), "score": {**run.score, "curve": {"provenance": told, "cuts": cuts}}}
     head = (
-        "# @package filter.rules\n"
-        "# Written by `factory calibrate`. score: how probably a clip is suitable; under `least` it is rejected.\n"
-        "# Rules listed after it decide as well: the labels said nothing for or against them.\n"
+        "# @package filter\n"
+        "# Written by `factory calibrate`: rules and score of the run it read, and what cutting that score did on\n"
+        "# the labelled videos (value, and the ends of its 90 % interval), for filter.target.\n"
     )
     return head + yaml.safe_dump(body, sort_keys=False, allow_unicode=True, width=118)
 
 
-def _bounds(suitable: Sequence[bool], scores: Sequence[float]) -> Table:
-    rows = []
-    for least in (0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8):
-        rows.append([f"{least:g}", *precision_recall(suitable, [score >= least for score in scores])])
-    return Table("fused score alone, out of fold, for a choice of `least`", ["least", "precision", "recall"], rows)
+def _scores(run: FilterRun) -> np.ndarray:
+    """Of each video that of its best clip, float (N,); 0 where every clip breaks a rule, which no cut brings back."""
+    score = parse_score({**run.score, "least": 0.0})
+    best = []
+    for video in run.videos:
+        told = [judged(run.parsed, score, clip) for clip in video.clips]
+        best.append(max((value for value, reasons in told if not reasons), default=0.0))
+    return np.array(best)
 
 
-def _notes(to: Path, curves: Mapping[str, Curve], fitted: Fit) -> list[str]:
-    notes = ["the rules' bounds enter as they are: where they were set on these very labels, all figures flatter"]
-    if curves["fused, out of fold"].average <= curves["rules"].average:
-        notes.append("out of fold the fused score ranks no better than the rules on these videos: keep the rules")
-    if fitted.guards:
-        notes.append(f"rules that stay beside the score: {', '.join(rule.name for rule in fitted.guards)}")
+def _targets(rows: Sequence[Row], part: float, scores: np.ndarray) -> Table:
+    found: list[list[Any]] = []
+    for wanted in TARGETS:
+        reaching = [row for row in rows if row[1].value >= wanted]
+        if not reaching:
+            found.append([f"precision:{wanted:g}", "not reached", "", "", ""])
+            continue
+        least, precision, recall = max(reaching, key=lambda row: (row[2].value, row[0]))
+        needed = labels_needed(precision.value, float((scores >= least).mean()))
+        found.append([f"precision:{wanted:g}", f"{least:.2f}", precision.text(), recall.text(), needed])
+    names = ["filter.target", "least", "precision", "recall", f"labels for +-{PRECISION_TO:g}"]
+    return Table(f"targets, where {part:.0%} of the videos are suitable", names, found)
+
+
+def _notes(to: Path) -> list[str]:
     where = to.parent.parent if to.parent.name == "filter" else "DIR"
     move = "" if to.parent.name == "filter" else f"put {to.name} into a folder DIR/filter, then "
-    notes.append(f"to use it: {move}factory run --config-dir {where} filter={to.stem} source=... output=...")
-    return notes
+    use = f"factory run --config-dir {where} filter={to.stem} filter.target=precision:0.8 source=... output=..."
+    return [
+        "precision depends on the share of suitable videos: label a sample as it comes, or tell --share-suitable",
+        f"to use it: {move}{use}",
+    ]
 
 
-def _drawing(curves: Mapping[str, Curve]) -> "Callable[[Figure], None]":
+def _drawing(rows: Sequence[Row]) -> "Callable[[Figure], None]":
     def draw(figure: "Figure") -> None:
         axes = figure.subplots()
-        for name, ranked in curves.items():
-            axes.step(ranked.recall, ranked.precision, where="pre", label=f"{name}, AP {ranked.average:.3f}")
-        axes.set(xlabel="recall", ylabel="precision", xlim=(0, 1.02), ylim=(0, 1.02))
+        least = [row[0] for row in rows]
+        for name, told in (("precision", [p for _, p, _ in rows]), ("recall", [r for _, _, r in rows])):
+            axes.plot(least, [i.value for i in told], label=name)
+            axes.fill_between(least, [i.low for i in told], [i.high for i in told], alpha=0.2)
+        axes.set(xlabel="least score", ylim=(0, 1.02))
         axes.legend()
 
     return draw

@@ -1,20 +1,25 @@
 """The filter against labels: precision and recall, average precision, where it errs, and what each specialist adds."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from factory.evaluate.intervals import Interval, bootstrap, share
 from factory.evaluate.report import Report, Table
 from factory.evaluate.verdicts import (
     Curve,
     FilterRun,
     Judged,
+    average_precision,
     curve,
-    features_of,
+    judged,
     precision_recall,
     read_filter_run,
 )
-from factory.filters.decide import Rule, parse_rules
+from factory.filters.features import FEATURES
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -23,7 +28,16 @@ if TYPE_CHECKING:
 # VLM (ambiguous reference frame, blur, overlays) and features listed nowhere here come last.
 STEPS: dict[str, tuple[str, ...]] = {
     "quality": ("frame_rate", "short_side_px", "brightness", "clipped_share"),
-    "+cartoons, presenting": ("flat_share", "palette_size", "repeat_share", "paused_share", "face_share"),
+    "+cartoons, presenting": (
+        "flat_share",
+        "palette_size",
+        "saturation",
+        "grain",
+        "shake",
+        "repeat_share",
+        "paused_share",
+        "face_share",
+    ),
     "+flow": ("flow_mean", "flow_peak", "flow_unexplained"),
     "+tracking": (
         "track_loss",
@@ -35,7 +49,16 @@ STEPS: dict[str, tuple[str, ...]] = {
         "paired_share",
         "rigid_share",
     ),
-    "+masking": ("moving_share",),
+    "+masking": (
+        "moving_share",
+        "mover_share",
+        "brief_mover_share",
+        "evident_share",
+        "cover_share",
+        "border_cover_share",
+        "chaos_share",
+        "noise_px",
+    ),
     "+focal": ("focal_ratio", "focal_spread", "zoom_rate", "parallax"),
     "+distortion": ("barrel_distortion",),
 }
@@ -51,10 +74,14 @@ def evaluate_filter(output: Path, labels: Path, recalls: Sequence[float] = (0.5,
     at = [whole.precision_at(r) for r in recalls]
     at_names = [f"P at R>={r:g}" for r in recalls]
     title = f"{len(suitable)} labelled videos, {sum(suitable)} suitable; a video counts by its best clip"
-    verdict = Table(
-        title, ["", "AP", "precision", "recall", *at_names], [["filter", whole.average, precision, recall, *at]]
-    )
-    tables = [verdict, _confusion(run.videos), _missed(run.videos)]
+    within = _intervals(run, recalls)
+    rows: list[list[Any]] = [
+        ["filter", whole.average, precision, recall, *at],
+        ["90 % from", *(interval.low for interval in within)],
+        ["to", *(interval.high for interval in within)],
+    ]
+    tables = [Table(title, ["", "AP", "precision", "recall", *at_names], rows)]
+    tables += [_confusion(run.videos), _missed(run.videos)]
     notes, steps = [], []
     if absent := [v.label.file for v in run.videos if not v.clips]:
         notes.append(f"no clip of {len(absent)} videos reached the filter, they count as rejected: {', '.join(absent)}")
@@ -63,17 +90,17 @@ def evaluate_filter(output: Path, labels: Path, recalls: Sequence[float] = (0.5,
             "the filter ran as a cascade: scores of rejected clips are upper bounds, and the features that were "
             "skipped are missing, so there is no ablation; run with filter.exhaustive=true"
         )
-    elif "score" in run.rules:
-        notes.append("the score is a fused one: the ablation is of the rules beside it")
     if run.exhaustive:
+        tables.append(_abstained(run))
         steps = ablation(run, recalls)
-        rows = [[s["step"], s["rules"], s["AP"], s["precision"], s["recall"], *s["at"]] for s in steps]
-        names = ["rules of", "rules", "AP", "precision", "recall", *at_names]
-        tables.append(Table("each step adds rules to those before", names, rows))
+        rows = [[s["step"], s["features"], s["AP"], s["precision"], s["recall"], *s["at"]] for s in steps]
+        names = ["specialists", "features", "AP", "precision", "recall", *at_names]
+        tables.append(Table("each step adds rules and parts of the score to those before", names, rows))
     values = {
         "average_precision": whole.average,
         "precision": precision,
         "recall": recall,
+        "intervals_90": [interval.values() for interval in within],
         "precision_at_recall": dict(zip(map(str, recalls), at, strict=True)),
         "curve": {"precision": whole.precision.tolist(), "recall": whole.recall.tolist()},
         "videos": [
@@ -87,33 +114,55 @@ def evaluate_filter(output: Path, labels: Path, recalls: Sequence[float] = (0.5,
 
 
 def ablation(run: FilterRun, recalls: Sequence[float]) -> list[dict[str, Any]]:
-    """Verdict and score with the rules of the first steps only, from the features recorded."""
-    rules = parse_rules({name: rule for name, rule in run.rules.items() if name != "score"})
+    """Verdict and score with the rules and the score's features of the first steps only, from what was recorded."""
+    rules = run.parsed
     suitable = [bool(video.label.suitable) for video in run.videos]
     placed = {feature for features in STEPS.values() for feature in features}
-    steps = {**STEPS, LAST: tuple(sorted({rule.feature for rule in rules} - placed))}
+    steps = {**STEPS, LAST: tuple(sorted(({rule.feature for rule in rules} | run.cut.features) - placed))}
     found, active = [], set[str]()
     for step, features in steps.items():
         active |= set(features)
         chosen = [rule for rule in rules if rule.feature in active]
-        scores = [max((judged(chosen, clip) for clip in video.clips), default=0.0) for video in run.videos]
-        ranked = curve(suitable, scores)
-        precision, recall = precision_recall(suitable, [score >= 0.5 for score in scores])
+        told = [[judged(chosen, run.cut.of_features(active), clip) for clip in v.clips] for v in run.videos]
+        ranked = curve(suitable, [max((score for score, _ in clips), default=0.0) for clips in told])
+        precision, recall = precision_recall(suitable, [any(not reasons for _, reasons in clips) for clips in told])
         at = [ranked.precision_at(r) for r in recalls]
-        added = len([rule for rule in rules if rule.feature in features])
+        added = len(({rule.feature for rule in rules} | run.cut.features) & set(features))
         found.append(
-            {"step": step, "rules": added, "AP": ranked.average, "precision": precision, "recall": recall, "at": at}
+            {"step": step, "features": added, "AP": ranked.average, "precision": precision, "recall": recall, "at": at}
         )
     return found
 
 
-def judged(rules: Sequence[Rule], clip: Mapping[str, Any]) -> float:
-    """The score the rules give a clip's recorded features, as `Decide` computes it; 0 for a clip that failed."""
-    if clip["status"] == "failed":
-        return 0.0
-    features = features_of(clip)
-    known = [(rule, features.get(rule.feature)) for rule in rules]
-    return min((rule.score(value) for rule, value in known if value is not None), default=1.0)
+def _intervals(run: FilterRun, recalls: Sequence[float]) -> list[Interval]:
+    """Of average precision, precision, recall, and precision at each recall."""
+    suitable = np.array([bool(video.label.suitable) for video in run.videos])
+    scores = np.array([video.score for video in run.videos])
+    kept = np.array([video.accepted for video in run.videos])
+
+    def at(recall: float, i: np.ndarray) -> float:
+        good = suitable[i]
+        return curve(good.tolist(), scores[i].tolist()).precision_at(recall) if good.any() else float("nan")
+
+    figures: list[Callable[[np.ndarray], float]] = [
+        partial(average_precision, suitable, scores),
+        lambda i: share(suitable[i][kept[i]]),
+        lambda i: share(kept[i][suitable[i]]),
+        *(partial(at, recall) for recall in recalls),
+    ]
+    return [bootstrap(figure, len(kept)) for figure in figures]
+
+
+def _abstained(run: FilterRun) -> Table:
+    """Where specialists could not measure: such a feature breaks no rule."""
+    rows = []
+    asked = {rule.feature for rule in run.parsed} | run.cut.features
+    clips = [(clip, bool(video.label.suitable)) for video in run.videos for clip in video.clips]
+    for feature in (name for name in FEATURES if name in asked):
+        told = [[clip.get(feature) is None for clip, good in clips if good == kind] for kind in (True, False)]
+        if any(map(any, told)):
+            rows.append([feature, *(float(np.mean(part)) if part else None for part in told)])
+    return Table("share of clips on which a feature abstained", ["feature", "suitable", "others"], rows)
 
 
 def _confusion(videos: Sequence[Judged]) -> Table:

@@ -10,7 +10,10 @@ import numpy as np
 from factory.errors import StorageError
 from factory.evaluate.labels import Label, read_labels, rows_of
 from factory.evaluate.report import need
+from factory.filters.aim import aimed
+from factory.filters.decide import Rule, parse_rules, verdict
 from factory.filters.features import FEATURES
+from factory.filters.score import Score
 from factory.manifest.query import connect, query
 from factory.storage.output import Storage
 
@@ -41,12 +44,16 @@ class Judged:
 
 @dataclass(frozen=True)
 class FilterRun:
-    """videos: those whose label counts, in the labels' order. rules: as the run had them. exhaustive: whether every
-    specialist saw every clip; without, features of rejected clips are missing and their scores only upper bounds."""
+    """videos: those whose label counts, in the labels' order. rules, score: as the run had them, and as parsed.
+    exhaustive: whether every specialist saw every clip; without, features of rejected clips are missing and their
+    scores only upper bounds."""
 
     videos: list[Judged]
     rules: Mapping[str, Mapping[str, Any]]
+    score: Mapping[str, Any]
     exhaustive: bool
+    parsed: tuple[Rule, ...]
+    cut: Score
 
 
 def read_filter_run(output: Path, labels: Path) -> FilterRun:
@@ -60,8 +67,18 @@ def read_filter_run(output: Path, labels: Path) -> FilterRun:
     videos = [Judged(label, clips) for label, clips in zip(known, rows_of(known, rows), strict=True)]
     if not any(video.clips for video in videos):
         raise StorageError(f"no video of {labels} is in {output}: run the filter on the labelled videos.")
-    config = _config_of(storage)
-    return FilterRun(videos, config["filter"]["rules"], bool(config["filter"]["exhaustive"]))
+    told = _config_of(storage)["filter"]
+    if "score" not in told:
+        raise StorageError(f"{output} was made by another version, whose filter had no score: run the filter again.")
+    cut = aimed(told["score"], told["target"])
+    return FilterRun(videos, told["rules"], told["score"], bool(told["exhaustive"]), parse_rules(told["rules"]), cut)
+
+
+def judged(rules: Sequence[Rule], score: Score, clip: Mapping[str, Any]) -> tuple[float, tuple[str, ...]]:
+    """The score and the reasons that rules and score give a clip's recorded features; 0 for a clip that failed."""
+    if clip["status"] == "failed":
+        return 0.0, ("failed",)
+    return verdict(rules, score, features_of(clip))
 
 
 def features_of(row: Mapping[str, Any]) -> dict[str, float | None]:
@@ -89,6 +106,12 @@ def curve(suitable: Sequence[bool], scores: Sequence[float]) -> Curve:
     precision, recall, _ = metrics.precision_recall_curve(suitable, scores)
     average = float(metrics.average_precision_score(suitable, scores))
     return Curve(precision[:-1][::-1], recall[:-1][::-1], average)
+
+
+def average_precision(suitable: np.ndarray, scores: np.ndarray, index: np.ndarray) -> float:
+    """Of some of them; NaN where none is suitable."""
+    good = suitable[index]
+    return curve(good.tolist(), scores[index].tolist()).average if good.any() else float("nan")
 
 
 def precision_recall(suitable: Sequence[bool], accepted: Sequence[bool]) -> tuple[float | None, float]:

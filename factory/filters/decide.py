@@ -1,14 +1,15 @@
-"""Features to a decision: rules from a file, reasons for people, one score for ranking."""
+"""Features to a decision: rules for what is certain, a score for the rest, reasons for people."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from factory.clip import ClipRecord
 from factory.errors import ConfigError
+from factory.filters.aim import aimed
 from factory.filters.features import settled
-from factory.filters.fused import parse_fused
+from factory.filters.score import Score
 from factory.stage import Rejected
 
 
@@ -67,41 +68,47 @@ def parse_rules(entries: Mapping[str, Mapping[str, Any]]) -> tuple[Rule, ...]:
     return tuple(rules)
 
 
+def verdict(rules: Sequence[Rule], score: Score | None, values: Mapping[str, Any]) -> tuple[float, tuple[str, ...]]:
+    """A clip's score in [0, 1] and its reasons to reject, none where it is kept. score: None where not all it needs is
+    known yet.
+
+    The score is that of the groups. Each broken rule lowers it further, by as much as the value is outside, so that
+    what is rejected for certain ranks behind what is doubtful; at the bound itself by nothing.
+    """
+    known = [(rule, settled(value)) for rule in rules if (value := values.get(rule.feature)) is not None]
+    reasons = tuple(rule.complaint(value) for rule, value in known if rule.broken(value))
+    outside = min((2 * rule.score(value) for rule, value in known if rule.broken(value)), default=1.0)
+    total = settled(outside * (1.0 if score is None else score.of(values)))
+    if score is not None and not reasons and total < score.least:
+        reasons = (score.complaint(values, total),)
+    return total, reasons
+
+
 @dataclass
 class Decide:
-    """Rejects a clip that breaks a rule, with one reason a rule broken, and gives the score of what is known so far.
+    """Rejects a clip that breaks a rule, with one reason a rule broken, or whose score is too low, and gives the score
+    of what is known so far.
 
-    Only rules whose feature is in the record are looked at, so that a Decide may stand after the cheap specialists and
-    another after all. A feature that is None (its specialist abstained) rejects nothing and does not enter the score.
+    Rules are for what is certain: their bounds have wide margins. What they leave is judged by the score. Only rules
+    whose feature is in the record are looked at, so that a Decide may stand after the cheap specialists (without a
+    score) and another after all. A feature that is None (its specialist abstained) breaks no rule.
 
-    Gives: score, float in [0, 1]: the lowest score of any rule looked at; 1 when there is none. A clip is kept exactly
-    when its score is at least 0.5. The weakest link decides because one broken criterion makes a clip useless,
-    however good the rest; nothing is learned or weighted. In a cascade the score of a clip rejected early is an upper
-    bound: what was not computed could only lower it.
-
-    An entry `score` among the rules (see `factory.filters.fused`) replaces that score by one learned from labels, which
-    then decides as well: a clip is rejected when it is under the entry's `least`, or breaks a rule that stands beside
-    it.
+    Gives: score, float in [0, 1], see `verdict`. In a cascade the score of a clip rejected early is an upper bound.
     """
 
     needs: ClassVar[tuple[str, ...]] = ()
     gives: ClassVar[tuple[str, ...]] = ("score",)
+    version: ClassVar[int] = 2
 
     rules: Mapping[str, Mapping[str, Any]]
+    score: Mapping[str, Any] | None = None
+    target: str | None = None
 
     def __post_init__(self) -> None:
-        rules = dict(self.rules)
-        fused = rules.pop("score", None)
-        self._fused = None if fused is None else parse_fused(fused)
-        self._rules = parse_rules(rules)
+        self._rules = parse_rules(self.rules)
+        self._score = None if self.score is None else aimed(self.score, self.target)
 
     def __call__(self, record: ClipRecord) -> ClipRecord | Rejected:
-        known = [(rule, record.values.get(rule.feature)) for rule in self._rules]
-        values = [(rule, settled(value)) for rule, value in known if value is not None]
-        score = min((rule.score(value) for rule, value in values), default=1.0)
-        reasons = tuple(rule.complaint(value) for rule, value in values if rule.broken(value))
-        if self._fused is not None:
-            score = settled(self._fused.score(record.values))
-            reasons += (self._fused.complaint(record.values),) if score < self._fused.least else ()
+        score, reasons = verdict(self._rules, self._score, record.values)
         record = record.give(score=score)
         return Rejected(record, reasons) if reasons else record

@@ -16,14 +16,14 @@ from factory.stage import Outcome, Stage
 def filter_phase(
     upstream: str,
     specialists: Sequence[Stage],
-    rules: Mapping[str, Mapping[str, Any]],
+    decide: Decide,
     exhaustive: bool,
     timeout_s: float,
     fetch: Fetch,
     resources: Resources,
 ) -> Phase:
-    """`rules`: see `factory.filters.decide`. With `exhaustive` every specialist sees every clip, for calibration."""
-    stages = (fetch, *(specialists if exhaustive else _cascade(specialists, rules)), Decide(rules))
+    """With `exhaustive` every specialist sees every clip, for calibration."""
+    stages = (fetch, *(specialists if exhaustive else _cascade(specialists, decide.rules)), decide)
     features = {name: FEATURES[name] for stage in specialists for name in stage.gives if name in FEATURES}
     return Phase(
         name="filter",

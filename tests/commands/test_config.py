@@ -70,14 +70,14 @@ def refused(*words, config_dir=None):
         ("ingest.survey.max_damage", ["5", "-0.1"]),
         ("filter.stages.sample.fps", ["0"]),
         ("flow.preset", ["swift", "3"]),
-        ("filter.rules.flow_peak.most", ["abc", "0", ".nan"]),
+        ("filter.rules.flat_share.most", ["abc", "0", ".nan"]),
         ("pipeline.phases", ["[pose]", "[ingest,pose,pose]", "[ingest,train]", "ingest"]),
     ],
 )
 def test_a_wrong_type_or_range_is_one_sentence_with_key_and_value(plain, key, values):
     for value in values:
         told = refused_as(plain, key, value)
-        name = {"filter.rules.flow_peak.most": "flow_peak", "pipeline.phases": "pipeline"}.get(key, key)
+        name = {"filter.rules.flat_share.most": "flat_share", "pipeline.phases": "pipeline"}.get(key, key)
         assert name in told
         assert value.strip("'.") in told or value[:1] in ("", "[", "t"), told
 
@@ -86,7 +86,7 @@ def test_what_is_wrong_together_is_refused():
     assert "max_s=12 must be above min_s=20" in refused("ingest.cut.min_s=20")
     assert "may not all be 0" in refused("pose.resources={cpus: 0, gpus: 0, memory_gb: 0}")
     assert "gpus=1.5" in refused("pose.resources.gpus=1.5")
-    assert "'flow_peek': did you mean flow_peak?" in refused("filter.rules.flow_peak.feature=flow_peek")
+    assert "'flow_peek': did you mean flow_peak?" in refused("filter.rules.flat_share.feature=flow_peek")
 
 
 @pytest.mark.parametrize(

@@ -21,10 +21,14 @@ RULES = {
 }
 
 
-def write_output(root: Path, features: dict[str, dict], rules=None, exhaustive: bool = True) -> Storage:
+# camera_speed 0.04 and less is worth nothing, 0.4 and more all.
+SCORE = {"least": 0.0, "groups": {"camera": {"camera_speed": [[0.04, 0], [0.4, 1]]}}}
+
+
+def write_output(root: Path, features: dict[str, dict], rules=None, exhaustive: bool = True, score=None) -> Storage:
     """The manifests of a filter that measured `features` of each source (None: no clip of it got there)."""
-    rules = RULES if rules is None else rules
-    storage, decide, rows = Storage.at(root), Decide(rules), []
+    rules, score = RULES if rules is None else rules, SCORE if score is None else score
+    storage, decide, rows = Storage.at(root), Decide(rules, score), []
     for source, values in features.items():
         result = decide(ClipRecord(Clip(source, source, 0, 1, 1, 1, 1, 0, 1), values))
         record = result.record if isinstance(result, Rejected) else result
@@ -35,7 +39,7 @@ def write_output(root: Path, features: dict[str, dict], rules=None, exhaustive: 
         )  # fmt: skip
     content = parquet_of_rows(rows, schema(*COMMON, *FILTER, *features_schema(FEATURES)))
     storage.write(storage.part("filter", "one"), content)
-    config = yaml.safe_dump({"filter": {"rules": rules, "exhaustive": exhaustive}})
+    config = yaml.safe_dump({"filter": {"rules": rules, "score": score, "target": None, "exhaustive": exhaustive}})
     run = {"run_id": "r", "phase": "filter", "started_at": datetime.now(timezone.utc), "config": config}
     storage.write(storage.run_file("r"), parquet_of_rows([run], schema(*RUNS)))
     return storage

@@ -30,7 +30,7 @@ def features(tmp_path, **changes):
     values = {
         "a.mp4": GOOD,
         "b.mp4": {**GOOD, "flow_peak": 0.12},
-        "c.mp4": {**GOOD, "flow_peak": 0.05},
+        "c.mp4": {**GOOD, "camera_speed": 0.3},
         "d.mp4": {**GOOD, "flow_peak": 0.5},
         "e.mp4": {**GOOD, "camera_speed": 0.001, "focal_ratio": None},
         "f.mp4": GOOD,
@@ -69,7 +69,7 @@ def test_the_ablation_adds_rules_in_order_and_ends_with_the_filter(tmp_path, lab
     write_output(tmp_path / "out", features(tmp_path))
     report = evaluate_filter(tmp_path / "out", labels)
     steps = {step["step"]: step for step in report.values["ablation"]}
-    assert [step["rules"] for step in steps.values()] == [0, 0, 1, 1, 0, 1, 0, 0]
+    assert [step["features"] for step in steps.values()] == [0, 0, 1, 1, 0, 1, 0, 0]
     assert steps["quality"]["precision"] == pytest.approx(2 / 5)  # nothing rejected: a and b of five that came so far
     assert steps["+flow"]["precision"] == pytest.approx(1 / 3)  # a, of a, c and e
     assert steps["+tracking"]["precision"] == 0.5  # e is gone

@@ -7,7 +7,7 @@ from factory.filters.features import FEATURES
 from tests.conftest import ROOT
 
 # What specialists pass to each other.
-ARRAYS = {"frames", "times_s", "stills", "point_tracks", "view_pairs", "view_steps"}
+ARRAYS = {"frames", "times_s", "stills", "point_tracks", "view_pairs", "view_steps", "field_pairs"}
 
 
 def settings(path: str) -> dict:
@@ -21,5 +21,6 @@ def test_every_number_given_has_a_meaning():
 
 
 def test_every_rule_speaks_of_a_known_feature():
-    rules = settings("filter/dynpose.yaml")
-    assert {rule.get("feature", name) for name, rule in rules.items()} <= set(FEATURES)
+    preset = settings("filter/dynpose.yaml")
+    assert {rule.get("feature", name) for name, rule in preset["rules"].items()} <= set(FEATURES)
+    assert {name for group in preset["score"]["groups"].values() for name in group} <= set(FEATURES)

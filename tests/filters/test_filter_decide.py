@@ -1,4 +1,4 @@
-"""The rules: reasons, abstention, the score, and mistakes in the file."""
+"""The verdict: reasons, abstention, where the score cuts, and mistakes in the rules."""
 
 from pathlib import Path
 
@@ -9,19 +9,24 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from factory.errors import ConfigError
+from factory.filters.coverage import Coverage
 from factory.filters.decide import Decide, parse_rules
 from factory.filters.distortion import LensDistortion
 from factory.filters.drawn import DrawnLook
 from factory.filters.drive import DriveShare
+from factory.filters.field import MotionField
 from factory.filters.flow import FlowFeatures
 from factory.filters.focal import FocalLength
 from factory.filters.likeness import TrackLikeness
+from factory.filters.movers import Movers
 from factory.filters.moving import MovingShare
 from factory.filters.overlay import StaticOverlay
 from factory.filters.parallax import Parallax
 from factory.filters.presenting import Presenting
 from factory.filters.quality import ImageQuality
 from factory.filters.sample import SampleFrames
+from factory.filters.score import parse_score
+from factory.filters.shaken import Shake
 from factory.filters.stability import TrackStability
 from factory.filters.tracks import PointTracks
 from factory.filters.turning import TurnError
@@ -29,10 +34,11 @@ from factory.filters.two_view import TwoView
 from factory.filters.zoom import ZoomRate
 from factory.stage import Rejected, check_chain
 
-RULES_FILE = Path(__file__).parents[2] / "conf" / "filter" / "dynpose.yaml"
+PRESET = Path(__file__).parents[2] / "conf" / "filter" / "dynpose.yaml"
 CHAIN = (
     SampleFrames, ImageQuality, DrawnLook, FlowFeatures, StaticOverlay, Presenting, PointTracks, TrackStability,
-    TrackLikeness, TurnError, TwoView, MovingShare, Parallax, ZoomRate, DriveShare, FocalLength, LensDistortion,
+    TrackLikeness, TurnError, TwoView, MovingShare, MotionField, Movers, Coverage, Shake, Parallax, ZoomRate, DriveShare,
+    FocalLength, LensDistortion,
 )  # fmt: skip
 
 
@@ -47,6 +53,10 @@ RULES = {
         "provenance": "test",
     },
 }  # fmt: skip
+SCORE = {
+    "least": 0.6,
+    "groups": {"camera": {"camera_speed": [[0.01, 0], [0.1, 1]]}, "hand": {"grain": [[0.1, 0], [0.2, 1]]}},
+}
 
 
 def score_of(result):
@@ -65,30 +75,39 @@ def test_abstaining_and_missing_features_reject_nothing():
     assert result["score"] == 1.0
 
 
-def test_a_value_at_its_bound_passes_with_one_half():
+def test_a_value_at_its_bound_passes_and_keeps_its_score():
     result = Decide(RULES)(record(flow_peak=0.2))
     assert not isinstance(result, Rejected)
-    assert result["score"] == 0.5
+    assert result["score"] == 1.0
 
 
-@given(peak=st.floats(-1, 10), moving=st.floats(-1, 10))
-def test_a_clip_is_kept_exactly_when_its_score_is_one_half_or_more(peak, moving):
-    result = Decide(RULES)(record(flow_peak=peak, moving=moving))
+def test_what_no_rule_refuses_is_cut_by_its_score():
+    result = Decide(RULES, SCORE)(record(flow_peak=0.05, moving=0.5, camera_speed=0.1))
+    assert not isinstance(result, Rejected)
+    assert result["score"] == 0.75
+    result = Decide(RULES, SCORE)(record(flow_peak=0.05, moving=0.5, camera_speed=0.01))
+    assert isinstance(result, Rejected)
+    assert result.reasons == (
+        "score: 0.25, under 0.6; lowest: camera 0.00 (camera_speed 0.01); hand 0.50 (not measured)",
+    )
+
+
+@given(peak=st.floats(-1, 10), moving=st.floats(-1, 10), speed=st.none() | st.floats(0, 1))
+def test_a_clip_is_kept_exactly_when_it_breaks_no_rule_and_its_score_reaches_the_cut(peak, moving, speed):
+    result = Decide(RULES, SCORE)(record(flow_peak=peak, moving=moving, camera_speed=speed))
     assert 0 <= score_of(result) <= 1
-    near_bound = min(abs(peak - 0.2), abs(moving - 0.04)) < 1e-9
-    assert near_bound or isinstance(result, Rejected) == (score_of(result) < 0.5)
+    near_bound = min(abs(peak - 0.2), abs(moving - 0.04)) < 1e-6
+    kept = peak <= 0.2 and moving >= 0.04 and score_of(result) >= 0.6
+    assert near_bound or isinstance(result, Rejected) != kept
 
 
-@given(a=st.floats(0, 10), b=st.floats(0, 10), moving=st.floats(0, 1))
-def test_the_score_falls_as_a_feature_gets_worse(a, b, moving):
-    better, worse = (score_of(Decide(RULES)(record(flow_peak=v, moving=moving))) for v in sorted((a, b)))
+@given(a=st.floats(0, 10), b=st.floats(0, 10), moving=st.floats(0, 1), speed=st.none() | st.floats(0, 1))
+def test_the_score_falls_as_a_feature_gets_worse(a, b, moving, speed):
+    rest = {"moving": moving, "camera_speed": speed}
+    better, worse = (score_of(Decide(RULES, SCORE)(record(flow_peak=v, **rest))) for v in sorted((a, b)))
     assert better >= worse
-
-
-@given(extra=st.floats(0, 10), peak=st.floats(0, 10))
-def test_a_later_feature_can_only_lower_the_score(extra, peak):
-    early = score_of(Decide(RULES)(record(flow_peak=peak)))
-    assert score_of(Decide(RULES)(record(flow_peak=peak, moving=extra))) <= early
+    slow, fast = (score_of(Decide(RULES, SCORE)(record(camera_speed=v, moving=moving))) for v in sorted((a, b)))
+    assert fast >= slow
 
 
 @pytest.mark.parametrize(
@@ -107,9 +126,10 @@ def test_a_mistake_in_the_file_is_named(entry, named):
         parse_rules({"flow_peak": entry})
 
 
-def test_the_shipped_rules_are_about_features_that_exist():
+def test_the_shipped_rules_and_score_are_about_features_that_exist():
     check_chain([stage() for stage in CHAIN], given=("path",))
     given_names = {name for stage in CHAIN for name in stage.gives}
-    rules = parse_rules(yaml.safe_load(RULES_FILE.read_text()))
-    assert {rule.feature for rule in rules} <= given_names
+    shipped = yaml.safe_load(PRESET.read_text())
+    rules, score = parse_rules(shipped["rules"]), parse_score(shipped["score"])
+    assert {rule.feature for rule in rules} | score.features <= given_names
     assert {rule.criterion for rule in rules} == {"C1", "C2", "C3"}
