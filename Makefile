@@ -61,7 +61,7 @@ lint: $(VENV)/.installed ## ruff and mypy
 	$(BIN)/mypy
 
 bench: $(VENV)/.installed ## speed and accuracy on the development videos (FACTORY_MEDIA)
-	$(BIN)/python -m tests.bench.filter $(FACTORY_MEDIA)
+	$(BIN)/python -m tests.bench.filter $(FACTORY_MEDIA) $$(mktemp -d)
 	$(BIN)/python -m tests.bench.pose $(FACTORY_MEDIA)/gt_poses
 	$(BIN)/python -m tests.bench.masks $(FACTORY_MEDIA)/masks_gt $(FACTORY_MEDIA)/gt_poses
 	$(BIN)/python -m tests.bench.cuts $(FACTORY_MEDIA)

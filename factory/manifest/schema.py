@@ -69,7 +69,7 @@ FILTER = (
     column(
         "score",
         pa.float64(),
-        "how far the clip is inside the rules, 0 to 1, kept from 0.5 on; or the learned score of a calibrated preset",
+        "how much the clip is like what is wanted, 0 to 1 (filter.score); of a clip rejected early an upper bound",
     ),
 )
 

@@ -37,8 +37,8 @@ from factory.stage import Rejected, check_chain
 PRESET = Path(__file__).parents[2] / "conf" / "filter" / "dynpose.yaml"
 CHAIN = (
     SampleFrames, ImageQuality, DrawnLook, FlowFeatures, StaticOverlay, Presenting, PointTracks, TrackStability,
-    TrackLikeness, TurnError, TwoView, MovingShare, MotionField, Movers, Coverage, Shake, Parallax, ZoomRate, DriveShare,
-    FocalLength, LensDistortion,
+    TrackLikeness, TurnError, TwoView, MovingShare, MotionField, Movers, Coverage, Shake, Parallax, ZoomRate,
+    DriveShare, FocalLength, LensDistortion,
 )  # fmt: skip
 
 
