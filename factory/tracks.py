@@ -91,7 +91,8 @@ def tracks_from(
     """Tracks of observations in any order and with any track numbers, sorted and renumbered.
 
     track: int (N,). frame: int (N,). xy: (N, 2) pixels. size_px: (width, height). velocity_px_s: (N, 2), see `Tracks`.
-    Tracks with fewer than `least_frames` observations are left out. Raises ValueError when a track is seen twice in one frame.
+    Tracks with fewer than `least_frames` observations are left out. Raises ValueError when a track is seen twice in one
+    frame.
     """
     _, dense, seen = np.unique(track, return_inverse=True, return_counts=True)
     dense = dense.reshape(-1)

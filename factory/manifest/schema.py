@@ -105,6 +105,12 @@ POSE = (
     ),
     column("cy_per_frame_px", pa.list_(pa.float64()), "the same down the picture"),
     column("k1", pa.float64(), "radial distortion of SIMPLE_RADIAL, 0 for SIMPLE_PINHOLE"),
+    column(
+        "readout_s",
+        pa.float64(),
+        "rolling shutter: seconds from reading the first row to the last, poses are of the middle row's time; "
+        "null where none shows",
+    ),
     column("focal_reliable", pa.bool_(), "whether the clip pins the focal length down"),
     column("registered_ratio", pa.float64(), "share of sampled frames that have a pose"),
     column("reprojection_error_px", pa.float64(), "mean over kept observations, pixels of the solved frames"),

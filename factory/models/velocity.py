@@ -7,8 +7,8 @@ import numpy as np
 
 @dataclass
 class Sighting:
-    """The points of one sampled frame. ids: int (n,). xy: float32 (n, 2) pixels. came, went: float (n, 2), px/s from the
-    frame before and to the frame after, which need not be sampled; NaN where a point is not known there. came_s,
+    """The points of one sampled frame. ids: int (n,). xy: float32 (n, 2) pixels. came, went: float (n, 2), px/s from
+    the frame before and to the frame after, which need not be sampled; NaN where a point is not known there. came_s,
     went_s: how far these frames lie away."""
 
     ids: np.ndarray

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from factory.sfm.focal import FocalSearch
+from factory.sfm.readout import ReadoutSearch
 from factory.sfm.refine import PatchRefinement
 from factory.sfm.sharpen import Sharpening
 from factory.sfm.shift import ShiftSearch
@@ -52,5 +53,6 @@ class SolveOptions:
     refinement: PatchRefinement | None = field(default_factory=PatchRefinement)
     sift: SiftTracks | None = field(default_factory=SiftTracks)  # where frames lie far apart or tracks are short
     sharpening: Sharpening | None = field(default_factory=Sharpening)
+    readout: ReadoutSearch | None = field(default_factory=ReadoutSearch)  # None: as if all shutters were global
     shift: ShiftSearch | None = field(default_factory=ShiftSearch)  # None: the principal point stays in the middle
     zoom: ZoomSearch | None = field(default_factory=ZoomSearch)  # None: one focal length for all frames, come what may

@@ -50,11 +50,12 @@ def sharpened(
     least_angle_deg: float,
     grey_frames: Sequence[np.ndarray],
     how: Sharpening,
+    readout_s: float | None = None,
 ) -> tuple[Tracks, Model, np.ndarray]:
     """The tracks with new sightings, the model of them, and which observations are new, bool (N,): better poses and
     points, and distortion where it pays.
 
-    least_share: float64 (M,), as for `retriangulated`.
+    least_share: float64 (M,), as for `retriangulated`. readout_s: of a rolling shutter, see `Trajectory`.
     """
     nothing = np.zeros(len(tracks.track), bool)
     model = retriangulated(tracks, model, cut_px, least_share, least_angle_deg)
@@ -64,7 +65,9 @@ def sharpened(
     curved = _with_distortion(tracks, model, how)
     if curved is not None:
         model = retriangulated(tracks, curved, cut_px, least_share, least_angle_deg)
-    more, new = (tracks, nothing) if how.extension is None else extended(tracks, model, grey_frames, how.extension)
+    more, new = (tracks, nothing)
+    if how.extension is not None:
+        more, new = extended(tracks, model, grey_frames, how.extension, readout_s)
     wide = resected(more, carried(model, new), 0, 2.0 * cut_px)
     wide = retriangulated(more, wide, cut_px, least_share, least_angle_deg)
     return more, _tight(more, wide, how, how.last_iterations, how.iterations), new

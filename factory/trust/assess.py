@@ -97,7 +97,7 @@ class Measure:
             parallax_px=None if trajectory.rotation_only else parallax_px(trajectory, tracks, explained),
             focal_log_sd=focal_log_sd(trajectory),
             focal_open=bounded or trajectory.centre_px_per_frame is not None,
-            border_rival=self.rival(trajectory, trajectory.recentred(every)).border,
+            border_rival=self.rival(trajectory, trajectory.ideal(every)).border,
             ring_win=win,
             ring_cover=border_score(tracks, explained, 1.0) - win,
             weakest_win=weakest_win(tracks, explained, self.weakest_cells),

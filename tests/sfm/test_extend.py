@@ -9,10 +9,10 @@ import pytest
 from factory.geometry.camera import centred_camera, invert_rigid, project_cam, transform_points
 from factory.geometry.trajectory import pose_errors
 from factory.sfm.extend import Extension, extended
+from factory.sfm.mapping import solve_tracks
 from factory.sfm.model import Model
 from factory.sfm.options import SolveOptions
 from factory.sfm.sharpen import Sharpening, sharpened
-from factory.sfm.solve import solve_tracks
 from factory.tracks import Tracks, tracks_from
 from tests.sfm.scenes import scene, walk
 
