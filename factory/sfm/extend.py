@@ -41,8 +41,8 @@ def extended(
 ) -> tuple[Tracks, np.ndarray]:
     """Tracks with the new sightings, under the same numbers, and which observations are new, bool (N,).
 
-    readout_s: where tracks are `read_at_once`, for the places of patches in the pictures. Each track is continued beyond
-    its last frame from its patch there, and before its first from that one.
+    Each track is continued beyond its last frame from its patch there, and before its first from that one. readout_s:
+    where tracks are `read_at_once`, for where patches lie in the pictures.
     """
     fit = _trusted(tracks, model, how)
     begin = np.searchsorted(tracks.track, np.arange(tracks.count + 1))

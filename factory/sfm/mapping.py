@@ -154,9 +154,8 @@ def with_readout(
         if found is None or (readout_s is not None and abs(np.log(found / readout_s)) < search.near_enough):
             break
         other = solve_tracks(read_at_once(tracks, found), static, options, answer.camera.focal_px)
-        if other.registered.sum() < answer.registered.sum() or gain(answer, other) < (
-            search.gate_gain if readout_s is None else 1.0
-        ):
+        least_gain = search.gate_gain if readout_s is None else 1.0
+        if other.registered.sum() < answer.registered.sum() or gain(answer, other) < least_gain:
             break
         answer, readout_s = other, found
     return answer, readout_s
