@@ -25,7 +25,7 @@ class ReadoutSearch:
     per_frame: int = 100  # observations of the test
     iterations: int = 8
     step: float = 0.25
-    gate_gain: float = 1.03
+    gate_gain: float = 1.012
     rounds: int = 2  # the first leaves out observations that only a rolling shutter explains, and comes out short
     near_enough: float = 0.1  # change of the log read-out, under which nothing is solved again
     slowest_s: float = 0.1  # between frames of the source: beyond it they do not tell how fast a point moves; a guess
