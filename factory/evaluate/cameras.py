@@ -23,7 +23,7 @@ class Lens:
     """K and one radial term (x = f (1 + k1 r^2) X/Z + c), for pixels of a picture of `width` x `height` whose corner
     lies at (`left`, `top`) of a frame of `full_width` x `full_height`: black bars are cropped before cameras are
     estimated. each: focal length and principal point (F, 3) of every pose, where the lens zooms or the picture moves.
-    row_s: by how much a row is read later than the one above it; middle_row: of the full frame, of the time of the pose.
+    row_s: by how much a row is read later than the one above; middle_row: of the full frame, read at the pose's time.
     """
 
     fx: float
