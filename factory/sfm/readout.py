@@ -4,14 +4,14 @@ A camera that shakes or turns while its rows are read bends every picture anew. 
 a wrong focal length, one a frame, distortion or a moving principal point for what the rows have done.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from factory.sfm.adjust import Adjustment, adjust, robust_cost
 from factory.sfm.model import Model
 from factory.sfm.part import random_part
-from factory.sfm.rolling import read_at_once, source_interval_s
+from factory.sfm.rolling import filled, read_at_once, source_interval_s
 from factory.tracks import Tracks
 
 LOSS_PX = 0.5  # Cauchy, as in the last adjustment
@@ -20,12 +20,19 @@ LOSS_PX = 0.5  # Cauchy, as in the last adjustment
 @dataclass(frozen=True)
 class ReadoutSearch:
     """When a read-out is believed, and how it is looked for: in shares of the time between two frames of the source,
-    which no read-out exceeds."""
+    which no read-out exceeds.
+
+    provenance: 26 rendered clips of a global shutter, with zooms and moving crops among them, five real ones of such
+    cameras, one rendered with 20 ms, and 15 real ones that may roll.
+    """
 
     per_frame: int = 100  # observations of the test
     iterations: int = 8
     step: float = 0.25
-    gate_gain: float = 1.012
+    # Of the robust cost. Half of the clips of global shutters, by origin: 1.008 at the most (a crop that jumps), 1.006
+    # with rows read upwards, which no camera does; the other half 1.004. Rolling ones 1.06 to 1.6, and three real
+    # clips 1.013 to 1.018 that may be.
+    gate_gain: float = 1.02
     rounds: int = 2  # the first leaves out observations that only a rolling shutter explains, and comes out short
     near_enough: float = 0.1  # change of the log read-out, under which nothing is solved again
     slowest_s: float = 0.1  # between frames of the source: beyond it they do not tell how fast a point moves; a guess
@@ -39,15 +46,16 @@ def found_readout_s(tracks: Tracks, model: Model, search: ReadoutSearch) -> floa
     """
     interval_s = source_interval_s(tracks)
     upright = tracks.height > tracks.width
-    if tracks.velocity_px_s is None or upright or interval_s > search.slowest_s or model.registered.sum() < 3:
+    if upright or interval_s > search.slowest_s or model.registered.sum() < 3:
         return None
     part, model = random_part(tracks, model, search.per_frame)
-    if not model.kept.any():
+    if not model.kept.any() or part.velocity_px_s is None:
         return None
-    costs = [readout_cost(part, model, share * interval_s, search) for share in (0.0, search.step, 2 * search.step)]
-    if min(costs[1:]) * np.sqrt(search.gate_gain) > costs[0]:
+    part = replace(part, velocity_px_s=filled(part, part.velocity_px_s))
+    costs = [readout_cost(part, model, share * interval_s, search) for share in (0.0, search.step)]
+    if costs[1] >= costs[0]:  # so it is with all shutters that are global, and the test ends
         return None
-    while costs[-1] < costs[-2] and len(costs) * search.step <= 1.0:
+    while len(costs) < 3 or (costs[-1] < costs[-2] and len(costs) * search.step <= 1.0):
         costs.append(readout_cost(part, model, len(costs) * search.step * interval_s, search))
     share, least = lowest(np.array(costs), search.step)
     return share * interval_s if costs[0] > search.gate_gain * least else None
