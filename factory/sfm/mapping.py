@@ -10,7 +10,7 @@ from factory.sfm.incremental import incremental_poses
 from factory.sfm.model import Model, errors_px, parallax_deg, zooming
 from factory.sfm.options import SolveOptions
 from factory.sfm.polish import polished
-from factory.sfm.readout import ReadoutSearch, found_readout_s
+from factory.sfm.readout import found_readout_s
 from factory.sfm.relative import RelativePose, inlier_share, relative_poses, stride_pairs
 from factory.sfm.rolling import read_at_once
 from factory.sfm.trajectory import Trajectory
@@ -148,14 +148,10 @@ def with_readout(
 ) -> tuple[Trajectory, float | None]:
     """The solution of the tracks, as seen, read at once, and the read-out, where a rolling shutter explains clearly
     more; else the one given, which knows of none."""
-    search, answer, readout_s = options.readout or ReadoutSearch(rounds=0), shared, None
-    for _ in range(search.rounds):
-        found = found_readout_s(tracks, answer.model(), search)
-        if found is None or (readout_s is not None and abs(np.log(found / readout_s)) < search.near_enough):
-            break
-        other = solve_tracks(read_at_once(tracks, found), static, options, answer.camera.focal_px)
-        least_gain = search.gate_gain if readout_s is None else 1.0
-        if other.registered.sum() < answer.registered.sum() or gain(answer, other) < least_gain:
-            break
-        answer, readout_s = other, found
-    return answer, readout_s
+    search = options.readout
+    readout_s = None if search is None else found_readout_s(tracks, shared.model(), search)
+    if search is None or readout_s is None:
+        return shared, None
+    answer = solve_tracks(read_at_once(tracks, readout_s), static, options, shared.camera.focal_px)
+    better = answer.registered.sum() >= shared.registered.sum() and gain(shared, answer) >= search.gate_gain
+    return (answer, readout_s) if better else (shared, None)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from factory.sfm.adjust import Adjustment, adjust, robust_cost
-from factory.sfm.model import Model
+from factory.sfm.model import Model, errors_px
 from factory.sfm.part import random_part
 from factory.sfm.rolling import filled, read_at_once, source_interval_s
 from factory.tracks import Tracks
@@ -33,8 +33,7 @@ class ReadoutSearch:
     # with rows read upwards, which no camera does; the other half 1.004. Rolling ones 1.06 to 1.6, and three real
     # clips 1.013 to 1.018 that may be.
     gate_gain: float = 1.02
-    rounds: int = 2  # the first leaves out observations that only a rolling shutter explains, and comes out short
-    near_enough: float = 0.1  # change of the log read-out, under which nothing is solved again
+    near_px: float = 2.0  # observations of the test's tracks that count once a first read-out is known
     slowest_s: float = 0.1  # between frames of the source: beyond it they do not tell how fast a point moves; a guess
 
 
@@ -52,13 +51,25 @@ def found_readout_s(tracks: Tracks, model: Model, search: ReadoutSearch) -> floa
     if not model.kept.any() or part.velocity_px_s is None:
         return None
     part = replace(part, velocity_px_s=filled(part, part.velocity_px_s))
-    costs = [readout_cost(part, model, share * interval_s, search) for share in (0.0, search.step)]
-    if costs[1] >= costs[0]:  # so it is with all shutters that are global, and the test ends
+    found = _cheapest(part, model, interval_s, search)
+    if found is None or found[1] < search.gate_gain:
+        return None
+    # What only a rolling shutter explains was left out of the solution: without it the read-out comes out short.
+    moved = read_at_once(part, found[0])
+    wider = adjust(moved, model, Adjustment("CAUCHY", LOSS_PX, search.iterations))
+    again = _cheapest(part, wider.keep(errors_px(moved, wider) < search.near_px), interval_s, search)
+    return (again or found)[0]
+
+
+def _cheapest(tracks: Tracks, model: Model, interval_s: float, search: ReadoutSearch) -> tuple[float, float] | None:
+    """The read-out of least cost, and by what factor it costs less than none; None where rows read in turn cost more."""
+    costs = [readout_cost(tracks, model, share * interval_s, search) for share in (0.0, search.step)]
+    if costs[1] >= costs[0]:  # so it is with nearly all shutters that are global, and the test ends
         return None
     while len(costs) < 3 or (costs[-1] < costs[-2] and len(costs) * search.step <= 1.0):
-        costs.append(readout_cost(part, model, len(costs) * search.step * interval_s, search))
+        costs.append(readout_cost(tracks, model, len(costs) * search.step * interval_s, search))
     share, least = lowest(np.array(costs), search.step)
-    return share * interval_s if costs[0] > search.gate_gain * least else None
+    return share * interval_s, costs[0] / max(least, 1e-9)
 
 
 def readout_cost(tracks: Tracks, model: Model, readout_s: float, search: ReadoutSearch) -> float:
