@@ -57,12 +57,13 @@ def found_readout_s(tracks: Tracks, model: Model, search: ReadoutSearch) -> floa
     # What only a rolling shutter explains was left out of the solution: without it the read-out comes out short.
     moved = read_at_once(part, found[0])
     wider = adjust(moved, model, Adjustment("CAUCHY", LOSS_PX, search.iterations))
-    again = _cheapest(part, wider.keep(errors_px(moved, wider) < search.near_px), interval_s, search)
+    near = errors_px(moved, wider) < search.near_px
+    again = _cheapest(part, wider.keep(near), interval_s, search) if near.any() else None
     return (again or found)[0]
 
 
 def _cheapest(tracks: Tracks, model: Model, interval_s: float, search: ReadoutSearch) -> tuple[float, float] | None:
-    """The read-out of least cost, and by what factor it costs less than none; None where rows read in turn cost more."""
+    """The read-out of least cost, and by what factor none costs more; None where rows read in turn cost more."""
     costs = [readout_cost(tracks, model, share * interval_s, search) for share in (0.0, search.step)]
     if costs[1] >= costs[0]:  # so it is with nearly all shutters that are global, and the test ends
         return None
