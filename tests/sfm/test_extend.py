@@ -86,6 +86,29 @@ def test_points_are_found_to_a_twentieth_of_a_pixel_where_the_tracker_was_not(fr
     assert np.mean(error_px < 0.2) > 0.97
 
 
+def test_rows_that_are_read_in_turn_are_looked_at_where_they_are():
+    """Points move right or left by 100 px/s while rows are read, which shears pictures; every second track ends early."""
+    readout_s, height = 0.03, SIZE[1]
+    everywhere, truth = sightings(range(FRAMES))
+    tracks = everywhere.observations((everywhere.track % 2 == 0) | (everywhere.frame < 5))
+    speed = np.where(np.arange(FRAMES) % 2 == 0, 100.0, -100.0)
+    velocity = np.column_stack([speed[tracks.frame], np.zeros(len(tracks.track))])
+    tracks = replace(tracks, velocity_px_s=velocity)
+    frames = []
+    for image, right_px_s in zip(film(hide=False), speed, strict=True):
+        shear_px = right_px_s * readout_s
+        shear = np.array([[1.0, shear_px / (height - 1), -0.5 * shear_px], [0.0, 1.0, 0.0]])
+        frames.append(cv2.warpAffine(image, shear, SIZE, flags=cv2.INTER_CUBIC))
+    found = {}
+    for known_s in (readout_s, None):
+        how = Extension(least_parallax_deg=0.5)
+        more, new = extended(tracks, known(tracks, truth), frames, how, known_s)
+        found[known_s] = np.linalg.norm(more.xy[new] - truth[more.track[new], more.frame[new]], axis=1)
+    assert len(found[readout_s]) > 0.3 * len(truth) * 5
+    assert np.median(found[readout_s]) < 0.05
+    assert np.median(found[None]) > 2 * np.median(found[readout_s])
+
+
 def test_what_is_hidden_is_not_found():
     tracks, truth = sightings(range(5))
     more, new = extended(tracks, known(tracks, truth), film(hide=True), Extension(least_parallax_deg=0.5))
