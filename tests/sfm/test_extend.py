@@ -87,7 +87,7 @@ def test_points_are_found_to_a_twentieth_of_a_pixel_where_the_tracker_was_not(fr
 
 
 def test_rows_that_are_read_in_turn_are_looked_at_where_they_are():
-    """Points move right or left by 100 px/s while rows are read, which shears pictures; every second track ends early."""
+    """Points move right or left by 100 px/s while rows are read: pictures are sheared; half of the tracks end early."""
     readout_s, height = 0.03, SIZE[1]
     everywhere, truth = sightings(range(FRAMES))
     tracks = everywhere.observations((everywhere.track % 2 == 0) | (everywhere.frame < 5))
