@@ -22,8 +22,8 @@ class ReadoutSearch:
     """When a read-out is believed, and how it is looked for: in shares of the time between two frames of the source,
     which no read-out exceeds.
 
-    provenance: 26 rendered clips of a global shutter, with zooms and moving crops among them, five real ones of such
-    cameras, one rendered with 20 ms, and 15 real ones that may roll.
+    provenance: 28 rendered clips of a global shutter, with zooms and moving crops among them, four real ones of such
+    cameras, one rendered with 20 ms, and 18 real ones that may roll.
     """
 
     per_frame: int = 100  # observations of the test
