@@ -51,10 +51,14 @@ def _curved(tracks: Tracks, static: np.ndarray, model: Model | None, options: So
     """The model with distortion where it explains too little without: a strong one bends most tracks out of bounds."""
     if model is None or model.focal_px is not None or _explains_enough(tracks, static, model, options):
         return model
-    curved = polished(tracks, model, least_share(static, options), options, radial=True)
-    if abs(np.log(curved.camera.focal_px / model.camera.focal_px)) > np.log1p(options.curved_focal):
-        return model
-    return curved if curved.kept.sum() > options.curved_gain * model.kept.sum() else model
+    least = least_share(static, options)
+    for terms, gain in ((1, options.curved_gain), (2, options.twice_curved_gain)):
+        curved = polished(tracks, model, least, options, radial=terms)
+        changed = abs(np.log(curved.camera.focal_px / model.camera.focal_px)) > np.log1p(options.curved_focal)
+        if changed or curved.kept.sum() <= gain * model.kept.sum():
+            return model
+        model = curved
+    return model
 
 
 def _explains_enough(tracks: Tracks, static: np.ndarray, model: Model | None, options: SolveOptions) -> bool:
@@ -129,7 +133,7 @@ def trajectory(tracks: Tracks, static: np.ndarray, model: Model | None, camera: 
         registered=model.registered,
         world_from_cam=world_from_cam,
         camera=model.camera,
-        camera_model="SIMPLE_RADIAL" if model.camera.k1 != 0.0 else "SIMPLE_PINHOLE",
+        camera_model=model.camera.colmap_model,
         focal_reliable=None,
         reprojection_error_px=float(errors.mean()) if len(errors) else None,
         parallax_mean_deg=float(angles.mean()) if len(angles) else None,

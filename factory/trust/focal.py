@@ -43,6 +43,6 @@ def _held(tracks: Tracks, model: Model, factor: float) -> float:
     each = None if model.focal_px is None else model.focal_px * factor
     start = replace(model, camera=replace(model.camera, focal_px=model.camera.focal_px * factor), focal_px=each)
     # Distortion stays free where there is some: it makes up for a wrong focal length where a clip shows little.
-    how = Adjustment("CAUCHY", LOSS_PX, ITERATIONS, focal=False, radial=model.camera.k1 != 0.0)
+    how = Adjustment("CAUCHY", LOSS_PX, ITERATIONS, focal=False, radial=model.camera.radial_terms)
     found = adjust(tracks, start, how)
     return robust_cost(tracks, found.keep(model.kept), LOSS_PX)
