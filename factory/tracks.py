@@ -1,6 +1,6 @@
 """Point tracks of one clip: flat arrays that the whole pose phase shares."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -14,6 +14,8 @@ class Tracks:
     xy: float64 (N, 2) pixels of the working frame, pixel centres at integers.
     times_s: float64 (F,) seconds in the source. frame_index: int64 (F,) number of the frame in the source.
     width, height: pixels of the working frame.
+    velocity_px_s: float64 (N, 2), how fast each observation moves in the picture, by the frames next to its own in the
+    source; NaN where that is not known, None where none is.
     """
 
     track: np.ndarray
@@ -23,6 +25,7 @@ class Tracks:
     frame_index: np.ndarray
     width: int
     height: int
+    velocity_px_s: np.ndarray | None = None
 
     @property
     def count(self) -> int:
@@ -42,13 +45,13 @@ class Tracks:
         """Only the tracks where `keep`, bool (M,), is true, renumbered in order. Frames all stay."""
         wanted = keep[self.track]
         number = np.cumsum(keep, dtype=np.int32) - 1
-        return self._with(number[self.track[wanted]], self.frame[wanted], self.xy[wanted])
+        return self._with(number[self.track[wanted]], wanted)
 
     def observations(self, keep: np.ndarray) -> "Tracks":
         """Only the observations where `keep`, bool (N,), is true; tracks left without any vanish, the rest renumber."""
         kept = self.track[keep]
         number = np.cumsum(np.bincount(kept, minlength=self.count) > 0, dtype=np.int32) - 1
-        return self._with(number[kept], self.frame[keep], self.xy[keep])
+        return self._with(number[kept], keep)
 
     def at(self, frame: int) -> tuple[np.ndarray, np.ndarray]:
         """Tracks seen in a frame: ids int32 (n,) ascending, and positions float64 (n, 2)."""
@@ -69,8 +72,10 @@ class Tracks:
     def _begin(self) -> np.ndarray:
         return np.searchsorted(self.frame[self._order], np.arange(self.frames + 1))
 
-    def _with(self, track: np.ndarray, frame: np.ndarray, xy: np.ndarray) -> "Tracks":
-        return Tracks(track, frame, xy, self.times_s, self.frame_index, self.width, self.height)
+    def _with(self, track: np.ndarray, rows: np.ndarray) -> "Tracks":
+        """The observations `rows`, under other track numbers."""
+        velocity = None if self.velocity_px_s is None else self.velocity_px_s[rows]
+        return replace(self, track=track, frame=self.frame[rows], xy=self.xy[rows], velocity_px_s=velocity)
 
 
 def tracks_from(
@@ -81,11 +86,13 @@ def tracks_from(
     frame_index: np.ndarray,
     size_px: tuple[int, int],
     least_frames: int = 2,
+    velocity_px_s: np.ndarray | None = None,
 ) -> Tracks:
     """Tracks of observations in any order and with any track numbers, sorted and renumbered.
 
-    track: int (N,). frame: int (N,). xy: (N, 2) pixels. size_px: (width, height). Tracks with fewer than `least_frames`
-    observations are left out. Raises ValueError when a track is seen twice in one frame.
+    track: int (N,). frame: int (N,). xy: (N, 2) pixels. size_px: (width, height). velocity_px_s: (N, 2), see `Tracks`.
+    Tracks with fewer than `least_frames` observations are left out. Raises ValueError when a track is seen twice in one
+    frame.
     """
     _, dense, seen = np.unique(track, return_inverse=True, return_counts=True)
     dense = dense.reshape(-1)
@@ -101,5 +108,6 @@ def tracks_from(
         np.asarray(frame_index, np.int64),
         int(size_px[0]),
         int(size_px[1]),
+        None if velocity_px_s is None else np.asarray(velocity_px_s, np.float64)[order],
     )
     return everything.select(seen >= least_frames)

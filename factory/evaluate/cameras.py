@@ -13,15 +13,17 @@ from factory.evaluate.sampling import sampling_interval
 from factory.evaluate.trajectories import Trajectory, piece_of, read_estimates
 from factory.export.tum import per_pose
 from factory.geometry.camera import Camera, unproject
+from factory.geometry.trajectory import moved_on
 from factory.manifest.query import query
 from factory.storage.output import Storage
 
 
 @dataclass(frozen=True)
 class Lens:
-    """K and one radial term (x = f (1 + k1 r^2) X/Z + c), for pixels of a picture of `width` x `height` whose corner
+    """K and two radial terms (x = f (1 + k1 r^2 + k2 r^4) X/Z + c), for pixels of a picture of `width` x `height` whose corner
     lies at (`left`, `top`) of a frame of `full_width` x `full_height`: black bars are cropped before cameras are
     estimated. each: focal length and principal point (F, 3) of every pose, where the lens zooms or the picture moves.
+    row_s: by how much a row is read later than the one above; middle_row: of the full frame, read at the pose's time.
     """
 
     fx: float
@@ -29,11 +31,18 @@ class Lens:
     cx: float
     cy: float
     k1: float
+    k2: float
     full_width: int
     full_height: int
     left: int = 0
     top: int = 0
     each: np.ndarray | None = None
+    row_s: float = 0.0
+    middle_row: float = 0.0
+
+    def late_s(self, y: np.ndarray, height: np.ndarray) -> np.ndarray:
+        """When rows y (N,) of frames scaled to `height` (N,) are read, after the middle row."""
+        return ((y + 0.5) * self.full_height / height - 0.5 - self.middle_row) * self.row_s
 
     def _focal_and_centre(self, poses: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Of the poses (N,): both (N, 2)."""
@@ -55,7 +64,7 @@ class Lens:
         focal, centre = self._focal_and_centre(poses)
         scale = np.array([self.full_width, self.full_height]) / size
         here = (xy + 0.5) * scale - 0.5 - np.array([self.left, self.top])
-        rays = unproject((here - centre) / focal, Camera(1.0, 0.0, 0.0, self.k1))
+        rays = unproject((here - centre) / focal, Camera(1.0, 0.0, 0.0, self.k1, self.k2))
         return rays[:, :2] * focal + centre
 
 
@@ -72,12 +81,19 @@ class PosedCamera:
         close = np.abs(known[index] - times_s) <= max(sampling_interval(attempted) / 2, 1e-3) + 1e-6
         return np.where(close, index, -1)
 
+    def at_row(self, index: np.ndarray, y: np.ndarray, height: np.ndarray) -> np.ndarray:
+        """Poses (N, 4, 4) at the times at which rows y (N,), of frames scaled to `height` (N,), are read."""
+        known = self.trajectory
+        if self.lens.row_s == 0.0:
+            return known.world_from_cam[index]
+        return moved_on(known.times_s, known.world_from_cam, index, self.lens.late_s(y, height))
+
 
 def read_cameras(place: Path, everything: bool = False) -> list[PosedCamera]:
     """Every clip with poses; of an OUTPUT those that are `ok`, with `everything` also those it refused.
 
     An OUTPUT brings its intrinsics; a folder of `<stem>.txt` needs `<stem>.intrinsics.json` beside each: {"width",
-    "height", "fx", "fy", "cx", "cy"}, and "k1" where the lens distorts.
+    "height", "fx", "fy", "cx", "cy"}, and "k1" and "k2" where the lens distorts, "readout_s" where rows are read in turn.
     """
     posed = [t for t in read_estimates(place, everything) if len(t.times_s)]
     if not Storage.at(place).parts("pose"):
@@ -94,7 +110,10 @@ def _lens_beside(folder: Path, name: str) -> Lens:
                 told = json.loads(path.read_text())
                 fx, fy, cx, cy = (float(told[key]) for key in ("fx", "fy", "cx", "cy"))
                 size = (int(told["width"]), int(told["height"]))
-                return Lens(fx, fy, cx, cy, float(told.get("k1", 0)), *size, each=_each(fx, cx, cy, told))
+                row_s = float(told.get("readout_s") or 0.0) / max(size[1] - 1, 1)
+                each = _each(fx, cx, cy, told)
+                (k1, k2), middle = (float(told.get(k, 0)) for k in ("k1", "k2")), (size[1] - 1) / 2
+                return Lens(fx, fy, cx, cy, k1, k2, *size, each=each, row_s=row_s, middle_row=middle)
             except (ValueError, KeyError, TypeError) as error:
                 raise StorageError(f"{path} lacks one of width, height, fx, fy, cx, cy ({error}).") from error
     raise ConfigError(f"{folder}/{name}.txt has no intrinsics: write {name}.intrinsics.json beside it.")
@@ -103,7 +122,8 @@ def _lens_beside(folder: Path, name: str) -> Lens:
 def _lenses_of_manifest(place: Path, everything: bool) -> dict[tuple[str, float], Lens]:
     chosen = "p.world_from_cam IS NOT NULL" if everything else "p.status = 'ok'"
     sql = f"""
-        SELECT p.source, p.timestamps[1] AS start_s, p.focal_px, p.cx_px, p.cy_px, p.k1, p.registered,
+        SELECT p.source, p.timestamps[1] AS start_s, p.focal_px, p.cx_px, p.cy_px, p.k1, p.k2, p.registered,
+            p.readout_s, p.height,
             p.focal_per_frame_px, p.cx_per_frame_px, p.cy_per_frame_px,
             coalesce(i.source_width, p.width) AS full_width, coalesce(i.source_height, p.height) AS full_height,
             coalesce(i.crop_x, 0) AS crop_x, coalesce(i.crop_y, 0) AS crop_y
@@ -111,9 +131,10 @@ def _lenses_of_manifest(place: Path, everything: bool) -> dict[tuple[str, float]
     rows = query(Storage.at(place), sql).to_arrow_table().to_pylist()
     return {
         (r["source"], r["start_s"]): Lens(
-            r["focal_px"], r["focal_px"], r["cx_px"], r["cy_px"], r["k1"] or 0.0,
+            r["focal_px"], r["focal_px"], r["cx_px"], r["cy_px"], r["k1"] or 0.0, r["k2"] or 0.0,
             r["full_width"], r["full_height"], r["crop_x"], r["crop_y"],
             _each(r["focal_px"], r["cx_px"], r["cy_px"], per_pose(r)),
+            (r["readout_s"] or 0.0) / max(r["height"] - 1, 1), r["crop_y"] + (r["height"] - 1) / 2,
         )
         for r in rows
     }  # fmt: skip

@@ -56,7 +56,11 @@ def _refits(matches: Matches, cameras: Sequence[PosedCamera]) -> Iterator[Refit]
             for side, xy in zip(index, (matches.xy_i, matches.xy_j), strict=True):
                 which = np.full(len(rows), side)
                 pixels = np.c_[lens.undistorted(xy[rows], matches.size[rows], which), np.ones(len(rows))]
-                sides.append(np.einsum("nij,nj->ni", np.linalg.inv(lens.matrix(which)), pixels)[:, :2])
+                # Rows are read in turn: what the camera turns meanwhile is undone, what it moves needs depths.
+                poses = camera.at_row(which, xy[rows, 1], matches.size[rows, 1])[:, :3, :3]
+                turn = camera.trajectory.world_from_cam[side, :3, :3].T @ poses
+                rays = np.einsum("nij,nj->ni", turn @ np.linalg.inv(lens.matrix(which)), pixels)
+                sides.append(rays[:, :2] / rays[:, 2:])
             focal_px = float(lens.matrix(index)[:, 0, 0].mean()) * matches.size[rows[0], 1] / lens.full_height
             yield refit(focal_px * sides[0], focal_px * sides[1], focal_px, invert_rigid(second) @ first)
             break

@@ -109,7 +109,9 @@ def video_error(matches: Matches, cameras: Sequence[PosedCamera]) -> VideoError:
 def _pair_errors(matches: Matches, camera: PosedCamera, index: np.ndarray, wanted: np.ndarray) -> np.ndarray:
     poses, lens = camera.trajectory.world_from_cam, camera.lens
     i, j = index[wanted].T
-    first, second = poses[i], poses[j]
+    height = matches.size[wanted, 1]
+    first = camera.at_row(i, matches.xy_i[wanted, 1], height)
+    second = camera.at_row(j, matches.xy_j[wanted, 1], height)
     cam_j_from_i = invert_rigid(second) @ first
     xy_i = lens.undistorted(matches.xy_i[wanted], matches.size[wanted], i)
     xy_j = lens.undistorted(matches.xy_j[wanted], matches.size[wanted], j)

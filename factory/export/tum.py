@@ -17,8 +17,8 @@ from factory.tum import tum_text
 CAMERA = ".intrinsics.json"
 COLUMNS = (
     "p.status, p.timestamps, p.registered, p.world_from_cam, p.focal_px, p.focal_per_frame_px, p.cx_px, p.cy_px, "
-    "p.cx_per_frame_px, p.cy_per_frame_px, p.k1, p.camera_model, p.focal_reliable, p.width, p.height, "
-    "i.crop_x, i.crop_y, i.source_width, i.source_height"
+    "p.cx_per_frame_px, p.cy_per_frame_px, p.k1, p.k2, p.readout_s, p.camera_model, p.focal_reliable, "
+    "p.width, p.height, i.crop_x, i.crop_y, i.source_width, i.source_height"
 )
 
 
@@ -43,9 +43,10 @@ def export(storage: Storage, dest: Path, selection: Selection) -> Counter[str]:
 
 def intrinsics(row: dict[str, Any]) -> dict[str, Any]:
     """The camera in pixels of the whole displayed frame, pixel centres at integers, as `evaluate reprojection` reads
-    it: width, height, fx, fy, cx, cy, k1 (x = f (1 + k1 r^2) X/Z + c), whether the focal length is reliable; one focal
-    length a line of the TUM file where the lens zooms, and one principal point where the picture moves. Black bars are
-    part of the frame here, unlike in the manifest."""
+    it: width, height, fx, fy, cx, cy, k1, k2 (x = f (1 + k1 r^2 + k2 r^4) X/Z + c), whether the focal length is reliable; one focal
+    length a line of the TUM file where the lens zooms, and one principal point where the picture moves; seconds from
+    the first row to the last where they are read in turn, else null. Black bars are part of the frame
+    here, unlike in the manifest."""
     left, top = row["crop_x"] or 0, row["crop_y"] or 0
     told = {
         "camera_model": row["camera_model"],
@@ -56,10 +57,19 @@ def intrinsics(row: dict[str, Any]) -> dict[str, Any]:
         "cx": row["cx_px"] + left,
         "cy": row["cy_px"] + top,
         "k1": row["k1"] or 0.0,
+        "k2": row["k2"] or 0.0,
         "focal_reliable": row["focal_reliable"],
+        "readout_s": _readout_s(row),
     }
     moved = {"focal_per_pose_px": 0, "cx_per_pose_px": left, "cy_per_pose_px": top}
     return told | {name: [value + moved[name] for value in values] for name, values in per_pose(row).items()}
+
+
+def _readout_s(row: dict[str, Any]) -> float | None:
+    """Of the whole displayed frame: black bars are read too."""
+    if row["readout_s"] is None:
+        return None
+    return float(row["readout_s"] * ((row["source_height"] or row["height"]) - 1) / (row["height"] - 1))
 
 
 def per_pose(row: Mapping[str, Any]) -> dict[str, list[float]]:

@@ -1,18 +1,33 @@
-"""Pinhole cameras with one radial term, and rigid motions. Pixel centres lie at integer coordinates throughout."""
+"""Pinhole cameras with up to two radial terms, and rigid motions. Pixel centres lie at integer coordinates throughout."""
 
 from dataclasses import dataclass
 
 import numpy as np
 
 
+COLMAP_MODELS = ("SIMPLE_PINHOLE", "SIMPLE_RADIAL", "RADIAL")  # by how many radial terms they have
+
+
 @dataclass(frozen=True)
 class Camera:
-    """SIMPLE_RADIAL of COLMAP: x = f (1 + k1 r^2) X/Z + cx, with r the length of (X/Z, Y/Z). Pixels; k1 has no unit."""
+    """RADIAL of COLMAP: x = f (1 + k1 r^2 + k2 r^4) X/Z + cx, with r the length of (X/Z, Y/Z). Pixels; k1 and k2 have no
+    unit."""
 
     focal_px: float
     cx: float
     cy: float
     k1: float = 0.0
+    k2: float = 0.0
+
+    @property
+    def radial_terms(self) -> int:
+        """How many of k1, k2 the lens has."""
+        return 2 if self.k2 else 1 if self.k1 else 0
+
+    @property
+    def colmap_model(self) -> str:
+        """COLMAP's name for it."""
+        return COLMAP_MODELS[self.radial_terms]
 
     @property
     def matrix(self) -> np.ndarray:
@@ -32,23 +47,41 @@ def project_cam(points_cam: np.ndarray, camera: Camera, focal_px: np.ndarray | N
     """
     focal = camera.focal_px if focal_px is None else focal_px[..., None]
     xy = points_cam[..., :2] / points_cam[..., 2:]
-    radial = 1.0 + camera.k1 * np.sum(xy * xy, axis=-1, keepdims=True)
-    return xy * radial * focal + np.array([camera.cx, camera.cy])
+    return xy * _bent(xy, camera) * focal + np.array([camera.cx, camera.cy])
 
 
 def unproject(xy: np.ndarray, camera: Camera, focal_px: np.ndarray | None = None) -> np.ndarray:
     """Rays, float64 (..., 3) with z = 1, in the camera's frame, of pixels (..., 2); `focal_px` as in `project_cam`.
 
-    The radial term is undone by fixed-point iteration, which converges for the mild distortion (|k1| r^2 < 0.3) this
-    model is meant for.
+    The radial terms are undone by Newton steps on the radius, which converge where the model is one to one: the radius
+    of a pixel must grow with that of its ray.
     """
     focal = camera.focal_px if focal_px is None else focal_px[..., None]
     distorted = (np.asarray(xy, dtype=float) - np.array([camera.cx, camera.cy])) / focal
     ideal = distorted
-    if camera.k1 != 0.0:
-        for _ in range(12):
-            ideal = distorted / (1.0 + camera.k1 * np.sum(ideal * ideal, axis=-1, keepdims=True))
+    if camera.radial_terms:
+        radius = np.linalg.norm(distorted, axis=-1, keepdims=True)
+        ideal = distorted * (_ideal_radius(radius, camera) / np.maximum(radius, 1e-12))
     return np.concatenate([ideal, np.ones_like(ideal[..., :1])], axis=-1)
+
+
+def _bent(xy: np.ndarray, camera: Camera) -> np.ndarray:
+    """1 + k1 r^2 + k2 r^4 of (..., 2): (..., 1)."""
+    square = np.sum(xy * xy, axis=-1, keepdims=True)
+    bent: np.ndarray = 1.0 + square * (camera.k1 + square * camera.k2)
+    return bent
+
+
+def _ideal_radius(radius: np.ndarray, camera: Camera) -> np.ndarray:
+    """Where r (1 + k1 r^2 + k2 r^4) is the radius given."""
+    ideal, most = radius, 4.0 * radius  # what is pulled in further is folded back
+    for _ in range(12):
+        square = ideal * ideal
+        value = ideal * (1.0 + square * (camera.k1 + square * camera.k2)) - radius
+        slope = 1.0 + square * (3.0 * camera.k1 + square * 5.0 * camera.k2)
+        # Beyond where the model folds back the slope is no guide: a step there is kept short.
+        ideal = np.clip(ideal - value / np.maximum(slope, 0.2), 0.0, most)
+    return ideal
 
 
 def invert_rigid(transform: np.ndarray) -> np.ndarray:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.spatial.transform import Rotation
 
 from factory.geometry.camera import invert_rigid
 
@@ -105,3 +106,16 @@ def turns(world_from_cam: np.ndarray) -> np.ndarray:
     """Rotations between successive poses (F, 4, 4), in the earlier one's frame: float64 (F - 1, 3, 3)."""
     rotation = world_from_cam[:, :3, :3]
     return np.asarray(np.swapaxes(rotation[:-1], 1, 2) @ rotation[1:])
+
+
+def moved_on(times_s: np.ndarray, world_from_cam: np.ndarray, index: np.ndarray, after_s: np.ndarray) -> np.ndarray:
+    """Poses (N, 4, 4) a little after those of number `index`, int (N,), by seconds (N,): at the mean velocity between
+    the poses before and after them."""
+    before, ahead = np.maximum(index - 1, 0), np.minimum(index + 1, len(times_s) - 1)
+    share = (after_s / np.maximum(times_s[ahead] - times_s[before], 1e-9))[:, None]
+    rotation, position = world_from_cam[:, :3, :3], world_from_cam[:, :3, 3]
+    turn = Rotation.from_matrix(np.swapaxes(rotation[before], 1, 2) @ rotation[ahead]).as_rotvec()
+    poses = world_from_cam[index].copy()
+    poses[:, :3, :3] = rotation[index] @ Rotation.from_rotvec(share * turn).as_matrix()
+    poses[:, :3, 3] += share * (position[ahead] - position[before])
+    return poses

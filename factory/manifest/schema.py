@@ -88,7 +88,7 @@ POSE = (
     column("camera_motion", pa.string(), "still, rotation, parallax, or unknown (too few tracks to say)"),
     column("rotation_only", pa.bool_(), "positions are unknown and stand at the origin: a still or turning camera"),
     column("method", pa.string(), "global or incremental SfM, rotation, still"),
-    column("camera_model", pa.string(), "COLMAP's name: SIMPLE_PINHOLE or SIMPLE_RADIAL"),
+    column("camera_model", pa.string(), "COLMAP's name: SIMPLE_PINHOLE, SIMPLE_RADIAL or RADIAL"),
     column("focal_px", pa.float64(), "one for all frames, pixels; the median where the lens zooms"),
     column(
         "focal_per_frame_px",
@@ -104,7 +104,14 @@ POSE = (
         "null where shared",
     ),
     column("cy_per_frame_px", pa.list_(pa.float64()), "the same down the picture"),
-    column("k1", pa.float64(), "radial distortion of SIMPLE_RADIAL, 0 for SIMPLE_PINHOLE"),
+    column("k1", pa.float64(), "radial distortion, x = f (1 + k1 r^2 + k2 r^4) X/Z + cx; 0 for SIMPLE_PINHOLE"),
+    column("k2", pa.float64(), "its second term; 0 but for RADIAL"),
+    column(
+        "readout_s",
+        pa.float64(),
+        "rolling shutter: seconds from reading the first row to the last, poses are of the middle row's time; "
+        "null where none shows",
+    ),
     column("focal_reliable", pa.bool_(), "whether the clip pins the focal length down"),
     column("registered_ratio", pa.float64(), "share of sampled frames that have a pose"),
     column("reprojection_error_px", pa.float64(), "mean over kept observations, pixels of the solved frames"),

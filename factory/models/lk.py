@@ -10,6 +10,7 @@ import numpy as np
 from factory.clip import sampled
 from factory.construct import Count, Positive, Share
 from factory.models.dis import DisFlow
+from factory.models.velocity import Sighting
 from factory.tracks import Tracks, tracks_from
 from factory.video import Frame, shrink
 
@@ -47,36 +48,43 @@ class LucasKanade:
         `factory.clip.sampled` are kept. Positions are pixels of these frames, centres at integers.
         """
         images: list[np.ndarray] = []
-        kept: list[tuple[np.ndarray, np.ndarray]] = []
+        sightings: list[Sighting] = []
         times_s: list[float] = []
         numbers: list[int] = []
         points, ids, born = np.zeros((0, 2), np.float32), np.zeros(0, np.int64), 0
-        before: np.ndarray | None = None
+        came, came_s = np.zeros((0, 2), np.float32), np.nan
+        before: Frame | None = None
         for frame, is_sample in self._thinned(frames, native_fps):
             if before is not None and len(points):
-                points, alive = self._follow(before, frame.image, points)
-                points, ids = points[alive], ids[alive]
-            before = frame.image
+                there, alive = self._follow(before.image, frame.image, points)
+                came_s = frame.time_s - before.time_s
+                came = np.where(alive[:, None], (there - points) / max(came_s, 1e-9), np.nan)
+                if numbers[-1] == before.index:
+                    sightings[-1].went, sightings[-1].went_s = came, came_s
+                points, ids, came = there[alive], ids[alive], came[alive]
+            before = frame
             if not is_sample:
                 continue
             apart = self._apart(points, frame.image.shape)
-            points, ids = points[apart], ids[apart]
+            points, ids, came = points[apart], ids[apart], came[apart]
             fresh = self._detect(frame.image, points)
             points = np.concatenate([points, fresh])
             ids = np.concatenate([ids, born + np.arange(len(fresh))])
+            came = np.concatenate([came, np.full_like(fresh, np.nan)])
             born += len(fresh)
-            kept.append((ids, points))
+            sightings.append(Sighting(ids, points, came, came_s, np.full_like(points, np.nan)))
             images.append(frame.image)
             times_s.append(frame.time_s)
             numbers.append(frame.index)
         height, width = images[0].shape if images else (0, 0)
         tracks = tracks_from(
-            np.concatenate([i for i, _ in kept] or [ids]),
-            np.repeat(np.arange(len(kept)), [len(i) for i, _ in kept]),
-            np.concatenate([p for _, p in kept] or [points]),
+            np.concatenate([s.ids for s in sightings] or [ids]),
+            np.repeat(np.arange(len(sightings)), [len(s.ids) for s in sightings]),
+            np.concatenate([s.xy for s in sightings] or [points]),
             np.array(times_s),
             np.array(numbers),
             (width, height),
+            velocity_px_s=np.concatenate([s.velocity_px_s() for s in sightings] or [points]),
         )
         return tracks, images
 

@@ -68,6 +68,8 @@ def _trajectory(trajectory: Trajectory, width: int) -> Row:
         "cx_per_frame_px": None if centre is None else _numbers((centre[:, 0] + 0.5) * scale - 0.5),
         "cy_per_frame_px": None if centre is None else _numbers((centre[:, 1] + 0.5) * scale - 0.5),
         "k1": camera.k1,
+        "k2": camera.k2,
+        "readout_s": trajectory.readout_s,
         "focal_reliable": trajectory.focal_reliable,
         "registered_ratio": trajectory.registered_ratio,
         "rotation_only": trajectory.rotation_only,

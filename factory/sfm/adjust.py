@@ -12,15 +12,15 @@ from factory.tracks import Tracks
 
 @dataclass(frozen=True)
 class Adjustment:
-    """One round. loss_px: scale of the robust loss. focal, rotation, radial: whether these may move. tolerance: share
-    of the cost that a step must save for another to follow."""
+    """One round. loss_px: scale of the robust loss. focal, rotation: whether these may move. radial: how many terms of
+    distortion may. tolerance: share of the cost that a step must save for another to follow."""
 
     loss: str
     loss_px: float
     iterations: int
     focal: bool = True
     rotation: bool = True
-    radial: bool = False
+    radial: int = 0
     tolerance: float = 1e-6
 
 
@@ -29,7 +29,7 @@ def adjust(tracks: Tracks, model: Model, how: Adjustment) -> Model:
     reconstruction = to_colmap(tracks, model, how.radial)
     options = pycolmap.BundleAdjustmentOptions(
         refine_focal_length=how.focal,
-        refine_extra_params=how.radial,
+        refine_extra_params=how.radial > 0,
         refine_principal_point=False,
         constant_rig_from_world_rotation=not how.rotation,
         print_summary=False,

@@ -10,8 +10,10 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from factory.geometry.camera import invert_rigid, project_cam
+from factory.geometry.rolling import as_read, at_middle_row
 from factory.sfm.model import Model, parallax_deg
 from factory.sfm.refine import Patches, PatchRefinement, aligned, patch_offsets, remember, smoothed
+from factory.sfm.rolling import nearest_velocity, read_by_rows
 from factory.tracks import Tracks, tracks_from
 
 
@@ -35,18 +37,20 @@ class Extension:
 
 
 def extended(
-    tracks: Tracks, model: Model, grey_frames: Sequence[np.ndarray], how: Extension
+    tracks: Tracks, model: Model, grey_frames: Sequence[np.ndarray], how: Extension, readout_s: float | None = None
 ) -> tuple[Tracks, np.ndarray]:
     """Tracks with the new sightings, under the same numbers, and which observations are new, bool (N,).
 
-    Each track is continued beyond its last frame from its patch there, and before its first from that one.
+    Each track is continued beyond its last frame from its patch there, and before its first from that one. readout_s:
+    where tracks are `read_at_once`, for where patches lie in the pictures.
     """
     fit = _trusted(tracks, model, how)
     begin = np.searchsorted(tracks.track, np.arange(tracks.count + 1))
     found = []
     for ends, later in ((begin[1:] - 1, True), (begin[:-1], False)):
-        found.append(_continued(tracks, model, grey_frames, fit, ends, later, how))
-    track, frame, xy = (np.concatenate(parts) for parts in zip(*found, strict=True))
+        found.append(_continued(tracks, model, grey_frames, fit, ends, later, how, readout_s or 0.0))
+    track, frame, xy, velocity = (np.concatenate(parts) for parts in zip(*found, strict=True))
+    known = tracks.velocity_px_s
     both = tracks_from(
         np.concatenate([tracks.track, track]),
         np.concatenate([tracks.frame, frame]),
@@ -54,6 +58,7 @@ def extended(
         tracks.times_s,
         tracks.frame_index,
         (tracks.width, tracks.height),
+        velocity_px_s=None if known is None else np.concatenate([known, velocity]),
     )
     order = np.lexsort((np.concatenate([tracks.frame, frame]), np.concatenate([tracks.track, track])))
     return both, order >= len(tracks.track)
@@ -73,18 +78,20 @@ def _continued(
     ends: np.ndarray,
     later: bool,
     how: Extension,
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """New sightings after (or before) the observations `ends`, int (M,): track (n,), frame (n,), xy (n, 2)."""
+    readout_s: float,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """New sightings after (or before) the observations `ends`, int (M,): track (n,), frame (n,), xy (n, 2), velocity
+    (n, 2)."""
     offsets, weight = patch_offsets(how.patch)
     patches = Patches(tracks.count, len(offsets))
     last = tracks.frame[ends]
     usable = fit & model.kept[ends] & model.registered[last]
-    blurred = [smoothed(image) for image in grey_frames]
+    blurred, seen_at = [smoothed(image) for image in grey_frames], read_by_rows(tracks, readout_s).xy
     for f in np.unique(last[usable]):
         ids = np.flatnonzero(usable & (last == f))
-        remember(blurred[f], tracks.xy[ends[ids]], ids, patches, offsets, weight, how.patch.damping)
+        remember(blurred[f], seen_at[ends[ids]], ids, patches, offsets, weight, how.patch.damping)
     left = np.full(tracks.count, how.most_sightings)
-    found: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
+    found: list[tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]] = []
     # The furthest frames first: they say most.
     for f in range(tracks.frames)[:: -1 if later else 1]:
         if not model.registered[f]:
@@ -95,12 +102,23 @@ def _continued(
         if len(ids) == 0:
             continue
         patches.affine[ids] = affine[seen]
+        velocity = _velocities(tracks, f, xy) if readout_s else np.full_like(xy, np.nan)
+        if readout_s:
+            xy = as_read(xy, velocity, tracks.height, readout_s)
         moved, good = aligned(blurred[f], xy, ids, patches, offsets, weight, how.patch)
-        found.append((ids[good], np.full(int(good.sum()), f), moved[good]))
+        if readout_s:
+            moved = at_middle_row(moved, velocity, tracks.height, readout_s)
+        found.append((ids[good], np.full(int(good.sum()), f), moved[good], velocity[good]))
         left[ids[good]] -= 1
-    nothing = (np.zeros(0, int), np.zeros(0, int), np.zeros((0, 2)))
-    track, frame, xy = (np.concatenate(parts) for parts in zip(nothing, *found, strict=True))
-    return track, frame, xy
+    nothing = (np.zeros(0, int), np.zeros(0, int), np.zeros((0, 2)), np.zeros((0, 2)))
+    track, frame, xy, velocity = (np.concatenate(parts) for parts in zip(nothing, *found, strict=True))
+    return track, frame, xy, velocity
+
+
+def _velocities(tracks: Tracks, frame: int, at: np.ndarray) -> np.ndarray:
+    rows = np.flatnonzero(tracks.frame == frame)
+    assert tracks.velocity_px_s is not None  # or nothing could have been read at once
+    return nearest_velocity(tracks.xy[rows], tracks.velocity_px_s[rows], at)
 
 
 def _predicted(

@@ -53,7 +53,7 @@ def _options() -> pycolmap.IncrementalPipelineOptions:
 
 def _write_database(path: Path, tracks: Tracks, poses: list[RelativePose], camera: Camera) -> None:
     """Keypoints of frame f are the tracks seen in it, in ascending order."""
-    view = colmap_camera(camera, tracks.width, tracks.height, radial=False)
+    view = colmap_camera(camera, tracks.width, tracks.height, radial=0)
     with pycolmap.Database.open(path) as database:
         database.write_camera(view, use_camera_id=True)
         rig = pycolmap.Rig(rig_id=1)

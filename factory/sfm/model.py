@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pycolmap
 
-from factory.geometry.camera import Camera, invert_rigid, unproject
+from factory.geometry.camera import COLMAP_MODELS, Camera, invert_rigid, unproject
 from factory.geometry.triangulation import reprojection_errors, triangulation_angles_deg
 from factory.tracks import Tracks
 
@@ -75,14 +75,14 @@ def parallax_deg(tracks: Tracks, model: Model) -> np.ndarray:
     return triangulation_angles_deg(world_from_cam, model.points, tracks.track[rows], tracks.count)
 
 
-def colmap_camera(camera: Camera, width: int, height: int, radial: bool, camera_id: int = 1) -> pycolmap.Camera:
+def colmap_camera(camera: Camera, width: int, height: int, radial: int, camera_id: int = 1) -> pycolmap.Camera:
+    """radial: how many terms of distortion it has."""
     centre = [camera.cx + COLMAP_OFFSET_PX, camera.cy + COLMAP_OFFSET_PX]
-    name, extra = ("SIMPLE_RADIAL", [camera.k1]) if radial else ("SIMPLE_PINHOLE", [])
-    params = [camera.focal_px, *centre, *extra]
-    return pycolmap.Camera(model=name, width=width, height=height, params=params, camera_id=camera_id)
+    params = [camera.focal_px, *centre, *(camera.k1, camera.k2)[:radial]]
+    return pycolmap.Camera(model=COLMAP_MODELS[radial], width=width, height=height, params=params, camera_id=camera_id)
 
 
-def to_colmap(tracks: Tracks, model: Model, radial: bool = False, poses: bool = True) -> pycolmap.Reconstruction:
+def to_colmap(tracks: Tracks, model: Model, radial: int = 0, poses: bool = True) -> pycolmap.Reconstruction:
     """A pycolmap reconstruction of the kept observations; image id = frame + 1. Without `poses` frames have none yet
     and points that are not known start at the origin. Camera 1 is that of all frames, or, where the lens zooms, camera
     id = frame + 1."""
@@ -124,7 +124,8 @@ def from_colmap(reconstruction: pycolmap.Reconstruction, tracks: Tracks, model: 
     for point_id, point in reconstruction.points3D.items():
         points[point_id - 1] = point.xyz
     params = reconstruction.cameras[1].params
-    camera = replace(model.camera, focal_px=float(params[0]), k1=float(params[3]) if len(params) > 3 else 0.0)
+    k1, k2 = (*(float(k) for k in params[3:]), 0.0, 0.0)[:2]
+    camera = replace(model.camera, focal_px=float(params[0]), k1=k1, k2=k2)
     kept = model.kept & np.isfinite(cam_from_world[tracks.frame, 0, 0]) & np.isfinite(points[tracks.track, 0])
     found = Model(camera, cam_from_world, points, kept)
     if model.focal_px is None:
@@ -134,7 +135,7 @@ def from_colmap(reconstruction: pycolmap.Reconstruction, tracks: Tracks, model: 
 
 def undistorted(tracks: Tracks, camera: Camera) -> Tracks:
     """The tracks as the camera would see them without its distortion."""
-    if camera.k1 == 0.0:
+    if not camera.radial_terms:
         return tracks
     xy = unproject(tracks.xy, camera)[:, :2] * camera.focal_px + np.array([camera.cx, camera.cy])
     return replace(tracks, xy=xy)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from factory.sfm.focal import FocalSearch
+from factory.sfm.readout import ReadoutSearch
 from factory.sfm.refine import PatchRefinement
 from factory.sfm.sharpen import Sharpening
 from factory.sfm.shift import ShiftSearch
@@ -43,6 +44,7 @@ class SolveOptions:
     other_focals: tuple[float, ...] = (0.75, 1.33)  # times the start, tried when too little is explained
     least_explained: float = 0.5  # share of the static observations under which that is so
     curved_gain: float = 1.1  # more kept observations for which distortion is taken in such a case; guess
+    twice_curved_gain: float = 1.02  # the same for its second term
     curved_focal: float = 0.25  # by how much the focal length may change with it, as `Sharpening.most_focal_change`
     weak_frame: int = 20  # kept observations under which a frame is placed anew
     least_shared: int = 10  # kept tracks that join two frames into one scale
@@ -52,5 +54,6 @@ class SolveOptions:
     refinement: PatchRefinement | None = field(default_factory=PatchRefinement)
     sift: SiftTracks | None = field(default_factory=SiftTracks)  # where frames lie far apart or tracks are short
     sharpening: Sharpening | None = field(default_factory=Sharpening)
+    readout: ReadoutSearch | None = field(default_factory=ReadoutSearch)  # None: as if all shutters were global
     shift: ShiftSearch | None = field(default_factory=ShiftSearch)  # None: the principal point stays in the middle
     zoom: ZoomSearch | None = field(default_factory=ZoomSearch)  # None: one focal length for all frames, come what may

@@ -12,13 +12,11 @@ from factory.sfm.resection import connected, resected
 from factory.tracks import Tracks
 
 
-def polished(
-    tracks: Tracks, model: Model, least_share: np.ndarray, options: SolveOptions, radial: bool = False
-) -> Model:
+def polished(tracks: Tracks, model: Model, least_share: np.ndarray, options: SolveOptions, radial: int = 0) -> Model:
     """Rounds of placing weak frames anew, triangulating every track and adjusting a part of them; all at the end.
 
     least_share: float64 (M,), of each track's observations, what its point must explain for the track to count.
-    radial: whether distortion may be found too.
+    radial: how many terms of distortion may be found too.
     """
     for factor, iterations in options.rounds:
         cut_px = factor * options.cut_px

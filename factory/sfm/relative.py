@@ -63,7 +63,7 @@ def relative_pose(
         return None
     # RANSAC's local optimisation costs as many matches as it is given; a few hundred decide the pose.
     part = np.linspace(0, len(xy_i) - 1, min(len(xy_i), MOST_MATCHES)).astype(int)
-    view = colmap_camera(camera, *size_px, radial=camera.k1 != 0.0)
+    view = colmap_camera(camera, *size_px, camera.radial_terms)
     options = pycolmap.RANSACOptions(
         max_error=max_error_px, min_num_trials=trials // 2, max_num_trials=trials, random_seed=0
     )

@@ -35,7 +35,7 @@ def resected(tracks: Tracks, model: Model, least_kept: int, max_error_px: float)
         rows = np.flatnonzero((tracks.frame == f) & usable[tracks.track])
         if len(rows) < LEAST_POINTS:
             continue
-        view = colmap_camera(model.camera_at(int(f)), tracks.width, tracks.height, radial=model.camera.k1 != 0.0)
+        view = colmap_camera(model.camera_at(int(f)), tracks.width, tracks.height, model.camera.radial_terms)
         answer = pycolmap.estimate_and_refine_absolute_pose(
             tracks.xy[rows] + COLMAP_OFFSET_PX, model.points[tracks.track[rows]], view, options
         )

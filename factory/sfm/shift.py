@@ -57,7 +57,7 @@ def shifted_gain(path: Trajectory, search: ShiftSearch) -> float:
     to none.
     """
     tracks, model = undistorted(path.tracks, path.camera), path.model()
-    model = replace(model, camera=replace(model.camera, k1=0.0))
+    model = replace(model, camera=replace(model.camera, k1=0.0, k2=0.0))
     if path.rotation_only:
         rows = np.flatnonzero(model.kept)
         frame, track = tracks.frame[rows], tracks.track[rows]

@@ -145,4 +145,12 @@ def together(a: Tracks, b: Tracks) -> Tracks:
         a.frame_index,
         a.width,
         a.height,
+        _velocities(a, b),
     )
+
+
+def _velocities(a: Tracks, b: Tracks) -> np.ndarray | None:
+    if a.velocity_px_s is None and b.velocity_px_s is None:
+        return None
+    known = [np.full_like(t.xy, np.nan) if t.velocity_px_s is None else t.velocity_px_s for t in (a, b)]
+    return np.concatenate(known)

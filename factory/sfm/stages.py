@@ -13,9 +13,10 @@ from factory.models.lk import LucasKanade
 from factory.sfm.background import Background, ChooseBackground
 from factory.sfm.masks import DynamicMasks, MaskDynamics
 from factory.sfm.motion import CameraMotion, JudgeMotion
+from factory.sfm.moving_crop import doubted
 from factory.sfm.relabel import Relabel
 from factory.sfm.rotation_only import solve_rotation
-from factory.sfm.solve import SolveOptions, doubted, solve_clip
+from factory.sfm.solve import SolveOptions, solve_clip
 from factory.sfm.solved_labels import SolvedLabels
 from factory.sfm.trajectory import Trajectory
 from factory.storage.output import Storage
@@ -85,7 +86,7 @@ class SolveCamera:
 
     needs: ClassVar[tuple[str, ...]] = ("tracks", "background", "camera_motion", "grey_frames")
     gives: ClassVar[tuple[str, ...]] = ("trajectory",)
-    version: ClassVar[int] = 5
+    version: ClassVar[int] = 6
 
     options: SolveOptions = field(default_factory=SolveOptions)
 
@@ -145,7 +146,7 @@ class MaskMotion:
     def __call__(self, record: ClipRecord) -> ClipRecord:
         tracks: Tracks = record["tracks"]
         trajectory: Trajectory = record["trajectory"]
-        background = self.labels(trajectory.recentred(tracks), record["background"], trajectory)
+        background = self.labels(trajectory.ideal(tracks), record["background"], trajectory)
         # Decoded again: small colour pictures of the sampled frames cost less than colour in every step before.
         sampled = set(tracks.frame_index.tolist())
         frames = clip_frames(record["path"], record.clip)

@@ -6,6 +6,7 @@ import numpy as np
 
 from factory.geometry.camera import Camera, invert_rigid
 from factory.sfm.model import Model
+from factory.sfm.rolling import read_at_once
 from factory.tracks import Tracks
 
 
@@ -20,6 +21,8 @@ class Trajectory:
     centre_px_per_frame: float64 (F, 2), the principal point of each frame where a stabiliser has moved the picture; NaN
     where not registered; None where it stands in the middle. `tracks` are then `recentred`, as of a camera whose
     principal point does not move. moving_crop: the picture is moved so, and by how much could not be found.
+    readout_s: of a rolling shutter, from the first row to the last; None where there is none to be seen. `tracks` are
+    then `read_at_once`, and poses are of the time at which a picture's middle row is read.
     focal_reliable: whether the clip pins the focal length down; None until `assess` has looked. tracks: those of at
     least three frames (refined, with SIFT tracks and the sightings found with the solution's help); static: bool (M,),
     which of them were taken for background; points:
@@ -46,6 +49,7 @@ class Trajectory:
     guided: np.ndarray | None = None
     centre_px_per_frame: np.ndarray | None = None
     moving_crop: bool = False
+    readout_s: float | None = None
 
     @property
     def registered_ratio(self) -> float:
@@ -70,12 +74,17 @@ class Trajectory:
         """The tracks without the guided observations, under the same numbers."""
         return self.tracks if self.guided is None else self.tracks.observations(~self.guided)
 
+    def ideal(self, tracks: Tracks) -> Tracks:
+        """Tracks of the clip, as seen, as a camera sees them that reads all rows at once and whose principal point
+        stays in the middle."""
+        return self.recentred(read_at_once(tracks, self.readout_s))
+
     def recentred(self, tracks: Tracks) -> Tracks:
         """Tracks of the clip as a camera sees them whose principal point stays in the middle."""
         return tracks if self.centre_px_per_frame is None else recentred(tracks, self.centre_px_per_frame)
 
     def as_seen(self) -> Tracks:
-        """The trajectory's tracks where they lie in the pictures."""
+        """The trajectory's tracks where they lie in the pictures, all rows read at once."""
         if self.centre_px_per_frame is None:
             return self.tracks
         return recentred(self.tracks, middle_px(self.tracks) * 2 - self.centre_px_per_frame)

@@ -1,11 +1,10 @@
 """Whether one focal length explains a clip, or every frame needs its own: a quick test, and the judgement."""
 
-from dataclasses import replace
-
 import numpy as np
 
 from factory.sfm.adjust import Adjustment, adjust, robust_cost
 from factory.sfm.model import zooming
+from factory.sfm.part import random_part
 from factory.sfm.trajectory import Trajectory
 from factory.sfm.zoom import ZoomSearch
 
@@ -18,18 +17,11 @@ def freed_gain(shared: Trajectory, search: ZoomSearch) -> float:
     Both sides are adjusted from the shared solution. Two views cannot tell a zoom from forward motion, whole tracks
     can. Inf where there is next to no solution.
     """
-    tracks, model = shared.tracks, shared.model()
-    length = np.bincount(tracks.track[model.kept], minlength=tracks.count)
-    order = np.random.default_rng(0).permutation(tracks.count)
-    order = order[length[order] >= 5]
-    if len(order) == 0 or model.registered.sum() < 3:
+    part, model = random_part(shared.tracks, shared.model(), search.gate_per_frame)
+    if not model.kept.any() or model.registered.sum() < 3:
         return float("inf")
-    chosen = np.zeros(tracks.count, bool)
-    chosen[order[: np.searchsorted(np.cumsum(length[order]), search.gate_per_frame * tracks.frames) + 1]] = True
-    part = tracks.select(chosen)
-    model = replace(model, points=model.points[chosen], kept=model.kept[chosen[tracks.track]])
     how = Adjustment("CAUCHY", LOSS_PX, search.gate_iterations)
-    free = zooming(model, np.full(tracks.frames, model.camera.focal_px))
+    free = zooming(model, np.full(part.frames, model.camera.focal_px))
     before, after = (robust_cost(part, adjust(part, m, how).keep(model.kept), LOSS_PX) for m in (model, free))
     return before / max(after, 1e-9)
 

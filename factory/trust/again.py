@@ -24,7 +24,7 @@ class OtherLabels:
         """Labels to try in turn, bool (M,) of all `tracks`; is_background: those that were tried."""
         if trajectory.registered.sum() < 3:
             return
-        seen = trajectory.recentred(tracks)
+        seen = trajectory.ideal(tracks)
         with np.errstate(invalid="ignore"):
             near = self.rival(trajectory, seen).near >= self.least_near
         # Near things beside a far background, whose motion is nearly a rotation, were voted out: one small change of

@@ -29,12 +29,12 @@ class Signals:
     px_by_percent: how far, in px at 720p, a point at that depth moves in the picture with 1 % of the path.
     parallax_px: median distance that the best rotation leaves, see `trust.parallax`. focal_log_sd: standard
     deviation of the logarithm of the focal length that the clip leaves; focal_open: that cannot be told.
-    border_rival: see `trust.rival`. ring_win, ring_cover: share of the occupied and of all cells at the left, right
-    and top border where most, any, tracks are explained. weakest_win: the first by the tracks that go from one
-    frame to the next, least over frames. supported: share of registered frames with enough explained tracks.
-    bridge: the fewest explained tracks that join the frames before a cut to those after it. explained: share of all
-    observations on explained tracks. step_ratio: largest step by the median step; a warning only, as hand-held
-    cameras stop and go.
+    border_rival: see `trust.rival`; rolling: a rolling shutter is corrected for, which else looks like one. ring_win,
+    ring_cover: share of the occupied and of all cells at the left, right and top border where most, any, tracks are
+    explained. weakest_win: the first by the tracks that go from one frame to the next, least over frames. supported:
+    share of registered frames with enough explained tracks. bridge: the fewest explained tracks that join the frames
+    before a cut to those after it. explained: share of all observations on explained tracks. step_ratio: largest step
+    by the median step; a warning only, as hand-held cameras stop and go.
     """
 
     placed: int
@@ -56,6 +56,7 @@ class Signals:
     explained: float = 0.0
     step_ratio: float | None = None
     moving_crop: bool = False
+    rolling: bool = False
 
 
 @dataclass(frozen=True)
@@ -97,7 +98,7 @@ class Measure:
             parallax_px=None if trajectory.rotation_only else parallax_px(trajectory, tracks, explained),
             focal_log_sd=focal_log_sd(trajectory),
             focal_open=bounded or trajectory.centre_px_per_frame is not None,
-            border_rival=self.rival(trajectory, trajectory.recentred(every)).border,
+            border_rival=self.rival(trajectory, trajectory.ideal(every)).border,
             ring_win=win,
             ring_cover=border_score(tracks, explained, 1.0) - win,
             weakest_win=weakest_win(tracks, explained, self.weakest_cells),
@@ -106,6 +107,7 @@ class Measure:
             explained=float(explained[tracks.track].mean()),
             step_ratio=_step_ratio(placed),
             moving_crop=trajectory.moving_crop,
+            rolling=trajectory.readout_s is not None,
         )
 
 

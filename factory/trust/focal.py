@@ -6,6 +6,7 @@ import numpy as np
 
 from factory.sfm.adjust import Adjustment, adjust, robust_cost
 from factory.sfm.model import Model
+from factory.sfm.part import random_part
 from factory.sfm.trajectory import Trajectory
 from factory.tracks import Tracks
 
@@ -31,7 +32,7 @@ def focal_rise(trajectory: Trajectory) -> float | None:
     three adjustments from the solution. 0 where nothing tells it; None where there is no path or too few tracks."""
     if trajectory.rotation_only or trajectory.registered.sum() < 3:
         return None
-    tracks, model = _part(trajectory.tracks, trajectory.model())
+    tracks, model = random_part(trajectory.tracks, trajectory.model(), PER_FRAME)
     if not model.kept.any():
         return None
     costs = [_held(tracks, model, factor) for factor in (1 / STEP, 1.0, STEP)]
@@ -42,17 +43,6 @@ def _held(tracks: Tracks, model: Model, factor: float) -> float:
     each = None if model.focal_px is None else model.focal_px * factor
     start = replace(model, camera=replace(model.camera, focal_px=model.camera.focal_px * factor), focal_px=each)
     # Distortion stays free where there is some: it makes up for a wrong focal length where a clip shows little.
-    how = Adjustment("CAUCHY", LOSS_PX, ITERATIONS, focal=False, radial=model.camera.k1 != 0.0)
+    how = Adjustment("CAUCHY", LOSS_PX, ITERATIONS, focal=False, radial=model.camera.radial_terms)
     found = adjust(tracks, start, how)
     return robust_cost(tracks, found.keep(model.kept), LOSS_PX)
-
-
-def _part(tracks: Tracks, model: Model) -> tuple[Tracks, Model]:
-    """A random part of the longer tracks that have a point."""
-    length = np.bincount(tracks.track[model.kept], minlength=tracks.count)
-    order = np.random.default_rng(0).permutation(tracks.count)
-    order = order[length[order] >= 5]
-    chosen = np.zeros(tracks.count, bool)
-    chosen[order[: np.searchsorted(np.cumsum(length[order]), PER_FRAME * tracks.frames) + 1]] = True
-    part = tracks.select(chosen)
-    return part, replace(model, points=model.points[chosen], kept=model.kept[chosen[tracks.track]])

@@ -12,10 +12,11 @@ from factory.geometry.camera import invert_rigid
 from factory.geometry.trajectory import pose_errors, rotation_angle_deg, turns
 from factory.sfm.averaging import thinned
 from factory.sfm.explained import resting_errors_px
+from factory.sfm.mapping import solve_tracks
 from factory.sfm.model import undistorted
+from factory.sfm.moving_crop import with_shift
 from factory.sfm.options import SolveOptions
 from factory.sfm.rotation_only import solve_rotation
-from factory.sfm.solve import solve_tracks, with_shift
 from factory.sfm.trajectory import Trajectory
 from factory.tracks import Tracks
 from factory.trust.scale import to_720p

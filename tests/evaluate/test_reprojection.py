@@ -10,6 +10,7 @@ from factory.errors import ConfigError, StorageError
 from factory.evaluate.reprojection import evaluate_reprojection
 from factory.evaluate.sampson import COLUMNS
 from factory.geometry.camera import Camera, invert_rigid, project_cam, transform_points
+from factory.geometry.trajectory import moved_on
 from tests.evaluate.truths import FPS, curved, moved, write
 
 WIDTH, HEIGHT = 640, 360
@@ -55,6 +56,31 @@ def test_true_cameras_have_no_error_in_any_world(place):
     found, _ = errors(place)
     assert found["ours"]["a"]["mean_px"] < 1e-3
     assert found["ours"]["a"]["unposed"] == 0
+
+
+def test_a_row_is_of_the_time_at_which_it_is_read(place):
+    """Along the path of `curved`, which is smooth, as seen by rows that take 30 ms."""
+    poses, rng = curved(), np.random.default_rng(1)
+    times_s, readout_s = np.arange(len(poses)) / FPS, 0.03
+
+    def seen(k: int, point: np.ndarray) -> np.ndarray:
+        xy = np.zeros(2)
+        for _ in range(5):
+            late_s = np.array([(xy[1] / (HEIGHT - 1) - 0.5) * readout_s])
+            pose = moved_on(times_s, poses, np.array([k]), late_s)[0]
+            xy = project_cam(transform_points(invert_rigid(pose), point), CAMERA)
+        return xy
+
+    def rolled(row):
+        i, j = (round(float(row[name]) * FPS) for name in ("time_i", "time_j"))
+        point = transform_points(poses[i], rng.uniform([-2, -1, 4], [2, 1, 9]))
+        return dict(zip(COLUMNS[3:7], [*seen(i, point), *seen(j, point)], strict=True))
+
+    edited(place, rolled)
+    assert errors(place, matches="edited.csv")[0]["ours"]["a"]["mean_px"] > 0.1
+    path = place / "ours" / "a.intrinsics.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"readout_s": readout_s}))
+    assert errors(place, matches="edited.csv")[0]["ours"]["a"]["mean_px"] < 1e-2
 
 
 def test_pixels_of_another_size_are_brought_to_the_cameras(place):

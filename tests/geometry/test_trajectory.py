@@ -6,7 +6,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
-from factory.geometry.trajectory import Similarity, align_similarity, path_length, pose_errors, rotation_angle_deg
+from factory.geometry.trajectory import (
+    Similarity,
+    align_similarity,
+    moved_on,
+    path_length,
+    pose_errors,
+    rotation_angle_deg,
+)
 
 
 def walk(frames: int = 12, seed: int = 0) -> np.ndarray:
@@ -79,3 +86,14 @@ def test_coinciding_positions_have_no_scale():
 def test_angles_are_exact_at_both_ends(angle_deg: float):
     rotation = Rotation.from_rotvec(np.radians(angle_deg) * np.array([0.6, 0.0, 0.8])).as_matrix()
     assert rotation_angle_deg(rotation) == pytest.approx(angle_deg, abs=1e-9)
+
+
+def test_an_even_motion_goes_on_between_poses_and_beyond_the_last():
+    def at(times_s: np.ndarray) -> np.ndarray:
+        poses = np.tile(np.eye(4), (len(times_s), 1, 1))
+        poses[:, :3, :3] = Rotation.from_rotvec(np.outer(times_s, [0.1, 0.4, -0.2])).as_matrix()
+        poses[:, :3, 3] = np.outer(times_s, [1.0, -2.0, 0.5])
+        return poses
+
+    times_s, index, after_s = np.array([0.0, 0.1, 0.25, 0.3]), np.array([0, 1, 3]), np.array([-0.02, 0.01, 0.015])
+    np.testing.assert_allclose(moved_on(times_s, at(times_s), index, after_s), at(times_s[index] + after_s), atol=1e-9)

@@ -1,6 +1,7 @@
 """Exact tracks of made-up scenes: cameras, points and moving bodies projected, without a picture."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.spatial.transform import Rotation
@@ -77,3 +78,41 @@ def scene(
     number = np.unique(np.concatenate(track))
     keep = tracks.lengths() >= 3
     return Scene(tracks.select(keep), (number >= len(fixed))[keep])
+
+
+def rolling(
+    path: Callable[[np.ndarray], np.ndarray], frames: int, readout_s: float, *, noise_px: float = 0.15, seed: int = 0
+) -> Tracks:
+    """Tracks of a room as `scene` has it, seen every twelfth of a second by a camera that reads its rows within
+    `readout_s`, with velocities as from 24 pictures a second. path: world_from_cam (T, 4, 4) at times (T,)."""
+    rng = np.random.default_rng(seed)
+    times_s = np.arange(frames) / 12
+    exact = scene(path(times_s), 250, noise_px=0.0, seed=seed).tracks
+    ray = (exact.xy - np.array([WIDTH - 1, HEIGHT - 1]) / 2) / FOCAL_PX
+    depth = rng.uniform(3, 9, exact.count)
+    first = np.searchsorted(exact.track, np.arange(exact.count))
+    poses = path(times_s)[exact.frame[first]]
+    here = np.column_stack([ray[first], np.ones(exact.count)]) * depth[:, None]
+    points = np.einsum("nij,nj->ni", poses[:, :3, :3], here) + poses[:, :3, 3]
+    before, now, after = (
+        _read(path, points[exact.track], times_s[exact.frame] + off_s, readout_s) for off_s in (-1 / 24, 0.0, 1 / 24)
+    )
+    noise = rng.normal(0, noise_px, (3, *now.shape))
+    velocity = (after + noise[0] - before - noise[1]) * 12
+    everything = replace(exact, xy=now + noise[2], velocity_px_s=velocity)
+    inside = np.all((now >= 0) & (now <= [WIDTH - 1, HEIGHT - 1]), axis=1)
+    tracks = everything.observations(inside)
+    return tracks.select(tracks.lengths() >= 3)
+
+
+def _read(
+    path: Callable[[np.ndarray], np.ndarray], points: np.ndarray, times_s: np.ndarray, readout_s: float
+) -> np.ndarray:
+    """Where pictures of times (n,) show points (n, 3): each at the time at which its row is read."""
+    at_s = times_s
+    for _ in range(6):
+        poses = path(at_s)
+        seen = np.einsum("nji,nj->ni", poses[:, :3, :3], points - poses[:, :3, 3])
+        xy = seen[:, :2] / seen[:, 2:] * FOCAL_PX + np.array([WIDTH - 1, HEIGHT - 1]) / 2
+        at_s = times_s + (np.clip(xy[:, 1] / (HEIGHT - 1), -0.5, 1.5) - 0.5) * readout_s
+    return xy

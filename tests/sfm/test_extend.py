@@ -9,10 +9,10 @@ import pytest
 from factory.geometry.camera import centred_camera, invert_rigid, project_cam, transform_points
 from factory.geometry.trajectory import pose_errors
 from factory.sfm.extend import Extension, extended
+from factory.sfm.mapping import solve_tracks
 from factory.sfm.model import Model
 from factory.sfm.options import SolveOptions
 from factory.sfm.sharpen import Sharpening, sharpened
-from factory.sfm.solve import solve_tracks
 from factory.tracks import Tracks, tracks_from
 from tests.sfm.scenes import scene, walk
 
@@ -84,6 +84,29 @@ def test_points_are_found_to_a_twentieth_of_a_pixel_where_the_tracker_was_not(fr
     error_px = np.linalg.norm(more.xy[new] - truth[more.track[new], more.frame[new]], axis=1)
     assert np.median(error_px) < 0.05
     assert np.mean(error_px < 0.2) > 0.97
+
+
+def test_rows_that_are_read_in_turn_are_looked_at_where_they_are():
+    """Points move right or left by 100 px/s while rows are read: pictures are sheared; half of the tracks end early."""
+    readout_s, height = 0.03, SIZE[1]
+    everywhere, truth = sightings(range(FRAMES))
+    tracks = everywhere.observations((everywhere.track % 2 == 0) | (everywhere.frame < 5))
+    speed = np.where(np.arange(FRAMES) % 2 == 0, 100.0, -100.0)
+    velocity = np.column_stack([speed[tracks.frame], np.zeros(len(tracks.track))])
+    tracks = replace(tracks, velocity_px_s=velocity)
+    frames = []
+    for image, right_px_s in zip(film(hide=False), speed, strict=True):
+        shear_px = right_px_s * readout_s
+        shear = np.array([[1.0, shear_px / (height - 1), -0.5 * shear_px], [0.0, 1.0, 0.0]])
+        frames.append(cv2.warpAffine(image, shear, SIZE, flags=cv2.INTER_CUBIC))
+    found = {}
+    for known_s in (readout_s, None):
+        how = Extension(least_parallax_deg=0.5)
+        more, new = extended(tracks, known(tracks, truth), frames, how, known_s)
+        found[known_s] = np.linalg.norm(more.xy[new] - truth[more.track[new], more.frame[new]], axis=1)
+    assert len(found[readout_s]) > 0.3 * len(truth) * 5
+    assert np.median(found[readout_s]) < 0.05
+    assert np.median(found[None]) > 2 * np.median(found[readout_s])
 
 
 def test_what_is_hidden_is_not_found():

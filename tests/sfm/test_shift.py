@@ -8,10 +8,12 @@ import pytest
 
 from factory.geometry.trajectory import pose_errors
 from factory.phases.pose import _trajectory
+from factory.sfm.mapping import solve_tracks
+from factory.sfm.moving_crop import doubted, has_moving_crop, with_shift
 from factory.sfm.options import SolveOptions
 from factory.sfm.rotation_only import solve_rotation
 from factory.sfm.shift import ShiftSearch, shifted_gain
-from factory.sfm.solve import doubted, has_moving_crop, solve_clip, solve_tracks, with_shift
+from factory.sfm.solve import solve_clip
 from factory.sfm.trajectory import Trajectory, middle_px, recentred
 from factory.tracks import Tracks
 from factory.trust.stage import GradeCamera

@@ -7,12 +7,13 @@ import pytest
 
 from factory.geometry.camera import invert_rigid
 from factory.geometry.trajectory import pose_errors
+from factory.sfm.mapping import solve_tracks
 from factory.sfm.model import Model
 from factory.sfm.options import SolveOptions
 from factory.sfm.polish import polished
 from factory.sfm.resection import connected, resected
 from factory.sfm.sharpen import Sharpening, sharpened
-from factory.sfm.solve import adapted, is_sparse, solve_tracks
+from factory.sfm.solve import adapted, is_sparse
 from factory.sfm.trajectory import Trajectory
 from factory.tracks import Tracks
 from factory.trust.stage import GradeCamera

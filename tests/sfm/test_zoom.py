@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 from factory.geometry.camera import Camera, project_cam, unproject
 from factory.geometry.trajectory import pose_errors, rotation_angle_deg
 from factory.geometry.turning import Matches
+from factory.sfm.mapping import solve_tracks
 from factory.sfm.model import from_colmap, to_colmap
 from factory.sfm.options import SolveOptions
 from factory.sfm.rotation_only import solve_rotation
-from factory.sfm.solve import _with_zoom, solve_tracks
+from factory.sfm.solve import _with_zoom
 from factory.sfm.trajectory import Trajectory
 from factory.sfm.turning import fit_zoomed_rotation
 from factory.sfm.zoom import ZoomSearch, chained, focal_chain, steadied

@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from factory.sfm.mapping import solve_tracks
 from factory.sfm.options import SolveOptions
-from factory.sfm.solve import solve_tracks
 from factory.sfm.trajectory import Trajectory
 from factory.tracks import Tracks
 from factory.trust.again import OtherLabels

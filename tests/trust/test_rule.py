@@ -59,6 +59,7 @@ def test_a_good_solve_has_no_objection():
         ({"ring_win": 0.27}, "ring_win: the solution explains only 27% of the picture's border"),
         ({"weakest_win": 0.2}, "weakest_win: at one place the solution explains only 20%"),
         ({"border_rival": 0.23}, "border_rival: another motion explains 23% of the picture's border"),
+        ({"border_rival": 0.09, "rolling": True}, "border_rival: another motion explains 9% of the picture's border"),
         ({"supported": 0.9}, "supported_ratio: only 90% of the placed frames"),
         ({"bridge": 14}, "bridge: only 14 points that fit join the frames"),
         ({"registered": 0.5}, "registered_ratio: only 50% of the frames"),
@@ -71,6 +72,11 @@ def test_each_sign_of_a_wrong_body_alone_refuses(change: dict[str, float], words
     found = reasons(replace(GOOD, **change))
     assert len(found) == 1
     assert words in found[0]
+
+
+def test_a_rolling_shutter_that_is_not_corrected_for_may_look_like_a_little_rival():
+    assert reasons(replace(GOOD, border_rival=0.09)) == ()
+    assert reasons(replace(GOOD, border_rival=0.09, rolling=True, rotation_only=True)) == ()
 
 
 def test_blank_places_of_the_border_are_forgiven_where_most_tracks_agree():
