@@ -24,7 +24,8 @@ def against() -> tuple[str, ...]:
 
 
 def test_every_rule_and_every_objection_has_words():
-    rules = [name for file in (conf_dir() / "filter").glob("*.yaml") for name in yaml.safe_load(file.read_text())["rules"]]
+    presets = [yaml.safe_load(file.read_text()) for file in (conf_dir() / "filter").glob("*.yaml")]
+    rules = [name for preset in presets for name in preset["rules"]]
     names = {*rules, *(sentence.partition(":")[0] for sentence in against())}
     assert len(names) > 30
     assert names <= set(REJECTED)

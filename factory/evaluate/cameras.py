@@ -20,8 +20,8 @@ from factory.storage.output import Storage
 
 @dataclass(frozen=True)
 class Lens:
-    """K and two radial terms (x = f (1 + k1 r^2 + k2 r^4) X/Z + c), for pixels of a picture of `width` x `height` whose corner
-    lies at (`left`, `top`) of a frame of `full_width` x `full_height`: black bars are cropped before cameras are
+    """K and two radial terms (x = f (1 + k1 r^2 + k2 r^4) X/Z + c), for pixels of a picture of `width` x `height` whose
+    corner lies at (`left`, `top`) of a frame of `full_width` x `full_height`: black bars are cropped before cameras are
     estimated. each: focal length and principal point (F, 3) of every pose, where the lens zooms or the picture moves.
     row_s: by how much a row is read later than the one above; middle_row: of the full frame, read at the pose's time.
     """
@@ -93,7 +93,8 @@ def read_cameras(place: Path, everything: bool = False) -> list[PosedCamera]:
     """Every clip with poses; of an OUTPUT those that are `ok`, with `everything` also those it refused.
 
     An OUTPUT brings its intrinsics; a folder of `<stem>.txt` needs `<stem>.intrinsics.json` beside each: {"width",
-    "height", "fx", "fy", "cx", "cy"}, and "k1" and "k2" where the lens distorts, "readout_s" where rows are read in turn.
+    "height", "fx", "fy", "cx", "cy"}, and "k1" and "k2" where the lens distorts, "readout_s" where rows are read in
+    turn.
     """
     posed = [t for t in read_estimates(place, everything) if len(t.times_s)]
     if not Storage.at(place).parts("pose"):

@@ -43,10 +43,10 @@ def export(storage: Storage, dest: Path, selection: Selection) -> Counter[str]:
 
 def intrinsics(row: dict[str, Any]) -> dict[str, Any]:
     """The camera in pixels of the whole displayed frame, pixel centres at integers, as `evaluate reprojection` reads
-    it: width, height, fx, fy, cx, cy, k1, k2 (x = f (1 + k1 r^2 + k2 r^4) X/Z + c), whether the focal length is reliable; one focal
-    length a line of the TUM file where the lens zooms, and one principal point where the picture moves; seconds from
-    the first row to the last where they are read in turn, else null. Black bars are part of the frame
-    here, unlike in the manifest."""
+    it: width, height, fx, fy, cx, cy, k1, k2 (x = f (1 + k1 r^2 + k2 r^4) X/Z + c), whether the focal length is
+    reliable; one focal length a line of the TUM file where the lens zooms, and one principal point where the picture
+    moves; seconds from the first row to the last where they are read in turn, else null. Black bars are part of the
+    frame here, unlike in the manifest."""
     left, top = row["crop_x"] or 0, row["crop_y"] or 0
     told = {
         "camera_model": row["camera_model"],

@@ -1,17 +1,16 @@
-"""Pinhole cameras with up to two radial terms, and rigid motions. Pixel centres lie at integer coordinates throughout."""
+"""Pinhole cameras with up to two radial terms, and rigid motions. Pixel centres lie at integers throughout."""
 
 from dataclasses import dataclass
 
 import numpy as np
-
 
 COLMAP_MODELS = ("SIMPLE_PINHOLE", "SIMPLE_RADIAL", "RADIAL")  # by how many radial terms they have
 
 
 @dataclass(frozen=True)
 class Camera:
-    """RADIAL of COLMAP: x = f (1 + k1 r^2 + k2 r^4) X/Z + cx, with r the length of (X/Z, Y/Z). Pixels; k1 and k2 have no
-    unit."""
+    """RADIAL of COLMAP: x = f (1 + k1 r^2 + k2 r^4) X/Z + cx, with r the length of (X/Z, Y/Z). Pixels; k1 and k2 have
+    no unit."""
 
     focal_px: float
     cx: float

@@ -52,10 +52,10 @@ def _curved(tracks: Tracks, static: np.ndarray, model: Model | None, options: So
     if model is None or model.focal_px is not None or _explains_enough(tracks, static, model, options):
         return model
     least = least_share(static, options)
-    for terms, gain in ((1, options.curved_gain), (2, options.twice_curved_gain)):
+    for terms, least_gain in ((1, options.curved_gain), (2, options.twice_curved_gain)):
         curved = polished(tracks, model, least, options, radial=terms)
         changed = abs(np.log(curved.camera.focal_px / model.camera.focal_px)) > np.log1p(options.curved_focal)
-        if changed or curved.kept.sum() <= gain * model.kept.sum():
+        if changed or curved.kept.sum() <= least_gain * model.kept.sum():
             return model
         model = curved
     return model

@@ -44,7 +44,7 @@ class SolveOptions:
     other_focals: tuple[float, ...] = (0.75, 1.33)  # times the start, tried when too little is explained
     least_explained: float = 0.5  # share of the static observations under which that is so
     curved_gain: float = 1.1  # more kept observations for which distortion is taken in such a case; guess
-    twice_curved_gain: float = 1.02  # the same for its second term
+    twice_curved_gain: float = 1.02  # the same for its second term; guess
     curved_focal: float = 0.25  # by how much the focal length may change with it, as `Sharpening.most_focal_change`
     weak_frame: int = 20  # kept observations under which a frame is placed anew
     least_shared: int = 10  # kept tracks that join two frames into one scale

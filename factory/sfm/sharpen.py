@@ -37,7 +37,7 @@ class Sharpening:
     radial_per_frame: int = 150
     radial_iterations: int = 8
     most_k1: float = 0.3  # beyond it the model is being abused; twice as far with a second term
-    # The same for a second term. With the first alone strong distortion lets the outer tracks fall; these come back in
+    # The same for a second term. With the first alone strong distortion loses outer tracks; these come back in
     # rounds: a desk behind k1 = -0.30, k2 = 0.08 goes from a focal length 17 % long and a path 0.75 % off to 3 and 0.14.
     twice_gain: float = 0.02  # a guess
     twice_rounds: int = 3
@@ -111,8 +111,8 @@ def _loss_px(tracks: Tracks, model: Model, how: Sharpening) -> float:
 
 
 def _with_distortion(tracks: Tracks, model: Model, how: Sharpening, terms: int) -> Model | None:
-    """A part of the model with one more term of distortion, where it pays: focal length and k1 trade places where a clip
-    shows little. None where it does not."""
+    """A part of the model with one more term of distortion, where it pays: focal length and k1 trade places where a
+    clip shows little. None where it does not."""
     if how.radial_gain is None or model.focal_px is not None or not model.kept.any():
         return None
     loss_px, held = _loss_px(tracks, model, how), np.bincount(tracks.track[model.kept], minlength=tracks.count) > 0

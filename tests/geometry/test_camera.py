@@ -28,11 +28,23 @@ def test_the_centre_of_a_picture_is_between_its_middle_pixels():
     assert (camera.cx, camera.cy) == (319.5, 239.5)
 
 
-@given(x=finite, y=finite, depth=st.floats(0.1, 100), k1=st.floats(-0.1, 0.2))
-def test_unproject_undoes_project(x: float, y: float, depth: float, k1: float):
-    camera = Camera(600.0, 300.0, 200.0, k1)
+# Where pixels move outwards with their rays: to r = 0.99 with k1 = -0.3, k2 = 0.08, whose slope there is 0.3.
+@given(x=finite, y=finite, depth=st.floats(0.1, 100), k1=st.floats(-0.3, 0.3), k2=st.floats(0.08, 0.2))
+def test_unproject_undoes_project(x: float, y: float, depth: float, k1: float, k2: float):
+    camera = Camera(600.0, 300.0, 200.0, k1, k2)
     point = np.array([0.7 * x, 0.7 * y, 1.0]) * depth
     assert np.allclose(unproject(project_cam(point, camera), camera) * depth, point, rtol=1e-4, atol=1e-6)
+
+
+@given(x=finite, y=finite, k1=st.floats(-0.1, 0.2), k2=st.floats(-0.02, 0.1))
+def test_a_lens_is_colmap_s_of_as_many_terms(x: float, y: float, k1: float, k2: float):
+    import pycolmap
+
+    camera = Camera(600.0, 319.5, 179.5, k1, k2)
+    told = [600.0, 320.0, 180.0, k1, k2][: 3 + camera.radial_terms]
+    colmap = pycolmap.Camera(model=camera.colmap_model, width=640, height=360, params=told)
+    point = np.array([0.7 * x, 0.7 * y, 1.0])
+    assert np.allclose(project_cam(point, camera) + 0.5, colmap.img_from_cam(point), atol=1e-9)
 
 
 @given(st.lists(finite, min_size=3, max_size=3), st.lists(finite, min_size=3, max_size=3))

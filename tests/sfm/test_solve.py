@@ -71,8 +71,19 @@ def test_distortion_is_found_where_there_is_some_and_not_where_there_is_none(see
     bent = ideal * (1 - 0.1 * np.sum(ideal**2, axis=1, keepdims=True)) * FOCAL_PX + [319.5, 179.5]
     curved = sharp(replace(seen.tracks, xy=bent))
     assert curved.camera.k1 == pytest.approx(-0.1, abs=0.03)
+    assert curved.camera.k2 == 0.0
     has_point = curved.kept.any() and np.isfinite(curved.points[seen.tracks.track[curved.kept]]).all()
     assert has_point
+
+
+def test_strong_distortion_takes_a_second_term(seen: Scene, solved: Trajectory):
+    ideal = (seen.tracks.xy - [319.5, 179.5]) / FOCAL_PX
+    square = np.sum(ideal**2, axis=1, keepdims=True)
+    strong = ideal * (1 + square * (-0.3 + 0.1 * square)) * FOCAL_PX + [319.5, 179.5]
+    tracks, share = replace(seen.tracks, xy=strong), np.full(seen.tracks.count, 0.5)
+    lens = sharpened(tracks, solved.model(), share, 3.0, 0.5, [], Sharpening(extension=None))[1].camera
+    assert (lens.k1, lens.k2) == pytest.approx((-0.3, 0.1), abs=0.03)
+    assert lens.focal_px == pytest.approx(FOCAL_PX, rel=0.01)
 
 
 def test_a_good_solve_is_accepted(solved: Trajectory):
