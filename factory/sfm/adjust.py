@@ -13,7 +13,8 @@ from factory.tracks import Tracks
 @dataclass(frozen=True)
 class Adjustment:
     """One round. loss_px: scale of the robust loss. focal, rotation: whether these may move. radial: how many terms of
-    distortion may. tolerance: share of the cost that a step must save for another to follow."""
+    distortion may be found, at the least those that the camera has. tolerance: share of the cost that a step must save
+    for another to follow."""
 
     loss: str
     loss_px: float
@@ -26,10 +27,11 @@ class Adjustment:
 
 def adjust(tracks: Tracks, model: Model, how: Adjustment) -> Model:
     """The kept observations' reprojection errors made least over poses, points and (if free) the camera."""
-    reconstruction = to_colmap(tracks, model, how.radial)
+    terms = max(how.radial, model.camera.radial_terms)
+    reconstruction = to_colmap(tracks, model, terms)
     options = pycolmap.BundleAdjustmentOptions(
         refine_focal_length=how.focal,
-        refine_extra_params=how.radial > 0,
+        refine_extra_params=terms > 0,
         refine_principal_point=False,
         constant_rig_from_world_rotation=not how.rotation,
         print_summary=False,

@@ -5,6 +5,7 @@ import numpy as np
 from factory.geometry.camera import Camera, centred_camera, invert_rigid
 from factory.sfm.adjust import Adjustment, adjust, filtered
 from factory.sfm.averaging import global_poses, thinned
+from factory.sfm.bent import bent_start
 from factory.sfm.focal import focal_start
 from factory.sfm.incremental import incremental_poses
 from factory.sfm.model import Model, errors_px, parallax_deg, zooming
@@ -45,6 +46,18 @@ def solve_tracks(
         if other is not None and (best is None or other.registered.sum() > best.registered.sum()):
             best, method = other, "incremental"
     return trajectory(tracks, static, best, centred_camera(start, tracks.width, tracks.height), method)
+
+
+def with_bent_lens(shared: Trajectory, options: SolveOptions) -> Trajectory:
+    """The solution of a lens with strong barrel distortion where that explains much more; else the one given."""
+    tracks, static = shared.tracks, shared.static
+    start = None if options.bent is None or shared.rotation_only else bent_start(tracks, shared.model(), options.bent)
+    if start is None:
+        return shared
+    model = polished(tracks, start, least_share(static, options), options, radial=2)
+    if model.kept.sum() < shared.kept.sum() or model.registered.sum() < shared.registered.sum():
+        return shared
+    return trajectory(tracks, static, model, model.camera, shared.method)
 
 
 def _curved(tracks: Tracks, static: np.ndarray, model: Model | None, options: SolveOptions) -> Model | None:

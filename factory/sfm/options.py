@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from factory.sfm.bent import BentSearch
 from factory.sfm.focal import FocalSearch
 from factory.sfm.readout import ReadoutSearch
 from factory.sfm.refine import PatchRefinement
@@ -51,6 +52,7 @@ class SolveOptions:
     least_registered: float = 0.7  # below it the incremental mapper is tried
     sparse: bool = False  # frames lie far apart: set by `adapted`
     focal: FocalSearch = field(default_factory=FocalSearch)
+    bent: BentSearch | None = field(default_factory=BentSearch)
     refinement: PatchRefinement | None = field(default_factory=PatchRefinement)
     sift: SiftTracks | None = field(default_factory=SiftTracks)  # where frames lie far apart or tracks are short
     sharpening: Sharpening | None = field(default_factory=Sharpening)

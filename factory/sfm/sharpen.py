@@ -67,8 +67,8 @@ def sharpened(
     if not model.kept.any():
         return tracks, model, nothing
     model = _tight(tracks, model, how, 10)
-    curved = _with_distortion(tracks, model, how, 1)
-    if curved is not None:
+    curved = model if model.camera.radial_terms else _with_distortion(tracks, model, how, 1)
+    if curved is not None and curved.camera.radial_terms < 2:
         model = retriangulated(tracks, curved, cut_px, least_share, least_angle_deg)
         twice = _with_distortion(tracks, model, how, 2)
         if twice is not None:

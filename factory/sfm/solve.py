@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 
 from factory.sfm.adjust import filtered
-from factory.sfm.mapping import least_share, solve_tracks, trajectory, with_readout
+from factory.sfm.mapping import least_share, solve_tracks, trajectory, with_bent_lens, with_readout
 from factory.sfm.moving_crop import (
     beats_other_lenses,
     doubted,
@@ -38,6 +38,7 @@ def solve_clip(
     options = adapted(options or SolveOptions(), tracks, background)
     working, static = working_tracks(tracks, background, grey_frames, options)
     shared, readout_s = with_readout(working, static, solve_tracks(working, static, options), options)
+    shared = with_bent_lens(shared, options)
     answer = _best(shared.tracks, static, shared, grey_frames, options, readout_s)
     return replace(answer, readout_s=readout_s)
 
