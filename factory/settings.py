@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from factory.construct import Count, Maker, NotNegative, Positive, near
 from factory.engine.work import Resources
 from factory.errors import ConfigError
+from factory.filters.aim import aimed
 from factory.filters.decide import Decide
 from factory.filters.features import FEATURES
 from factory.stage import Stage
@@ -77,7 +78,7 @@ class Filter(PhaseSettings):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        Decide(self.rules, self.score, self.target)
+        Decide(self.rules, aimed(self.score, self.target))
         known = {*FEATURES, *(name for stage in self.stages.values() for name in stage.gives)}
         for name, rule in self.rules.items():
             if (feature := str(rule.get("feature", name))) not in known:

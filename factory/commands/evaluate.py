@@ -39,7 +39,8 @@ Poses and intrinsics against matches of static points: Sampson distance in px at
 protocol.
 
 ESTIMATES: the OUTPUT of a run, or a folder of TUM files <stem>.txt, each with <stem>.intrinsics.json beside it:
-{{"width", "height", "fx", "fy", "cx", "cy"}}, and "k1" where the lens distorts; pixel centres at integers.
+{{"width", "height", "fx", "fy", "cx", "cy"}}, and "k1" and "k2" where the lens distorts, "readout_s" where rows are
+read in turn; pixel centres at integers.
 CORRESPONDENCES: CSV or Parquet with clip, time_i, time_j, x_i, y_i, x_j, y_j, width, height: seconds in the source,
 pixels of the whole displayed frame of that width and height.
 {PAIRING}

@@ -1,6 +1,7 @@
 """Measures what cutting the filter's score does on labelled videos, and writes it as a preset for `filter.target`."""
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,7 @@ from factory.evaluate.intervals import Interval, bootstrap, share
 from factory.evaluate.labels import labels_hash
 from factory.evaluate.report import Report, Table
 from factory.evaluate.verdicts import FilterRun, average_precision, judged, read_filter_run
+from factory.filters.aim import cut_for, parse_curve
 from factory.filters.score import parse_score
 from factory.storage.local import write_atomic
 
@@ -22,7 +24,6 @@ if TYPE_CHECKING:
 STEP = 0.02  # between two cuts: finer than any interval here
 PRECISION_TO = 0.05  # what "how many labels" is told for: half a 90 % interval
 TARGETS = (0.5, 0.6, 0.7, 0.8, 0.9)
-Z90 = 1.645
 Row = tuple[float, Interval, Interval]  # the least score that is kept, precision, recall
 
 
@@ -45,6 +46,8 @@ def calibrate(output: Path, labels: Path, to: Path, share_suitable: float | None
     part = float(suitable.mean()) if share_suitable is None else share_suitable
     scores = _scores(run)
     cuts = [float(cut) for cut in np.arange(STEP, 1.0, STEP).round(4) if (scores >= cut).any()]
+    if not cuts:
+        raise ConfigError(f"every one of {counts} breaks a rule of the filter: no cut of the score changes that.")
     rows: list[Row] = [(cut, *figures(suitable, scores >= cut, part)) for cut in cuts]
     average = bootstrap(partial(average_precision, suitable, scores), len(suitable))
     provenance = {
@@ -57,9 +60,14 @@ def calibrate(output: Path, labels: Path, to: Path, share_suitable: float | None
     write_atomic(to, preset(run, rows, provenance).encode())
     title = f"{counts}; 90 % intervals by resampling videos; AP {average.text()}"
     told = [[f"{least:.2f}", p.text(), r.text(), int((scores >= least).sum())] for least, p, r in rows]
-    tables = [Table(title, ["least", "precision", "recall", "kept"], told), _targets(rows, part, scores)]
-    values = {**provenance, "average_precision": average.values(), "preset": str(to)}
-    return Report([t for t in tables if t.rows], values, _notes(to), _drawing(rows))
+    targets = _targets(rows, len(suitable))
+    names = ["filter.target", "least", "precision", "recall", f"labels for +-{PRECISION_TO:g}"]
+    tables = [
+        Table(title, ["least", "precision", "recall", "kept"], told),
+        Table(f"targets, where {part:.0%} of the videos are suitable", names, targets),
+    ]
+    values = {**provenance, "average_precision": average.values(), "preset": str(to), "cuts": _cuts(rows)}
+    return Report([t for t in tables if t.rows], values, _notes(to, targets), _drawing(rows))
 
 
 def figures(suitable: np.ndarray, kept: np.ndarray, part: float) -> tuple[Interval, Interval]:
@@ -73,22 +81,22 @@ def figures(suitable: np.ndarray, kept: np.ndarray, part: float) -> tuple[Interv
     return bootstrap(right, len(kept)), bootstrap(lambda i: share(kept[i][suitable[i]]), len(kept))
 
 
-def labels_needed(precision: float, share_kept: float) -> int:
-    """How many labelled videos of the same mix tell this precision to within PRECISION_TO."""
-    spread = max(precision * (1 - precision), 0.05)  # as of 0.95: none right or all right is no certainty
-    return int(np.ceil(spread * (Z90 / PRECISION_TO) ** 2 / max(share_kept, 1e-9)))
+def labels_needed(precision: Interval, count: int) -> int:
+    """How many labelled videos of the same mix tell this precision to within PRECISION_TO, by how well `count` do: an
+    interval shrinks with the root of their number."""
+    half = max((precision.high - precision.low) / 2, 0.02)  # of few labels all may be right: that is no certainty
+    return int(np.ceil(count * (half / PRECISION_TO) ** 2))
 
 
 def preset(run: FilterRun, rows: Sequence[Row], provenance: Mapping[str, Any]) -> str:
     """The YAML of a filter preset: the run's rules and score, and the curve."""
     import yaml
 
-    cuts = [{"least": least, "precision": list(p.values()), "recall": list(r.values())} for least, p, r in rows]
     told = (
         f"factory {provenance['factory']} calibrate; {provenance['videos']} videos, {provenance['suitable']} suitable; "
         f"precision where {provenance['share_suitable']:.0%} are; labels sha256 {provenance['labels_sha256']}"
     )
-    body = {"rules": dict(run.rules), "score": {**run.score, "curve": {"provenance": told, "cuts": cuts}}}
+    body = {"rules": dict(run.rules), "score": {**run.score, "curve": {"provenance": told, "cuts": _cuts(rows)}}}
     head = (
         "# @package filter\n"
         "# Written by `factory calibrate`: rules and score of the run it read, and what cutting that score did on\n"
@@ -107,25 +115,31 @@ def _scores(run: FilterRun) -> np.ndarray:
     return np.array(best)
 
 
-def _targets(rows: Sequence[Row], part: float, scores: np.ndarray) -> Table:
+def _cuts(rows: Sequence[Row]) -> list[dict[str, Any]]:
+    return [{"least": least, "precision": list(p.values()), "recall": list(r.values())} for least, p, r in rows]
+
+
+def _targets(rows: Sequence[Row], count: int) -> list[list[Any]]:
+    """What each target would choose; those that are not reached are left out."""
+    curve = parse_curve({"provenance": "these", "cuts": _cuts(rows)})
+    by_least = {least: (precision, recall) for least, precision, recall in rows}
     found: list[list[Any]] = []
     for wanted in TARGETS:
-        reaching = [row for row in rows if row[1].value >= wanted]
-        if not reaching:
-            found.append([f"precision:{wanted:g}", "not reached", "", "", ""])
-            continue
-        least, precision, recall = max(reaching, key=lambda row: (row[2].value, row[0]))
-        needed = labels_needed(precision.value, float((scores >= least).mean()))
-        found.append([f"precision:{wanted:g}", f"{least:.2f}", precision.text(), recall.text(), needed])
-    names = ["filter.target", "least", "precision", "recall", f"labels for +-{PRECISION_TO:g}"]
-    return Table(f"targets, where {part:.0%} of the videos are suitable", names, found)
+        with suppress(ConfigError):
+            least = cut_for(curve, "precision", wanted).least
+            precision, recall = by_least[least]
+            needed = labels_needed(precision, count)
+            found.append([f"precision:{wanted:g}", f"{least:.2f}", precision.text(), recall.text(), needed])
+    return found
 
 
-def _notes(to: Path) -> list[str]:
+def _notes(to: Path, targets: Sequence[Sequence[Any]]) -> list[str]:
     where = to.parent.parent if to.parent.name == "filter" else "DIR"
     move = "" if to.parent.name == "filter" else f"put {to.name} into a folder DIR/filter, then "
-    use = f"factory run --config-dir {where} filter={to.stem} filter.target=precision:0.8 source=... output=..."
+    target = targets[-1][0] if targets else "recall:0.6"
+    use = f"factory run --config-dir {where} filter={to.stem} filter.target={target} source=... output=..."
     return [
+        "a video whose clips all break a rule has no score here: no cut brings it back",
         "precision depends on the share of suitable videos: label a sample as it comes, or tell --share-suitable",
         f"to use it: {move}{use}",
     ]

@@ -61,7 +61,7 @@ def _source_of(label: Label, sources: list[str]) -> str:
 
 def _of_csv(path: Path) -> list[Label]:
     try:
-        with path.open(newline="") as file:
+        with path.open(newline="", encoding="utf-8-sig") as file:
             rows = list(csv.DictReader(file))
         known = {"1": True, "0": False, "": None}
         return [

@@ -13,7 +13,7 @@ from factory.evaluate.report import need
 from factory.filters.aim import aimed
 from factory.filters.decide import Rule, parse_rules, verdict
 from factory.filters.features import FEATURES
-from factory.filters.score import Score
+from factory.filters.score import Score, parse_score
 from factory.manifest.query import connect, query
 from factory.storage.output import Storage
 
@@ -68,10 +68,11 @@ def read_filter_run(output: Path, labels: Path) -> FilterRun:
     if not any(video.clips for video in videos):
         raise StorageError(f"no video of {labels} is in {output}: run the filter on the labelled videos.")
     told = _config_of(storage)["filter"]
-    if "score" not in told:
-        raise StorageError(f"{output} was made by another version, whose filter had no score: run the filter again.")
-    cut = aimed(told["score"], told["target"])
-    return FilterRun(videos, told["rules"], told["score"], bool(told["exhaustive"]), parse_rules(told["rules"]), cut)
+    if "score" in told["rules"] or "target" not in told:
+        raise StorageError(f"{output} was made by a version whose filter judged otherwise: run the filter again.")
+    rules, score = told["rules"], told.get("score", {})
+    cut = parse_score(aimed(score, told["target"]))
+    return FilterRun(videos, rules, score, bool(told["exhaustive"]), parse_rules(rules), cut)
 
 
 def judged(rules: Sequence[Rule], score: Score, clip: Mapping[str, Any]) -> tuple[float, tuple[str, ...]]:

@@ -7,9 +7,8 @@ from typing import Any, ClassVar
 
 from factory.clip import ClipRecord
 from factory.errors import ConfigError
-from factory.filters.aim import aimed
 from factory.filters.features import settled
-from factory.filters.score import Score
+from factory.filters.score import Score, parse_score
 from factory.stage import Rejected
 
 
@@ -75,6 +74,7 @@ def verdict(rules: Sequence[Rule], score: Score | None, values: Mapping[str, Any
     The score is that of the groups. Each broken rule lowers it further, by as much as the value is outside, so that
     what is rejected for certain ranks behind what is doubtful; at the bound itself by nothing.
     """
+    values = {name: value for name, value in values.items() if not _is_nan(value)}
     known = [(rule, settled(value)) for rule in rules if (value := values.get(rule.feature)) is not None]
     reasons = tuple(rule.complaint(value) for rule, value in known if rule.broken(value))
     outside = min((2 * rule.score(value) for rule, value in known if rule.broken(value)), default=1.0)
@@ -82,6 +82,11 @@ def verdict(rules: Sequence[Rule], score: Score | None, values: Mapping[str, Any
     if score is not None and not reasons and total < score.least:
         reasons = (score.complaint(values, total),)
     return total, reasons
+
+
+def _is_nan(value: Any) -> bool:
+    """A number that is none was not measured."""
+    return isinstance(value, float) and math.isnan(value)
 
 
 @dataclass
@@ -102,11 +107,10 @@ class Decide:
 
     rules: Mapping[str, Mapping[str, Any]]
     score: Mapping[str, Any] | None = None
-    target: str | None = None
 
     def __post_init__(self) -> None:
         self._rules = parse_rules(self.rules)
-        self._score = None if self.score is None else aimed(self.score, self.target)
+        self._score = None if self.score is None else parse_score(self.score)
 
     def __call__(self, record: ClipRecord) -> ClipRecord | Rejected:
         score, reasons = verdict(self._rules, self._score, record.values)

@@ -37,7 +37,6 @@ FEATURES = {
     "noise_px": "distance of textured points from the epipolar geometry",
     "parallax": "share of background points that no homography explains",
     "zoom_rate": "change of the logarithm of scale per second, where the picture moves as a sheet",
-    "drive_share": "share of the clip in which the camera runs straight ahead without turning",
     "focal_ratio": "self-calibrated focal length over the longer side",
     "focal_spread": "half the distance of the quartiles of its logarithm over frame pairs",
     "barrel_distortion": "strength of barrel distortion in the division model, radius over half the diagonal",

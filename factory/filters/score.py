@@ -63,7 +63,7 @@ class Score:
         """The three groups that lower it most, each with its lowest features."""
         low = sorted((group for group in self.groups), key=lambda group: group.worth(values))[:3]
         told = "; ".join(group.told(values) for group in low if group.worth(values) < 1)
-        return f"score: {score:.2f}, under {self.least:.2g}; lowest: {told}"
+        return f"score: {score:.3f}, under {self.least:.3g}; lowest: {told}"
 
     def of_features(self, features: Set[str]) -> "Score":
         """With these features alone."""
@@ -78,14 +78,21 @@ class Score:
 def parse_score(entry: Mapping[str, Any]) -> Score:
     """`groups`: by name, of each feature its points [[value, worth], ...] in order of rising values above 0; `least`: a
     share. Raises ConfigError naming what is wrong."""
+    if unknown := sorted(set(entry) - {"least", "groups", "curve"}):
+        raise ConfigError(f"filter.score: unknown '{unknown[0]}'.")
     least = entry.get("least", 0.0)
     if isinstance(least, bool) or not isinstance(least, int | float) or not 0 <= least <= 1:
         raise ConfigError(f"filter.score.least must be a number from 0 to 1, it is {least}.")
-    groups = [
+    groups = entry.get("groups", {})
+    if not isinstance(groups, Mapping) or not all(isinstance(g, Mapping) and g for g in groups.values()):
+        raise ConfigError("filter.score.groups: give features by group, and points by feature.")
+    made = [
         Group(str(name), tuple(_member(f"filter.score.groups.{name}", f, points) for f, points in members.items()))
-        for name, members in (entry.get("groups") or {}).items()
+        for name, members in groups.items()
     ]
-    return Score(tuple(groups), float(least))
+    if least and not made:
+        raise ConfigError("filter.score has a `least` and no groups: nothing would reach it.")
+    return Score(tuple(made), float(least))
 
 
 def _member(place: str, feature: str, points: Sequence[Sequence[float]]) -> Member:

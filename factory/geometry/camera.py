@@ -64,6 +64,37 @@ def unproject(xy: np.ndarray, camera: Camera, focal_px: np.ndarray | None = None
     return np.concatenate([ideal, np.ones_like(ideal[..., :1])], axis=-1)
 
 
+def one_to_one(camera: Camera, width: int, height: int, least_slope: float = 0.1) -> bool:
+    """Whether pixels move outwards with their rays as far as the corner of the picture: radial terms that are none of a
+    lens fold the picture back on itself."""
+    if not camera.radial_terms:
+        return True
+    ray, image = _radii(camera)
+    slope = np.gradient(image, ray)
+    at = int(np.argmax(image >= corner_radius(camera, width, height)))
+    return at > 0 and bool(slope[: at + 1].min() >= least_slope)
+
+
+def corner_bend(camera: Camera, width: int, height: int) -> float:
+    """By how much the lens draws the corner in, as a share of the radius it would have without distortion."""
+    ray, image = _radii(camera)
+    at = int(np.argmax(image >= corner_radius(camera, width, height)))
+    return float(1.0 - image[at] / ray[at]) if at > 0 else 0.0
+
+
+def corner_radius(camera: Camera, width: int, height: int) -> float:
+    """Of the corner farthest from the principal point, in focal lengths."""
+    x, y = max(camera.cx, width - 1 - camera.cx), max(camera.cy, height - 1 - camera.cy)
+    return float(np.hypot(x, y) / camera.focal_px)
+
+
+def _radii(camera: Camera) -> tuple[np.ndarray, np.ndarray]:
+    """Radii of rays up to 72 degrees off the axis, and of their pixels in focal lengths."""
+    ray = np.linspace(0.0, 3.0, 301)
+    square = ray**2
+    return ray, ray * (1.0 + square * (camera.k1 + square * camera.k2))
+
+
 def _bent(xy: np.ndarray, camera: Camera) -> np.ndarray:
     """1 + k1 r^2 + k2 r^4 of (..., 2): (..., 1)."""
     square = np.sum(xy * xy, axis=-1, keepdims=True)

@@ -12,13 +12,16 @@ from uuid import uuid4
 
 from factory.errors import ConfigError
 from factory.manifest.read import read_part
-from factory.manifest.schema import unit_key
+from factory.manifest.schema import COMMON, INGEST, POSE, unit_key
 from factory.manifest.tidy import is_tidy
 from factory.storage.output import Storage
 from factory.storage.places import Entry, is_s3, split
 
 if TYPE_CHECKING:
     import duckdb
+
+
+SCHEMAS = {"ingest": (*COMMON, *INGEST), "pose": (*COMMON, *POSE)}
 
 
 def connect(storage: Storage, unsafe: bool = False) -> "duckdb.DuckDBPyConnection":
@@ -44,11 +47,21 @@ def connect(storage: Storage, unsafe: bool = False) -> "duckdb.DuckDBPyConnectio
                 order = f'PARTITION BY "{unit_key(phase)}" ORDER BY attempt DESC, filename'
                 rows += f" QUALIFY dense_rank() OVER ({order}) = 1"
             connection.execute(f'CREATE VIEW "{phase}" AS {rows}')
+            if lacking := _lacking(connection, phase):  # what an earlier version did not write is not known
+                nulls = ", ".join(f'NULL AS "{name}"' for name in lacking)
+                connection.execute(f'CREATE OR REPLACE VIEW "{phase}" AS SELECT *, {nulls} FROM ({rows})')
         if runs:
             connection.execute(f"CREATE VIEW runs AS SELECT * EXCLUDE (filename) FROM {_parquet(runs)}")
     if not unsafe:
         _close(connection, parts)
     return connection
+
+
+def _lacking(connection: "duckdb.DuckDBPyConnection", phase: str) -> list[str]:
+    """Columns that the phase has by now and its view does not."""
+    told = connection.execute("SELECT column_name FROM duckdb_columns() WHERE table_name = ?", [phase]).fetchall()
+    have = {name for (name,) in told}
+    return [field.name for field in SCHEMAS.get(phase, ()) if field.name not in have]
 
 
 def _close(connection: "duckdb.DuckDBPyConnection", parts: Sequence[Entry]) -> None:

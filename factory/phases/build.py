@@ -50,11 +50,12 @@ def _phase(cfg: Settings, name: str, upstream: str, sources: pa.Table) -> Phase:
         ours = cfg.ingest
         return ingest_phase(sources, fetch, ours.survey, ours.cut, ours.timeout_s, ours.resources)
     if name == "filter":
+        from factory.filters.aim import aimed
         from factory.filters.decide import Decide
         from factory.phases.filter import filter_phase
 
         stages = list(cfg.filter.stages.values())
-        decide = Decide(cfg.filter.rules, cfg.filter.score, cfg.filter.target)
+        decide = Decide(cfg.filter.rules, aimed(cfg.filter.score, cfg.filter.target))
         how = (decide, cfg.filter.exhaustive, cfg.filter.timeout_s)
         return filter_phase(upstream, stages, *how, fetch, cfg.filter.resources)
     from factory.phases.pose import pose_phase

@@ -9,6 +9,8 @@ from factory.geometry.triangulation import triangulate
 from factory.sfm.model import Model, errors_px, from_colmap, parallax_deg, to_colmap
 from factory.tracks import Tracks
 
+LOSS_PX = 0.5  # Cauchy: of quick adjustments that ask what else could explain a solution
+
 
 @dataclass(frozen=True)
 class Adjustment:

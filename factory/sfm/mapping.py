@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from factory.geometry.camera import Camera, centred_camera, invert_rigid
+from factory.geometry.camera import Camera, centred_camera, invert_rigid, one_to_one
 from factory.sfm.adjust import Adjustment, adjust, filtered
 from factory.sfm.averaging import global_poses, thinned
 from factory.sfm.bent import bent_start
@@ -51,10 +51,12 @@ def solve_tracks(
 def with_bent_lens(shared: Trajectory, options: SolveOptions) -> Trajectory:
     """The solution of a lens with strong barrel distortion where that explains much more; else the one given."""
     tracks, static = shared.tracks, shared.static
-    start = None if options.bent is None or shared.rotation_only else bent_start(tracks, shared.model(), options.bent)
+    start = None if options.bent is None else bent_start(tracks, shared.model(), options.bent)
     if start is None:
         return shared
     model = polished(tracks, start, least_share(static, options), options, radial=2)
+    if not one_to_one(model.camera, tracks.width, tracks.height):
+        return shared
     if model.kept.sum() < shared.kept.sum() or model.registered.sum() < shared.registered.sum():
         return shared
     return trajectory(tracks, static, model, model.camera, shared.method)
@@ -68,7 +70,8 @@ def _curved(tracks: Tracks, static: np.ndarray, model: Model | None, options: So
     for terms, least_gain in ((1, options.curved_gain), (2, options.twice_curved_gain)):
         curved = polished(tracks, model, least, options, radial=terms)
         changed = abs(np.log(curved.camera.focal_px / model.camera.focal_px)) > np.log1p(options.curved_focal)
-        if changed or curved.kept.sum() <= least_gain * model.kept.sum():
+        folded = not one_to_one(curved.camera, tracks.width, tracks.height)
+        if changed or folded or curved.kept.sum() <= least_gain * model.kept.sum():
             return model
         model = curved
     return model

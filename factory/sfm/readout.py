@@ -8,13 +8,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from factory.sfm.adjust import Adjustment, adjust, robust_cost
+from factory.sfm.adjust import LOSS_PX, Adjustment, adjust, robust_cost
 from factory.sfm.model import Model, errors_px
 from factory.sfm.part import random_part
 from factory.sfm.rolling import filled, read_at_once, source_interval_s
 from factory.tracks import Tracks
-
-LOSS_PX = 0.5  # Cauchy, as in the last adjustment
 
 
 @dataclass(frozen=True)

@@ -5,14 +5,13 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from factory.sfm.adjust import Adjustment, adjust, retriangulated, robust_cost
+from factory.geometry.camera import one_to_one
+from factory.sfm.adjust import LOSS_PX, Adjustment, adjust, retriangulated, robust_cost
 from factory.sfm.averaging import thinned
 from factory.sfm.extend import Extension, carried, extended
 from factory.sfm.model import Model, errors_px
 from factory.sfm.resection import resected
 from factory.tracks import Tracks
-
-BENT_LOSS_PX = 0.5  # Cauchy, as where zoom is asked for
 
 
 @dataclass(frozen=True)
@@ -123,7 +122,11 @@ def _with_distortion(tracks: Tracks, model: Model, how: Sharpening, terms: int) 
     before, after = (robust_cost(tracks, m.keep(kept), loss_px) for m in (straight, curved))
     gain = how.radial_gain if terms == 1 else how.twice_gain
     change = abs(np.log(curved.camera.focal_px / straight.camera.focal_px))
-    sane = abs(curved.camera.k1) < how.most_k1 * terms and change < np.log1p(how.most_focal_change)
+    sane = (
+        one_to_one(curved.camera, tracks.width, tracks.height)
+        and abs(curved.camera.k1) < how.most_k1 * terms
+        and change < np.log1p(how.most_focal_change)
+    )
     return curved if sane and after < (1.0 - gain) * before else None
 
 
@@ -138,11 +141,11 @@ def bent_gain(tracks: Tracks, model: Model, per_frame: int, most_k1: float = 0.3
     part = model.keep(model.kept & thinned(tracks, held, per_frame)[tracks.track])
     if not part.kept.any():
         return 1.0
-    hows = [Adjustment("CAUCHY", BENT_LOSS_PX, 12, radial=radial) for radial in (0, 1)]
+    hows = [Adjustment("CAUCHY", LOSS_PX, 12, radial=radial) for radial in (0, 1)]
     straight, bent = (adjust(tracks, part, how) for how in hows)
     if abs(bent.camera.k1) >= most_k1:
         return 1.0
-    before, after = (robust_cost(tracks, m.keep(part.kept), BENT_LOSS_PX) for m in (straight, bent))
+    before, after = (robust_cost(tracks, m.keep(part.kept), LOSS_PX) for m in (straight, bent))
     return before / max(after, 1e-9)
 
 

@@ -128,6 +128,7 @@ def adapted(options: SolveOptions, tracks: Tracks, background: np.ndarray) -> So
         refinement=None,
         sift=None,
         sharpening=None,
+        bent=None,
         positioned_per_frame=10**6,
         rough_per_frame=10**6,
         rounds=((4.0, 10), (1.0, 70)),

@@ -2,13 +2,11 @@
 
 import numpy as np
 
-from factory.sfm.adjust import Adjustment, adjust, robust_cost
+from factory.sfm.adjust import LOSS_PX, Adjustment, adjust, robust_cost
 from factory.sfm.model import zooming
 from factory.sfm.part import random_part
 from factory.sfm.trajectory import Trajectory
 from factory.sfm.zoom import ZoomSearch
-
-LOSS_PX = 0.5  # Cauchy, as in the last adjustment
 
 
 def freed_gain(shared: Trajectory, search: ZoomSearch) -> float:

@@ -4,11 +4,13 @@ import csv
 import io
 import json
 import os
+import shutil
 import subprocess
 import sys
 
 import cv2
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 
 from factory.evaluate.cameras import read_cameras
@@ -152,10 +154,23 @@ def test_exports_hold_what_is_ok_unless_asked_and_say_what_they_leave_out(
 def test_the_camera_lies_beside_its_trajectory(factory, output, tmp_path):
     factory("export", output, tmp_path, "--format", "tum")
     good, bars = (json.loads((tmp_path / f"{name}.intrinsics.json").read_text()) for name in ("good", "bars"))
-    assert (good["fx"], good["k1"], good["width"], good["height"]) == (90.0, -0.1, 100, 60)
+    assert (good["fx"], good["k1"], good["k2"], good["width"], good["height"]) == (90.0, -0.1, 0.02, 100, 60)
     assert good["focal_per_pose_px"] == [90.0 + n for n in range(1, FRAMES)]  # the first frame has no pose
     assert len((tmp_path / "good.txt").read_text().splitlines()) == 1 + len(good["focal_per_pose_px"])
     assert (bars["cx"], bars["cy"], bars["width"], bars["height"]) == (69.5, 39.5, 120, 80)  # with its black bars
+
+
+def test_an_output_of_an_earlier_version_is_exported(factory, output, tmp_path):
+    """Its parts lack columns that came since: they are null."""
+    old = tmp_path / "old"
+    shutil.copytree(output, old)
+    for part in (old / "pose").glob("*.parquet"):
+        table = pq.read_table(part)
+        pq.write_table(table.drop_columns(["k2", "readout_s", "quality"]), part)
+    factory("export", old, tmp_path / "tum", "--format", "tum")
+    told = json.loads((tmp_path / "tum" / "good.intrinsics.json").read_text())
+    assert (told["k1"], told["k2"], told["readout_s"]) == (-0.1, 0.0, None)
+    assert "3" in factory("query", old, "SELECT count(*) FROM pose WHERE quality IS NULL AND k1 = -0.1")
 
 
 def test_exported_cameras_are_those_of_the_output(factory, output, tmp_path):

@@ -80,6 +80,7 @@ def _pose(name: str) -> dict[str, Any]:
         "cx_px": 49.5,
         "cy_px": 29.5,
         "k1": -0.1,
+        "k2": 0.02,
         "focal_reliable": name == "good",
         "registered_ratio": 51 / 52,
         "masks": f"artifacts/{name[:2]}/{name}/masks.npz",

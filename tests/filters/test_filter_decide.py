@@ -13,7 +13,6 @@ from factory.filters.coverage import Coverage
 from factory.filters.decide import Decide, parse_rules
 from factory.filters.distortion import LensDistortion
 from factory.filters.drawn import DrawnLook
-from factory.filters.drive import DriveShare
 from factory.filters.field import MotionField
 from factory.filters.flow import FlowFeatures
 from factory.filters.focal import FocalLength
@@ -38,7 +37,7 @@ PRESET = Path(__file__).parents[2] / "conf" / "filter" / "dynpose.yaml"
 CHAIN = (
     SampleFrames, ImageQuality, DrawnLook, FlowFeatures, StaticOverlay, Presenting, PointTracks, TrackStability,
     TrackLikeness, TurnError, TwoView, MovingShare, MotionField, Movers, Coverage, Shake, Parallax, ZoomRate,
-    DriveShare, FocalLength, LensDistortion,
+    FocalLength, LensDistortion,
 )  # fmt: skip
 
 
@@ -88,7 +87,7 @@ def test_what_no_rule_refuses_is_cut_by_its_score():
     result = Decide(RULES, SCORE)(record(flow_peak=0.05, moving=0.5, camera_speed=0.01))
     assert isinstance(result, Rejected)
     assert result.reasons == (
-        "score: 0.25, under 0.6; lowest: camera 0.00 (camera_speed 0.01); hand 0.50 (not measured)",
+        "score: 0.250, under 0.6; lowest: camera 0.00 (camera_speed 0.01); hand 0.50 (not measured)",
     )
 
 

@@ -7,7 +7,6 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from factory.filters.distortion import LensDistortion
-from factory.filters.drive import DriveShare
 from factory.filters.focal import FocalLength
 from factory.filters.moving import MovingShare
 from factory.filters.parallax import Parallax
@@ -19,7 +18,7 @@ from factory.geometry.epipolar import fundamental_matrix, sampson_error
 
 FRAMES = 30
 HAND_HELD = ((0.06, 0.01, 0.03), 0.4)
-STAGES = (MovingShare(), Parallax(), ZoomRate(), DriveShare(), FocalLength(), LensDistortion())
+STAGES = (MovingShare(), Parallax(), ZoomRate(), FocalLength(), LensDistortion())
 
 
 def features(tracks):
@@ -92,7 +91,7 @@ def test_tracking_errors_that_stand_alone_are_no_motion():
 def test_a_still_camera_gives_no_pairs_and_everyone_abstains():
     result = features(project(room(), *walk(FRAMES, (0, 0, 0))))
     assert result["paired_share"] == 0
-    names = ("moving_share", "rigid_share", "parallax", "zoom_rate", "drive_share", "focal_ratio", "barrel_distortion")
+    names = ("moving_share", "rigid_share", "parallax", "zoom_rate", "focal_ratio", "barrel_distortion")
     assert {name: result[name] for name in names} == dict.fromkeys(names)
 
 
@@ -111,12 +110,6 @@ def test_zoom_rate_is_the_rate_of_the_scale():
 
 def test_walking_forward_is_no_zoom():
     assert features(project(room(), *walk(FRAMES, (0, 0, 0.06))))["zoom_rate"] == 0
-
-
-def test_straight_ahead_is_driving_and_sideways_or_turning_is_not():
-    assert features(project(room(1500), *walk(FRAMES, (0.005, 0, 0.08))))["drive_share"] > 0.9
-    assert features(project(room(), *walk(FRAMES, (0.08, 0, 0.0))))["drive_share"] < 0.1
-    assert features(project(room(1500), *walk(FRAMES, (0, 0, 0.05), 0.8)))["drive_share"] < 0.1
 
 
 @pytest.mark.parametrize("focal", [0.7, 1.0, 1.6])

@@ -42,6 +42,9 @@ def test_the_score_is_a_share(values):
     ("entry", "named"),
     [
         ({"least": 2}, "least"),
+        ({"lest": 0.5, "groups": GROUPS}, "unknown 'lest'"),
+        ({"least": 0.5}, "no groups"),
+        ({"groups": {"a": None}}, "features by group"),
         ({"groups": {"a": {"paralax": [[0.1, 1]]}}}, "'paralax': did you mean parallax"),
         ({"groups": {"a": {"parallax": [0.1, 1]}}}, "points"),
         ({"groups": {"a": {"parallax": [[0.2, 0], [0.1, 1]]}}}, "rise"),
@@ -59,7 +62,7 @@ def test_a_mistake_in_the_score_is_named(entry, named):
     ("target", "least"), [(None, 0.25), ("precision:0.7", 0.4), ("precision:0.8", 0.8), ("recall:0.6", 0.6)]
 )
 def test_the_cut_is_where_the_curve_reaches_the_target(target, least):
-    assert aimed({"least": 0.25, "groups": GROUPS, "curve": CURVE}, target).least == least
+    assert aimed({"least": 0.25, "groups": GROUPS, "curve": CURVE}, target)["least"] == least
 
 
 @pytest.mark.parametrize(
