@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from factory.geometry.camera import one_to_one
+from factory.geometry.camera import corner_bend, one_to_one
 from factory.sfm.adjust import LOSS_PX, Adjustment, adjust, retriangulated, robust_cost
 from factory.sfm.averaging import thinned
 from factory.sfm.extend import Extension, carried, extended
@@ -39,6 +39,9 @@ class Sharpening:
     # The same for a second term. With the first alone strong distortion loses outer tracks, which come back in rounds:
     # a desk behind k1 = -0.30, k2 = 0.08 goes from a focal length 20 % long and a path 0.75 % off to 2 % and 0.14 %.
     twice_gain: float = 0.02  # a guess
+    # By how much the first term must draw the corner in, 0.17 there: with k1 = -0.02 (0.006) a second one took up what
+    # a phone's shutter does in a cafe, and bent the lens both ways.
+    twice_bend: float = 0.03
     twice_rounds: int = 3
     twice_iterations: int = 10
     # By how much the focal length may change with it: where a path is short they trade places (a pond: 53 % too long,
@@ -69,7 +72,8 @@ def sharpened(
     curved = model if model.camera.radial_terms else _with_distortion(tracks, model, how, 1)
     if curved is not None and curved.camera.radial_terms < 2:
         model = retriangulated(tracks, curved, cut_px, least_share, least_angle_deg)
-        twice = _with_distortion(tracks, model, how, 2)
+        strong = corner_bend(curved.camera, tracks.width, tracks.height) >= how.twice_bend
+        twice = _with_distortion(tracks, model, how, 2) if strong else None
         if twice is not None:
             model = retriangulated(tracks, twice, cut_px, least_share, least_angle_deg)
             for _ in range(how.twice_rounds):
