@@ -10,7 +10,7 @@ from factory.filters.two_view import TwoView, ViewPair
 
 FRAMES = 30
 SIDEWAYS = ((0.06, 0.0, 0.0), 0.0)  # the epipolar lines are horizontal
-BOUND = 0.011  # of the rule moving_least
+BOUND = 0.011  # above what static scenes reach
 
 
 def moving_share(tracks):
