@@ -185,6 +185,7 @@ def test_focal_lengths_that_jitter_or_hardly_change_are_no_zoom():
     assert search.believed(ramp * np.exp(rng.normal(0, 0.0005, 40)))
     assert not search.believed(ramp * np.exp(rng.normal(0, 0.004, 40)))  # a rolling shutter
     assert not search.believed(500.0 * np.exp(np.linspace(0, 0.02, 40)))
+    assert not search.believed(np.r_[430.0, np.full(39, 500.0)])  # one frame that went astray
     pulse = 500.0 * (1 + 0.25 * np.sin(2 * np.pi * np.arange(20) / 20))
     assert search.believed(pulse)
     assert not search.believed(pulse * np.exp(rng.normal(0, 0.004, 20)))
