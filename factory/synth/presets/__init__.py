@@ -8,4 +8,5 @@ PRESETS = {
     "vr180": "factory.synth.presets.vr180",
     "panda": "factory.synth.presets.panda",
     "stabilised": "factory.synth.presets.stabilised",
+    "hard": "factory.synth.presets.hard",
 }
