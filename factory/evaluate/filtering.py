@@ -81,6 +81,10 @@ def evaluate_filter(output: Path, labels: Path, recalls: Sequence[float] = (0.5,
         ["to", *(interval.high for interval in within)],
     ]
     tables = [Table(title, ["", "AP", "precision", "recall", *at_names], rows)]
+    out = None if run.posed is None else _end_to_end(run)
+    if out is not None:
+        rows = [[sum(map(run.came_out, run.videos)), *(figure.text() for figure in out)]]
+        tables.append(Table("filter and pose, in brackets 90 %", ["come out", "precision", "recall"], rows))
     tables += [_confusion(run.videos), _missed(run.videos)]
     notes, steps = [], []
     if absent := [v.label.file for v in run.videos if not v.clips]:
@@ -101,6 +105,7 @@ def evaluate_filter(output: Path, labels: Path, recalls: Sequence[float] = (0.5,
         "precision": precision,
         "recall": recall,
         "intervals_90": [interval.values() for interval in within],
+        "end_to_end_90": None if out is None else [figure.values() for figure in out],
         "precision_at_recall": dict(zip(map(str, recalls), at, strict=True)),
         "curve": {"precision": whole.precision.tolist(), "recall": whole.recall.tolist()},
         "videos": [
@@ -151,6 +156,14 @@ def _intervals(run: FilterRun, recalls: Sequence[float]) -> list[Interval]:
         *(partial(at, recall) for recall in recalls),
     ]
     return [bootstrap(figure, len(kept)) for figure in figures]
+
+
+def _end_to_end(run: FilterRun) -> tuple[Interval, Interval]:
+    """Precision and recall of what has poses at the end."""
+    suitable = np.array([bool(video.label.suitable) for video in run.videos])
+    out = np.array([run.came_out(video) for video in run.videos])
+    precision = bootstrap(lambda i: share(suitable[i][out[i]]), len(out))
+    return precision, bootstrap(lambda i: share(out[i][suitable[i]]), len(out))
 
 
 def _abstained(run: FilterRun) -> Table:

@@ -46,7 +46,7 @@ class Judged:
 class FilterRun:
     """videos: those whose label counts, in the labels' order. rules, score: as the run had them, and as parsed.
     exhaustive: whether every specialist saw every clip; without, features of rejected clips are missing and their
-    scores only upper bounds."""
+    scores only upper bounds. posed: clips whose pose phase accepted them; None where that phase has not run."""
 
     videos: list[Judged]
     rules: Mapping[str, Mapping[str, Any]]
@@ -54,6 +54,11 @@ class FilterRun:
     exhaustive: bool
     parsed: tuple[Rule, ...]
     cut: Score
+    posed: frozenset[str] | None = None
+
+    def came_out(self, video: Judged) -> bool:
+        """Whether the output holds poses of any of its clips."""
+        return any(clip["clip_id"] in (self.posed or ()) for clip in video.clips)
 
 
 def read_filter_run(output: Path, labels: Path) -> FilterRun:
@@ -72,7 +77,14 @@ def read_filter_run(output: Path, labels: Path) -> FilterRun:
         raise StorageError(f"{output} was made by a version whose filter judged otherwise: run the filter again.")
     rules, score = told["rules"], told.get("score", {})
     cut = parse_score(aimed(score, told["target"]))
-    return FilterRun(videos, rules, score, bool(told["exhaustive"]), parse_rules(rules), cut)
+    return FilterRun(videos, rules, score, bool(told["exhaustive"]), parse_rules(rules), cut, _posed(storage))
+
+
+def _posed(storage: Storage) -> frozenset[str] | None:
+    if not storage.parts("pose"):
+        return None
+    sql = "SELECT clip_id FROM pose JOIN filter USING (clip_id) WHERE pose.status = 'ok' AND filter.status = 'ok'"
+    return frozenset(query(storage, sql).to_arrow_table()["clip_id"].to_pylist())
 
 
 def judged(rules: Sequence[Rule], score: Score, clip: Mapping[str, Any]) -> tuple[float, tuple[str, ...]]:

@@ -1,6 +1,6 @@
 """What a trajectory is worth, in numbers that a rule can judge: from halves of its tracks, and from all of them."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -70,9 +70,10 @@ class Measure:
     guided_ring_win: float = 0.6  # a mixture of two cars and the road had 0.50, right solves that need it 0.68 and more
     rival: BorderRival = field(default_factory=BorderRival)
 
-    def __call__(self, trajectory: Trajectory, every: Tracks, options: SolveOptions) -> Signals:
-        """Signals of a solve, not for cameras that stand still. every: all tracks of the clip, as the tracker gave
-        them, whatever the solver took."""
+    def body(self, trajectory: Trajectory, every: Tracks) -> Signals:
+        """What tells whether the solve is of the world, not for cameras that stand still: all but what halves of the
+        tracks and other focal lengths say. every: all tracks of the clip, as the tracker gave them, whatever the solver
+        took."""
         tracks = trajectory.unguided()
         count, registered = int(trajectory.registered.sum()), trajectory.registered_ratio
         if count < LEAST_PLACED:
@@ -83,21 +84,14 @@ class Measure:
         placed = trajectory.world_from_cam[trajectory.registered]
         path = None if trajectory.rotation_only else path_by_depth(trajectory)
         focal_px = trajectory.camera.focal_px * to_720p(tracks)
-        # A focal length that has run to a bound of the search is none, and principal points that move take part of it:
-        # with them held, as in its profile, it looks surer than it is.
-        low, high = (bound * max(tracks.width, tracks.height) for bound in options.focal_bounds)
-        bounded = not 1.02 * low < trajectory.camera.focal_px < 0.98 * high
         return Signals(
             placed=count,
             registered=registered,
             rotation_only=trajectory.rotation_only,
-            apart=halves_apart(trajectory, options, self.half_tracks_per_frame, win >= self.guided_ring_win),
             turn_deg=float(np.median(rotation_angle_deg(turns(placed)))),
             path_by_depth=path,
             px_by_percent=None if path is None else 0.01 * path * focal_px,
             parallax_px=None if trajectory.rotation_only else parallax_px(trajectory, tracks, explained),
-            focal_log_sd=focal_log_sd(trajectory),
-            focal_open=bounded or trajectory.centre_px_per_frame is not None,
             border_rival=self.rival(trajectory, trajectory.ideal(every)).border,
             ring_win=win,
             ring_cover=border_score(tracks, explained, 1.0) - win,
@@ -109,6 +103,27 @@ class Measure:
             moving_crop=trajectory.moving_crop,
             rolling=trajectory.readout_s is not None,
         )
+
+    def error(self, trajectory: Trajectory, body: Signals, options: SolveOptions, thorough: bool = True) -> Signals:
+        """The signals of `body` and what tells how far the solve is off. thorough: where thinned halves do not agree,
+        ask more of their tracks; not worth its time where the solve is refused anyway."""
+        if body.placed < LEAST_PLACED:
+            return body
+        # A focal length that has run to a bound of the search is none, and principal points that move take part of it:
+        # with them held, as in its profile, it looks surer than it is.
+        low, high = (bound * max(trajectory.tracks.width, trajectory.tracks.height) for bound in options.focal_bounds)
+        bounded = not 1.02 * low < trajectory.camera.focal_px < 0.98 * high
+        guided = body.ring_win >= self.guided_ring_win
+        return replace(
+            body,
+            apart=halves_apart(trajectory, options, self.half_tracks_per_frame, guided, thorough),
+            focal_log_sd=focal_log_sd(trajectory),
+            focal_open=bounded or trajectory.centre_px_per_frame is not None,
+        )
+
+    def __call__(self, trajectory: Trajectory, every: Tracks, options: SolveOptions) -> Signals:
+        """All signals of a solve."""
+        return self.error(trajectory, self.body(trajectory, every), options)
 
 
 def path_by_depth(trajectory: Trajectory) -> float | None:

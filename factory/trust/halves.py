@@ -42,15 +42,17 @@ class Apart:
     cross_ratio: float
 
 
-def halves_apart(trajectory: Trajectory, options: SolveOptions, per_frame: int, guided: bool) -> Apart | None:
+def halves_apart(
+    trajectory: Trajectory, options: SolveOptions, per_frame: int, guided: bool, thorough: bool = True
+) -> Apart | None:
     """How far the solves of two random halves of the static tracks lie apart; None where they do not place the frames.
 
-    Halves are thinned to `per_frame` tracks a frame; where those do not agree, all their tracks are taken, with the
-    sightings found with the solution's help if they are worth being heard (`guided`). The nearest halves count: more
-    tracks only lessen the noise.
+    Halves are thinned to `per_frame` tracks a frame; where those do not agree, and if `thorough`, all their tracks are
+    taken, with the sightings found with the solution's help if they are worth being heard (`guided`). The nearest
+    halves count: more tracks only lessen the noise.
     """
     trials: list[tuple[int | None, bool]] = [(per_frame, False), (None, False)]
-    if trajectory.rotation_only:
+    if trajectory.rotation_only or not thorough:
         trials = trials[:1]
     elif guided and trajectory.guided is not None and trajectory.registered.all():
         trials.insert(1, (per_frame, True))

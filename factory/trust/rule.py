@@ -120,7 +120,7 @@ class AcceptRule:
     def reasons(self, signals: Signals, predicted: Predicted) -> tuple[str, ...]:
         """What speaks against accepting, one sentence each; empty where nothing does."""
         found = list(self.objections(signals))
-        if signals.apart is None and signals.placed >= LEAST_PLACED:
+        if not found and signals.apart is None:
             found.append("halves: half of the tracks alone give no solution, it depends on too few of them")
         elif not found:
             quality = self.quality(signals, predicted)

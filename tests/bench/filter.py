@@ -1,11 +1,12 @@
 """Measures the filter on labelled videos that nobody rendered. Not a test: nothing is asserted.
 
-    python -m tests.bench.filter MEDIA OUTPUT [key=value ...]
+    python -m tests.bench.filter MEDIA OUTPUT [--poses] [key=value ...]
 
 MEDIA: the development media, with `labels.csv` and `web/labels.csv` (column consensus). OUTPUT: of the filter's run on
 them, every specialist on every clip; key=value are settings of that run. A report each, as `factory evaluate filter`
 gives it, of the development clips (bounds of rules were set on these) and of the web clips in two halves: A, which was
-looked at, and B. Halves are by origin, with as many suitable clips in each.
+looked at, and B. Halves are by origin, with as many suitable clips in each. --poses: of what the filter keeps, too, and
+how many suitable clips come out at the end.
 """
 
 import argparse
@@ -60,6 +61,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("media", type=Path)
     parser.add_argument("output", type=Path)
+    parser.add_argument("--poses", action="store_true")
     parser.add_argument("overrides", nargs="*", help="of the configuration")
     options = parser.parse_args()
     media, output = options.media.resolve(), options.output
@@ -74,9 +76,10 @@ def main() -> None:
     tables = [output / f"{name}.csv" for name in ("development", "web_A", "web_B")]
     sources = output / "sources.csv"
     sources.write_text("source\n" + "".join(f"{row['file']}\n" for table in tables for row in read(table)))
-    run = [f"source={sources}", f"output={output / 'run'}", "pipeline.phases=[ingest,filter]"]
+    phases = "ingest,filter,pose" if options.poses else "ingest,filter"
+    run = [f"source={sources}", f"output={output / 'run'}", f"pipeline.phases=[{phases}]"]
     if factory(["run", *run, "filter.exhaustive=true", *options.overrides]) != 0:
-        raise SystemExit("the filter's run did not succeed")
+        raise SystemExit("the run did not succeed")
     for table in tables:
         print(f"\n{table}\n\n{evaluate_filter(output / 'run', table, RECALLS).text()}")
 

@@ -1,19 +1,20 @@
 """How far `ok` can be trusted: many solves of clips whose cameras are known, right ones and wrong ones on purpose.
 
-    python -m tests.bench.trust FOLDER [FOLDER ...] [--only CLIP ...] [--keep FILE.jsonl]
+    python -m tests.bench.trust FOLDER [FOLDER ...] [--only CLIP ...] [--cases NAME ...] [--keep FILE.jsonl]
 
 Each clip is solved whole, by halves in time and at half the rate with the labels the pipeline chooses, and whole with
 labels falsified: everything static, what moves taken for static, and that with a fifth or half of all tracks; and whole
 behind digital stabilisers that cut out a window which walks or glides. Right: ATE under 1 % of the path; wrong: over
 5 %, or any path where the camera has none. Told besides: focal lengths over 5 % off that are called reliable, how true
-the predicted errors are, and the error against the share of solves kept. --keep: signals and truth of every solve; what
-stands there is judged anew by the rule as it is, and not solved again.
+the predicted errors are, and the error against the share of solves kept. --cases: some of them ("whole", "first half",
+"everything", ...; `falsified` for all that are). --keep: signals and truth of every solve; what stands there is judged
+anew by the rule as it is, and not solved again.
 """
 
 import argparse
 import json
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -76,26 +77,32 @@ def at_frames(tracks: Tracks, images: Sequence[np.ndarray], frames: range) -> tu
     return part, [images[f] for f in frames]
 
 
-def cases(tracks: Tracks, images: list[np.ndarray]) -> Iterator[Case]:
+def cases(tracks: Tracks, images: list[np.ndarray], wanted: Callable[[str], bool]) -> Iterator[Case]:
     """Named tracks, labels and pictures; where the camera is judged not to move, none with chosen labels."""
     count, half = tracks.frames, tracks.frames // 2
     spans = {"whole": range(count), "first half": range(half), "second half": range(half, count)}
     spans["half the rate"] = range(0, count, 2)
     for name, frames in spans.items():
+        if not wanted(name):
+            continue
         part, pictures = at_frames(tracks, images, frames)
         background = ChooseBackground()(part)
         if JudgeMotion()(part, background).verdict in ("parallax", "unknown"):
             yield name, part, background.is_background, pictures
     background = ChooseBackground()(tracks)
     chance = np.random.default_rng(0).random(tracks.count)
-    yield "everything", tracks, np.ones(tracks.count, bool), images
+    if wanted("everything"):
+        yield "everything", tracks, np.ones(tracks.count, bool), images
     for name, window in windows(count):
+        if not wanted(name):
+            continue
         part, pictures = stabilised(tracks, images, window)
         labels = ChooseBackground()(part)
         if JudgeMotion()(part, labels).verdict in ("parallax", "unknown"):
             yield name, part, labels.is_background, pictures
     for name, share in (("what moves", 0.0), ("moves + 20 %", 0.2), ("moves + 50 %", 0.5)):
-        yield name, tracks, background.is_dynamic | (chance < share), images
+        if wanted(name):
+            yield name, tracks, background.is_dynamic | (chance < share), images
 
 
 def stabilised(tracks: Tracks, images: Sequence[np.ndarray], window: np.ndarray) -> tuple[Tracks, list[np.ndarray]]:
@@ -142,10 +149,10 @@ def kind(clip: TrueClip, solved: Trajectory) -> tuple[str, float]:
     return ("right" if ate < 1.0 else "between" if ate <= 5.0 else "wrong"), ate
 
 
-def solves(clip: TrueClip) -> Iterator[Solve]:
+def solves(clip: TrueClip, wanted: Callable[[str], bool]) -> Iterator[Solve]:
     record = TrackPoints()(ClipRecord(clip.clip(), {"path": clip.video}))
     right_px = float(np.median(clip.focal_px)) * record["tracks"].width / clip.clip().width
-    for name, tracks, label, images in cases(record["tracks"], record["grey_frames"]):
+    for name, tracks, label, images in cases(record["tracks"], record["grey_frames"], wanted):
         solved = solve_clip(tracks, label, images)
         what, ate = kind(clip, solved)
         off = float(np.log(solved.camera.focal_px / right_px))
@@ -203,18 +210,20 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folders", type=Path, nargs="+")
     parser.add_argument("--only", nargs="*", default=[])
+    parser.add_argument("--cases", nargs="*", metavar="NAME")
     parser.add_argument("--keep", type=Path, metavar="FILE.jsonl")
     options = parser.parse_args()
     cv2.setNumThreads(1)
     lines = options.keep.read_text().splitlines() if options.keep and options.keep.exists() else []
     found = [restored(line) for line in lines]
     known = {solve.clip for solve in found}
+    names = None if options.cases is None else {*options.cases, *(FALSIFIED if "falsified" in options.cases else ())}
     for solve in found:
         print(told(solve))
     for clip in true_clips(options.folders, options.only):
         if clip.name in known:
             continue
-        fresh = list(solves(clip))
+        fresh = list(solves(clip, lambda case: names is None or case in names))
         for solve in fresh:
             print(told(solve), flush=True)
         found += fresh

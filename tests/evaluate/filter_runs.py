@@ -9,7 +9,7 @@ import yaml
 from factory.clip import Clip, ClipRecord
 from factory.filters.decide import Decide
 from factory.filters.features import FEATURES
-from factory.manifest.schema import COMMON, FILTER, RUNS, features_schema, schema
+from factory.manifest.schema import COMMON, FILTER, POSE, RUNS, features_schema, schema
 from factory.manifest.write import parquet_of_rows
 from factory.stage import Rejected
 from factory.storage.output import Storage
@@ -43,6 +43,16 @@ def write_output(root: Path, features: dict[str, dict], rules=None, exhaustive: 
     run = {"run_id": "r", "phase": "filter", "started_at": datetime.now(timezone.utc), "config": config}
     storage.write(storage.run_file("r"), parquet_of_rows([run], schema(*RUNS)))
     return storage
+
+
+def write_poses(storage: Storage, verdicts: dict[str, str]) -> None:
+    """A pose phase with that status a source."""
+    rows = [
+        {"clip_id": source, "source": source, "source_start_s": 0.0, "source_end_s": 1.0, "status": status,
+         "reasons": [], "fingerprint": "x", "attempt": 1}
+        for source, status in verdicts.items()
+    ]  # fmt: skip
+    storage.write(storage.part("pose", "one"), parquet_of_rows(rows, schema(*COMMON, *POSE)))
 
 
 def write_labels(path: Path, labels: dict[str, tuple[str, str]]) -> Path:

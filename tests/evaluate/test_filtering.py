@@ -6,7 +6,7 @@ import pytest
 
 from factory.errors import ConfigError, StorageError
 from factory.evaluate.filtering import evaluate_filter
-from tests.evaluate.filter_runs import RULES, write_labels, write_output
+from tests.evaluate.filter_runs import RULES, write_labels, write_output, write_poses
 
 GOOD = {"flow_peak": 0.02, "camera_speed": 0.4, "focal_ratio": 1.0}
 LABELS = {
@@ -63,6 +63,18 @@ def test_precision_recall_and_average_precision_by_hand(tmp_path, labels):
     assert cuts.endswith("c.mp4")
     (missed,) = [line for line in text.splitlines() if line.startswith("b.mp4")]
     assert missed.endswith("flow_peak (C2)")
+
+
+def test_what_comes_out_with_poses_is_counted(tmp_path, labels):
+    """a (right) and c (wrong); d was posed by itself, the filter of this run wants none of it."""
+    videos = features(tmp_path)
+    storage = write_output(tmp_path / "out", videos)
+    names = dict(zip(LABELS, videos, strict=False))
+    write_poses(storage, {names["a.mp4"]: "ok", names["c.mp4"]: "ok", names["d.mp4"]: "ok"})
+    report = evaluate_filter(tmp_path / "out", labels)
+    (precision, *_), (recall, *_) = report.values["end_to_end_90"]
+    assert (precision, recall) == (0.5, pytest.approx(1 / 3, abs=1e-4))
+    assert "filter and pose" in report.text()
 
 
 def test_the_ablation_adds_rules_in_order_and_ends_with_the_filter(tmp_path, labels):

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from factory.synth.presets import panda_scenes
+from factory.synth.presets import hard, panda_scenes
 from factory.synth.sets import actors, closeup, flat, land, room, street, things
 from factory.synth.textures import Texture
 
@@ -26,7 +26,7 @@ PAINTERS = (
 @pytest.fixture
 def bare_walls(monkeypatch: pytest.MonkeyPatch) -> None:
     """All textures grey, for worlds in a tenth of the time."""
-    for module in (actors, closeup, flat, land, room, street, things, panda_scenes):
+    for module in (actors, closeup, flat, land, room, street, things, panda_scenes, hard):
         for painter in PAINTERS:
             if hasattr(module, painter):
                 monkeypatch.setattr(module, painter, lambda *_args, **_more: GREY)

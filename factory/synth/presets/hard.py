@@ -34,7 +34,9 @@ def carried(rng: np.random.Generator, photos: Photos) -> Take:
     phase = rng.uniform(0, 6)
 
     def hand(time_s: float) -> np.ndarray:
-        sway = np.array([0.03 * np.sin(2.1 * time_s + phase), 0.012 * np.sin(3.3 * time_s), 0.03 * np.sin(2.7 * time_s)])
+        sway = np.array(
+            [0.03 * np.sin(2.1 * time_s + phase), 0.012 * np.sin(3.3 * time_s), 0.03 * np.sin(2.7 * time_s)]
+        )
         turn = Rotation.from_euler("yx", [7 * np.sin(2.4 * time_s + phase), 4 * np.sin(1.7 * time_s)], degrees=True)
         return rigid(np.array([0.0, -0.16, 0.6]) + sway, turn)
 
@@ -55,7 +57,7 @@ def train(
     start = np.array([x - side * speed_m_s * SECONDS / 2, 1.2, (low_m + high_m) / 2])
 
     def rolling(time_s: float) -> np.ndarray:
-        return rigid(start + (side * speed_m_s * time_s, 0.0, 0.0))
+        return rigid(start + np.array([side * speed_m_s * time_s, 0.0, 0.0]))
 
     body = Body(box((length_m, 1.6, high_m - low_m)), wagon, rolling)
     clear = np.stack(np.meshgrid(np.linspace(x - 4, x + 4, 9), np.linspace(-4, 2, 7)), -1).reshape(-1, 2)
@@ -76,7 +78,7 @@ def creeping(rng: np.random.Generator, photos: Photos) -> Take:
 
 
 def carriage(rng: np.random.Generator, photos: Photos) -> Take:
-    """From a seat in a carriage that rolls down a street, past a window a quarter of the picture large; the eyes turn."""
+    """From a seat in a carriage that rolls down a street, a window before the eyes, which turn."""
     x, speed_m_s = rng.uniform(2.0, 6.0), 0.3
     shake = tremor(rng)
     seat = rigid((x, -2.0, 1.6))
