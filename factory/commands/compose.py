@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,19 +27,6 @@ def conf_dir() -> Path:
     """The configuration tree: inside the installed package, or beside it in a checkout."""
     inside = Path(__file__).parents[1] / "conf"
     return inside if inside.is_dir() else Path(__file__).parents[2] / "conf"
-
-
-def compose_and_call(command: str, job: Callable[[Settings], int], words: Sequence[str], verbose: bool) -> int:
-    """Hands the settings that `words` describe to the job, unless they ask to be shown something instead."""
-    from factory.commands.words import parse
-
-    if verbose:
-        os.environ["FACTORY_VERBOSE"] = "1"
-    given = parse(command, words)
-    if given.show is not None:
-        print(given.show(), end="")
-        return 0
-    return job(configured(given.overrides, given.config_dir))
 
 
 def configured(words: Sequence[str], config_dir: str | None = None) -> Settings:

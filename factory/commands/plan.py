@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from functools import partial
 
-from factory.commands.compose import compose_and_call, nodes_of, places, workers_of
+from factory.commands.compose import nodes_of, places, workers_of
+from factory.commands.words import compose_and_call
 from factory.settings import Settings
 
 

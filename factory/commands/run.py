@@ -5,7 +5,8 @@ from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING
 
-from factory.commands.compose import compose_and_call, nodes_of, places, workers_of
+from factory.commands.compose import nodes_of, places, workers_of
+from factory.commands.words import compose_and_call
 from factory.settings import Settings
 
 if TYPE_CHECKING:

@@ -1,11 +1,16 @@
 """The words after `factory run` and `factory plan`: settings as key=value, and a few options."""
 
 import argparse
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import TYPE_CHECKING
 
 from factory.errors import ConfigError
+
+if TYPE_CHECKING:
+    from factory.settings import Settings
 
 HELP = """\
 factory {command} source=URI output=URI [key=value ...]
@@ -62,6 +67,19 @@ class Given:
     overrides: list[str]
     config_dir: str | None
     show: Callable[[], str] | None
+
+
+def compose_and_call(command: str, job: "Callable[[Settings], int]", words: Sequence[str], verbose: bool) -> int:
+    """Hands the settings that `words` describe to the job, unless they ask to be shown something instead."""
+    from factory.commands.compose import configured
+
+    if verbose:
+        os.environ["FACTORY_VERBOSE"] = "1"
+    given = parse(command, words)
+    if given.show is not None:
+        print(given.show(), end="")
+        return 0
+    return job(configured(given.overrides, given.config_dir))
 
 
 def parse(command: str, words: Sequence[str]) -> Given:

@@ -13,7 +13,7 @@ from scipy.spatial.transform import Rotation
 from factory.geometry.camera import Camera
 from factory.geometry.epipolar import essential_matrix, sampson_error, signed_sampson_error
 from factory.geometry.turning import Matches, fit_rotation, rotation_residual
-from factory.sfm.relative import relative_pose
+from factory.sfm.pairs.relative import relative_pose
 
 PINNED_DEG = 5.0  # a translation counts where the matches hold it to this, three standard deviations
 LOSS_PX = 1.0  # Cauchy

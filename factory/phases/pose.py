@@ -8,11 +8,11 @@ import numpy as np
 from factory.engine.work import Resources, Row
 from factory.fetch import Fetch
 from factory.manifest.schema import COMMON, POSE, schema
+from factory.phases.grading import Trust
 from factory.phases.phase import Phase, clip_record, clips_from, common_row
-from factory.sfm.trajectory import Trajectory
+from factory.sfm.model.trajectory import Trajectory
 from factory.stage import Outcome, Stage
 from factory.tracks import Tracks
-from factory.trust.stage import Trust
 
 
 def pose_phase(upstream: str, stages: Sequence[Stage], timeout_s: float, fetch: Fetch, resources: Resources) -> Phase:

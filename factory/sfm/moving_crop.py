@@ -5,15 +5,15 @@ from dataclasses import replace
 import numpy as np
 
 from factory.geometry.camera import centred_camera
-from factory.sfm.adjust import Adjustment, adjust, filtered
-from factory.sfm.mapping import clip_pairs, least_share, positioned, trajectory
+from factory.sfm.attempts import clip_pairs, least_share, positioned, trajectory
+from factory.sfm.lens.shift import ShiftSearch, shifted_gain, shifted_solution, turns_instead
+from factory.sfm.mapping.bundle import Adjustment, adjust, filtered
+from factory.sfm.mapping.final_rounds import bent_gain
+from factory.sfm.mapping.resection import connected
+from factory.sfm.model.trajectory import Trajectory
 from factory.sfm.options import SolveOptions
-from factory.sfm.resection import connected
-from factory.sfm.sharpen import bent_gain
-from factory.sfm.shift import ShiftSearch, shifted_gain, shifted_solution, turns_instead
-from factory.sfm.trajectory import Trajectory
-from factory.sfm.zoom import ZoomSearch
-from factory.sfm.zoom_gate import freed_gain, gain
+from factory.sfm.zoom.gate import freed_gain, gain
+from factory.sfm.zoom.search import ZoomSearch
 from factory.tracks import Tracks
 
 

@@ -2,14 +2,14 @@
 
 from dataclasses import dataclass, field
 
-from factory.sfm.bent import BentSearch
-from factory.sfm.focal import FocalSearch
-from factory.sfm.readout import ReadoutSearch
-from factory.sfm.refine import PatchRefinement
-from factory.sfm.sharpen import Sharpening
-from factory.sfm.shift import ShiftSearch
-from factory.sfm.sift import SiftTracks
-from factory.sfm.zoom import ZoomSearch
+from factory.sfm.lens.bent import BentSearch
+from factory.sfm.lens.readout import ReadoutSearch
+from factory.sfm.lens.shift import ShiftSearch
+from factory.sfm.mapping.final_rounds import Sharpening
+from factory.sfm.pairs.focal import FocalSearch
+from factory.sfm.points.patch_alignment import PatchRefinement
+from factory.sfm.points.sift import SiftTracks
+from factory.sfm.zoom.search import ZoomSearch
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,11 @@ from dataclasses import replace
 
 import numpy as np
 
-from factory.sfm.adjust import filtered
-from factory.sfm.mapping import least_share, solve_tracks, trajectory, with_bent_lens, with_readout
+from factory.sfm.attempts import least_share, solve_tracks, trajectory, with_bent_lens, with_readout
+from factory.sfm.mapping.bundle import filtered
+from factory.sfm.mapping.final_rounds import Sharpening, bent_gain, sharpened
+from factory.sfm.mapping.resection import connected
+from factory.sfm.model.trajectory import Trajectory
 from factory.sfm.moving_crop import (
     beats_other_lenses,
     doubted,
@@ -16,14 +19,11 @@ from factory.sfm.moving_crop import (
     with_shift,
 )
 from factory.sfm.options import SolveOptions
-from factory.sfm.refine import refined
-from factory.sfm.resection import connected
-from factory.sfm.sharpen import Sharpening, bent_gain, sharpened
-from factory.sfm.sift import SiftTracks, sift_tracks, together
-from factory.sfm.trajectory import Trajectory
-from factory.sfm.zoom import ZoomSearch, focal_chain
-from factory.sfm.zoom_gate import freed_gain, gain
-from factory.sfm.zoom_turning import turning_instead
+from factory.sfm.points.patch_alignment import refined
+from factory.sfm.points.sift import SiftTracks, sift_tracks, together
+from factory.sfm.zoom.gate import freed_gain, gain
+from factory.sfm.zoom.search import ZoomSearch, focal_chain
+from factory.sfm.zoom.turning import turning_instead
 from factory.tracks import Tracks
 
 

@@ -10,7 +10,8 @@ from factory.clip import stable_id
 from factory.errors import ChangedError, ConfigError, OutputError, StorageError
 from factory.storage.local import cause
 from factory.storage.names import is_http, path_of, real_path
-from factory.storage.places import Entry, is_s3, place_of
+from factory.storage.open import place_of
+from factory.storage.places import Entry, is_s3
 from factory.storage.private import own_cache
 from factory.storage.shelf import Shelf, pinned
 
@@ -33,7 +34,7 @@ class Held:
 @dataclass(frozen=True)
 class SourceCache:
     """folder: where the files lie; null, or open to other users: see `private.own_cache`. budget_gb: their bytes at
-    most. wait_s: how long to wait while others' files fill the budget or the disk. patience_s: see `places.place_of`.
+    most. wait_s: how long to wait while others' files fill the budget or the disk. patience_s: see `open.place_of`.
     """
 
     folder: str | None = None

@@ -10,7 +10,8 @@ from uuid import uuid4
 
 from factory.errors import OutputError, StorageError
 from factory.storage.names import real_path
-from factory.storage.places import Entry, Place, is_s3, normal, place_of, safe
+from factory.storage.open import place_of
+from factory.storage.places import Entry, Place, is_s3, normal, safe
 
 NOT_PHASES = ("artifacts", "runs")
 

@@ -59,17 +59,6 @@ class Place(Protocol):
         """Seconds since the last write by the store's own clock: clocks of different machines are never compared."""
 
 
-def place_of(uri: str, patience_s: float = 120.0) -> Place:
-    """`patience_s`: how long S3 may be away before an operation gives up."""
-    if is_s3(uri):
-        from factory.storage.s3 import S3
-
-        return S3(patience_s)
-    from factory.storage.local import Local
-
-    return Local()
-
-
 def is_s3(uri: str) -> bool:
     return uri.startswith("s3://")
 

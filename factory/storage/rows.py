@@ -8,7 +8,8 @@ from typing import NamedTuple
 from factory.errors import SourceError, StorageError
 from factory.storage import lists
 from factory.storage.names import is_http, real_path, scheme_of, without_secrets
-from factory.storage.places import is_s3, normal, place_of
+from factory.storage.open import place_of
+from factory.storage.places import is_s3, normal
 
 
 class Found(NamedTuple):

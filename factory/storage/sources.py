@@ -16,7 +16,8 @@ from factory.storage import lists
 from factory.storage.distinct import told_apart
 from factory.storage.local import cause, walk
 from factory.storage.names import is_http, path_of, real_path, scheme_of, shown_path, without_secrets
-from factory.storage.places import is_s3, normal, place_of
+from factory.storage.open import place_of
+from factory.storage.places import is_s3, normal
 from factory.storage.rows import Found, listed, version_of, web
 
 VIDEO_SUFFIXES = (
@@ -46,7 +47,7 @@ def find_sources(
 
     `version` is null where looking it up would cost a request for each: in a list of S3 URIs or URLs, whose sources are
     not asked whether they have changed since; and where a file cannot be looked at: its own row will say why.
-    column: of a list, the one that holds the sources. say: hears what was left out. patience_s: see `places.place_of`.
+    column: of a list, the one that holds the sources. say: hears what was left out. patience_s: see `open.place_of`.
     Raises StorageError when `source` names nothing.
     """
     uri = source if is_http(source) else normal(source)

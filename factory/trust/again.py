@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from factory.sfm.explained import explained_tracks
-from factory.sfm.trajectory import Trajectory
+from factory.sfm.model.explained import explained_tracks
+from factory.sfm.model.trajectory import Trajectory
 from factory.tracks import Tracks
 from factory.trust.rival import BorderRival
 

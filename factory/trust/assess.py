@@ -4,12 +4,12 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from factory.background.border import border_score, weakest_win
 from factory.geometry.camera import invert_rigid
 from factory.geometry.trajectory import path_length, rotation_angle_deg, turns
-from factory.sfm.background import border_score, weakest_win
-from factory.sfm.explained import explained_tracks, least_bridge
+from factory.sfm.model.explained import explained_tracks, least_bridge
+from factory.sfm.model.trajectory import Trajectory
 from factory.sfm.options import SolveOptions
-from factory.sfm.trajectory import Trajectory
 from factory.tracks import Tracks
 from factory.trust.focal import focal_log_sd
 from factory.trust.halves import Apart, halves_apart

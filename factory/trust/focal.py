@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from factory.sfm.adjust import LOSS_PX, Adjustment, adjust, robust_cost
-from factory.sfm.model import Model
-from factory.sfm.part import random_part
-from factory.sfm.trajectory import Trajectory
+from factory.sfm.mapping.bundle import LOSS_PX, Adjustment, adjust, robust_cost
+from factory.sfm.model.model import Model
+from factory.sfm.model.part import random_part
+from factory.sfm.model.trajectory import Trajectory
 from factory.tracks import Tracks
 
 STEP = 1.25  # of the focal length, held at this and at its inverse

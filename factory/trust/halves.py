@@ -10,14 +10,14 @@ import numpy as np
 
 from factory.geometry.camera import invert_rigid
 from factory.geometry.trajectory import pose_errors, rotation_angle_deg, turns
-from factory.sfm.averaging import thinned
-from factory.sfm.explained import resting_errors_px
-from factory.sfm.mapping import solve_tracks
-from factory.sfm.model import undistorted
+from factory.sfm.attempts import solve_tracks
+from factory.sfm.mapping.averaging import thinned
+from factory.sfm.model.explained import resting_errors_px
+from factory.sfm.model.model import undistorted
+from factory.sfm.model.trajectory import Trajectory
 from factory.sfm.moving_crop import with_shift
 from factory.sfm.options import SolveOptions
-from factory.sfm.rotation_only import solve_rotation
-from factory.sfm.trajectory import Trajectory
+from factory.sfm.zoom.rotation_only import solve_rotation
 from factory.tracks import Tracks
 from factory.trust.scale import to_720p
 

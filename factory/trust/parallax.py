@@ -4,7 +4,7 @@ import numpy as np
 
 from factory.geometry.camera import unproject
 from factory.geometry.turning import Matches, fit_rotation, rotation_residual, together
-from factory.sfm.trajectory import Trajectory
+from factory.sfm.model.trajectory import Trajectory
 from factory.tracks import Tracks
 from factory.trust.scale import to_720p
 

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from factory.background.border import in_ring
 from factory.geometry.camera import invert_rigid, unproject
 from factory.geometry.epipolar import essential_matrix, sampson_error
-from factory.sfm.background import in_ring
-from factory.sfm.pairwise import packed, refined_poses
-from factory.sfm.relative import relative_pose
-from factory.sfm.trajectory import Trajectory
+from factory.sfm.model.trajectory import Trajectory
+from factory.sfm.pairs.pairwise import packed, refined_poses
+from factory.sfm.pairs.relative import relative_pose
 from factory.tracks import Tracks
 from factory.trust.scale import to_720p
 

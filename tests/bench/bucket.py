@@ -13,7 +13,7 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from factory.storage.places import place_of
+from factory.storage.open import place_of
 from factory.storage.sources import find_sources
 from tests.phases.compare import comparable
 from tests.s3 import server

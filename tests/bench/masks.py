@@ -15,7 +15,7 @@ import numpy as np
 
 from factory.clip import ClipRecord
 from factory.evaluate.masks import precision_recall, read_mask, region_similarity
-from factory.sfm.stages import FindBackground, JudgeCamera, MaskMotion, SolveCamera, TrackPoints
+from factory.phases.pose_stages import FindBackground, JudgeCamera, MaskMotion, SolveCamera, TrackPoints
 from tests.videos import whole
 
 

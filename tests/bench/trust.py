@@ -22,14 +22,14 @@ import cv2
 import numpy as np
 from scipy.stats import spearmanr
 
+from factory.background.camera_motion import JudgeMotion
+from factory.background.choose import ChooseBackground
 from factory.clip import ClipRecord
 from factory.geometry.trajectory import pose_errors
-from factory.sfm.background import ChooseBackground
-from factory.sfm.motion import JudgeMotion
+from factory.phases.pose_stages import TrackPoints
+from factory.sfm.model.trajectory import Trajectory
 from factory.sfm.options import SolveOptions
 from factory.sfm.solve import solve_clip
-from factory.sfm.stages import TrackPoints
-from factory.sfm.trajectory import Trajectory
 from factory.tracks import Tracks, tracks_from
 from factory.trust.assess import Measure, Signals
 from factory.trust.halves import Apart

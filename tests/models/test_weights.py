@@ -4,7 +4,7 @@ import pytest
 
 from factory.errors import ConfigError, GoneError
 from factory.models.weights import hold_weights
-from factory.storage.places import place_of
+from factory.storage.open import place_of
 
 
 @pytest.mark.parametrize("where", ["local", "s3"])

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from factory.storage.open import place_of
 from factory.storage.output import Storage
-from factory.storage.places import place_of
 from tests.phases.compare import comparable
 from tests.phases.test_pipeline import factory, sample  # noqa: F401  (a fixture)
 

@@ -14,8 +14,8 @@ from factory.phases.filter import filter_phase
 from factory.phases.ingest import ingest_phase
 from factory.phases.run import run_phase
 from factory.storage.cache import SourceCache
+from factory.storage.open import place_of
 from factory.storage.output import Storage
-from factory.storage.places import place_of
 from factory.storage.sources import find_sources
 from tests.conftest import shifted
 from tests.videos import write

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from factory.sfm.explained import explained_tracks, least_bridge, resting_errors_px
-from factory.sfm.stages import standing
+from factory.phases.pose_stages import standing
+from factory.sfm.model.explained import explained_tracks, least_bridge, resting_errors_px
 from factory.tracks import Tracks, tracks_from
 
 

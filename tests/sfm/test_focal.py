@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from factory.sfm.focal import FocalSearch, focal_start, wide_pairs
+from factory.sfm.pairs.focal import FocalSearch, focal_start, wide_pairs
 from tests.sfm.scenes import FOCAL_PX, WIDTH, scene, walk
 
 

@@ -5,8 +5,8 @@ import pytest
 
 from factory.geometry.camera import centred_camera, invert_rigid
 from factory.geometry.trajectory import pose_errors
-from factory.sfm.incremental import incremental_poses
-from factory.sfm.relative import inlier_share, relative_poses, stride_pairs
+from factory.sfm.mapping.incremental import incremental_poses
+from factory.sfm.pairs.relative import inlier_share, relative_poses, stride_pairs
 from tests.sfm.scenes import FOCAL_PX, HEIGHT, WIDTH, scene, walk
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
 from factory.geometry.trajectory import rotation_angle_deg
-from factory.sfm.pairwise import PairPoses, packed, refined_poses, refined_zooms
+from factory.sfm.pairs.pairwise import PairPoses, packed, refined_poses, refined_zooms
 
 
 def world(rng, count):

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from factory.geometry.trajectory import pose_errors
-from factory.sfm.positions import linear_positions
+from factory.sfm.mapping.positions import linear_positions
 
 FRAMES = 12
 

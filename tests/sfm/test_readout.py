@@ -5,10 +5,10 @@ import pytest
 from scipy.spatial.transform import Rotation
 
 from factory.geometry.trajectory import pose_errors
-from factory.sfm.mapping import solve_tracks, with_readout
+from factory.sfm.attempts import solve_tracks, with_readout
+from factory.sfm.lens.readout import ReadoutSearch, found_readout_s, lowest
+from factory.sfm.model.rolling import filled, read_at_once, read_by_rows, source_interval_s
 from factory.sfm.options import SolveOptions
-from factory.sfm.readout import ReadoutSearch, found_readout_s, lowest
-from factory.sfm.rolling import filled, read_at_once, read_by_rows, source_interval_s
 from factory.sfm.solve import solve_clip
 from factory.tracks import tracks_from
 from tests.sfm.scenes import rolling, scene, walk

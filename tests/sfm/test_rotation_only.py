@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from factory.geometry.trajectory import pose_errors
-from factory.sfm.rotation_only import solve_rotation
+from factory.sfm.zoom.rotation_only import solve_rotation
 from tests.sfm.scenes import FOCAL_PX, scene, walk
 
 

@@ -7,16 +7,16 @@ import numpy as np
 import pytest
 
 from factory.geometry.trajectory import pose_errors
+from factory.phases.grading import GradeCamera
 from factory.phases.pose import _trajectory
-from factory.sfm.mapping import solve_tracks
+from factory.sfm.attempts import solve_tracks
+from factory.sfm.lens.shift import ShiftSearch, shifted_gain
+from factory.sfm.model.trajectory import Trajectory, middle_px, recentred
 from factory.sfm.moving_crop import doubted, has_moving_crop, with_shift
 from factory.sfm.options import SolveOptions
-from factory.sfm.rotation_only import solve_rotation
-from factory.sfm.shift import ShiftSearch, shifted_gain
 from factory.sfm.solve import solve_clip
-from factory.sfm.trajectory import Trajectory, middle_px, recentred
+from factory.sfm.zoom.rotation_only import solve_rotation
 from factory.tracks import Tracks
-from factory.trust.stage import GradeCamera
 from tests.sfm.scenes import FOCAL_PX, scene, walk
 
 FRAMES = 20

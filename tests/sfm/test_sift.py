@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 
-from factory.sfm.sift import SiftTracks, sift_tracks, together
+from factory.sfm.points.sift import SiftTracks, sift_tracks, together
 from factory.tracks import Tracks, tracks_from
 
 FRAMES, STEP_PX = 6, 37

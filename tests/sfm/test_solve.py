@@ -7,16 +7,16 @@ import pytest
 
 from factory.geometry.camera import invert_rigid
 from factory.geometry.trajectory import pose_errors
-from factory.sfm.mapping import solve_tracks, with_bent_lens
-from factory.sfm.model import Model
+from factory.phases.grading import GradeCamera
+from factory.sfm.attempts import solve_tracks, with_bent_lens
+from factory.sfm.mapping.final_rounds import Sharpening, sharpened
+from factory.sfm.mapping.resection import connected, resected
+from factory.sfm.model.model import Model
+from factory.sfm.model.trajectory import Trajectory
 from factory.sfm.options import SolveOptions
-from factory.sfm.polish import polished
-from factory.sfm.resection import connected, resected
-from factory.sfm.sharpen import Sharpening, sharpened
+from factory.sfm.rounds import polished
 from factory.sfm.solve import adapted, is_sparse
-from factory.sfm.trajectory import Trajectory
 from factory.tracks import Tracks
-from factory.trust.stage import GradeCamera
 from tests.sfm.scenes import FOCAL_PX, Scene, scene, walk
 
 OPTIONS = SolveOptions(strides=(1, 2, 4, 8))

@@ -11,19 +11,19 @@ from hypothesis import strategies as st
 from factory.geometry.camera import Camera, project_cam, unproject
 from factory.geometry.trajectory import pose_errors, rotation_angle_deg
 from factory.geometry.turning import Matches
-from factory.sfm.mapping import solve_tracks
-from factory.sfm.model import from_colmap, to_colmap
+from factory.phases.grading import GradeCamera
+from factory.sfm.attempts import solve_tracks
+from factory.sfm.model.model import from_colmap, to_colmap
+from factory.sfm.model.trajectory import Trajectory
 from factory.sfm.options import SolveOptions
-from factory.sfm.rotation_only import solve_rotation
 from factory.sfm.solve import _with_zoom
-from factory.sfm.trajectory import Trajectory
-from factory.sfm.turning import fit_zoomed_rotation
-from factory.sfm.zoom import ZoomSearch, chained, focal_chain, steadied
-from factory.sfm.zoom_gate import freed_gain
-from factory.sfm.zoom_pairs import zoom_ratios
-from factory.sfm.zoom_turning import _may_turn, turning_instead
+from factory.sfm.zoom.gate import freed_gain
+from factory.sfm.zoom.ratios import zoom_ratios
+from factory.sfm.zoom.rotation_only import solve_rotation
+from factory.sfm.zoom.search import ZoomSearch, chained, focal_chain, steadied
+from factory.sfm.zoom.turning import _may_turn, turning_instead
+from factory.sfm.zoom.zoomed_rotation import fit_zoomed_rotation
 from factory.tracks import Tracks
-from factory.trust.stage import GradeCamera
 from tests.sfm.scenes import FOCAL_PX, scene, walk
 
 FRAMES = 20

@@ -12,7 +12,7 @@ import pytest
 
 from factory.errors import ChangedError, OutputError, StorageError
 from factory.storage.cache import SourceCache
-from factory.storage.places import place_of
+from factory.storage.open import place_of
 from factory.storage.shelf import PARTIAL
 from tests.s3.proxy import Faults
 

@@ -8,8 +8,8 @@ from factory.errors import ChangedError, GoneError, OutputError, StorageError
 from factory.storage.cache import SourceCache
 from factory.storage.digest import file_digest
 from factory.storage.local import write_atomic
+from factory.storage.open import place_of
 from factory.storage.output import Storage
-from factory.storage.places import place_of
 from factory.storage.sources import find_sources
 
 

@@ -13,8 +13,9 @@ from botocore.exceptions import ClientError, ParamValidationError
 from factory.errors import ChangedError, GoneError, StorageError
 from factory.manifest.write import parquet_of
 from factory.storage import s3, s3_client
+from factory.storage.open import place_of
 from factory.storage.output import Storage
-from factory.storage.places import Entry, place_of
+from factory.storage.places import Entry
 from factory.storage.s3_errors import Fault, fault_of
 from factory.storage.sources import find_sources
 from tests.s3.proxy import Faults
@@ -73,7 +74,7 @@ def test_large_content_goes_up_in_parts_and_large_tables_are_read_where_they_lie
 # Rows read, and the process's threads before and after: a process of its own, for this one's may have started before.
 THREADS = """
 import sys, psutil
-from factory.storage.places import place_of
+from factory.storage.open import place_of
 place = place_of(sys.argv[1])
 entries = list(place.entries(sys.argv[1]))
 before = psutil.Process().num_threads()

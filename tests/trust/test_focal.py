@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from factory.sfm.mapping import solve_tracks
+from factory.phases.pose_stages import standing
+from factory.sfm.attempts import solve_tracks
 from factory.sfm.options import SolveOptions
-from factory.sfm.stages import standing
 from factory.trust.focal import focal_log_sd
 from tests.sfm.scenes import scene, walk
 

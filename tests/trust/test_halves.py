@@ -5,10 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from factory.phases.pose_stages import standing
+from factory.sfm.model.trajectory import Trajectory
 from factory.sfm.options import SolveOptions
-from factory.sfm.rotation_only import solve_rotation
-from factory.sfm.stages import standing
-from factory.sfm.trajectory import Trajectory
+from factory.sfm.zoom.rotation_only import solve_rotation
 from factory.tracks import Tracks, tracks_from
 from factory.trust import halves
 from factory.trust.halves import halves_apart, mean_error_px

@@ -5,9 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from factory.sfm.mapping import solve_tracks
+from factory.sfm.attempts import solve_tracks
+from factory.sfm.model.trajectory import Trajectory
 from factory.sfm.options import SolveOptions
-from factory.sfm.trajectory import Trajectory
 from factory.tracks import Tracks
 from factory.trust.again import OtherLabels
 from factory.trust.rival import BorderRival

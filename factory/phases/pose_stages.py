@@ -1,0 +1,183 @@
+"""The pose phase's steps on one clip: track, find the background, judge the camera, solve, mask, keep."""
+
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+import numpy as np
+
+from factory.artifacts import pack_arrays, pack_masks
+from factory.background.camera_motion import CameraMotion, JudgeMotion
+from factory.background.choose import Background, ChooseBackground
+from factory.background.relabel import Relabel
+from factory.background.solved_labels import SolvedLabels
+from factory.clip import ClipRecord
+from factory.construct import Count
+from factory.geometry.camera import centred_camera
+from factory.masks.motion import DynamicMasks, MaskDynamics
+from factory.models.lk import LucasKanade
+from factory.sfm.model.trajectory import Trajectory
+from factory.sfm.moving_crop import doubted
+from factory.sfm.solve import SolveOptions, solve_clip
+from factory.sfm.zoom.rotation_only import solve_rotation
+from factory.storage.output import Storage
+from factory.tracks import Tracks
+from factory.video import clip_frames, shrink
+
+
+@dataclass
+class TrackPoints:
+    """Follows points through every frame of the clip.
+
+    Gives: tracks, in pixels of the working frames; grey_frames, the sampled frames, uint8 (H, W) each.
+    """
+
+    needs: ClassVar[tuple[str, ...]] = ("path",)
+    gives: ClassVar[tuple[str, ...]] = ("tracks", "grey_frames")
+
+    tracker: LucasKanade = field(default_factory=LucasKanade)
+    max_side_px: Count = 1280
+
+    def __call__(self, record: ClipRecord) -> ClipRecord:
+        frames = clip_frames(record["path"], record.clip, max_side_px=self.max_side_px, grey=True)
+        tracks, grey_frames = self.tracker.track(frames, record.clip.fps)
+        return record.give(tracks=tracks, grey_frames=grey_frames)
+
+
+@dataclass
+class FindBackground:
+    """Tells the static world's tracks from those of what moves. Gives: background."""
+
+    needs: ClassVar[tuple[str, ...]] = ("tracks",)
+    gives: ClassVar[tuple[str, ...]] = ("background",)
+    version: ClassVar[int] = 2
+
+    choose: ChooseBackground = field(default_factory=ChooseBackground)
+
+    def __call__(self, record: ClipRecord) -> ClipRecord:
+        return record.give(background=self.choose(record["tracks"]))
+
+
+@dataclass
+class JudgeCamera:
+    """Whether the camera stands, only turns, or moves; where it does not move, labels can be sharper.
+
+    Gives: camera_motion, and background anew.
+    """
+
+    needs: ClassVar[tuple[str, ...]] = ("tracks", "background")
+    gives: ClassVar[tuple[str, ...]] = ("camera_motion", "background")
+    version: ClassVar[int] = 4
+
+    judge: JudgeMotion = field(default_factory=JudgeMotion)
+    relabel: Relabel = field(default_factory=Relabel)
+
+    def __call__(self, record: ClipRecord) -> ClipRecord:
+        tracks, background = record["tracks"], record["background"]
+        motion = self.judge(tracks, background)
+        return record.give(camera_motion=motion, background=self.relabel(tracks, background, motion))
+
+
+@dataclass
+class SolveCamera:
+    """The trajectory: identity for a still camera, rotations for one that only turns, global SfM for the others.
+
+    Gives: trajectory, in pixels of the working frames.
+    """
+
+    needs: ClassVar[tuple[str, ...]] = ("tracks", "background", "camera_motion", "grey_frames")
+    gives: ClassVar[tuple[str, ...]] = ("trajectory",)
+    version: ClassVar[int] = 6
+
+    options: SolveOptions = field(default_factory=SolveOptions)
+
+    def __call__(self, record: ClipRecord) -> ClipRecord:
+        tracks: Tracks = record["tracks"]
+        background: Background = record["background"]
+        motion: CameraMotion = record["camera_motion"]
+        if motion.verdict == "still":
+            return record.give(trajectory=standing(tracks))
+        if motion.verdict == "rotation":
+            turning = solve_rotation(tracks, background.is_background, motion.focal_px)
+            return record.give(trajectory=doubted(turning, self.options.shift))
+        return record.give(trajectory=solve_clip(tracks, background.is_background, record["grey_frames"], self.options))
+
+
+def standing(tracks: Tracks) -> Trajectory:
+    """The trajectory of a camera that stands still: the identity in every frame. Nothing is known of its focal length;
+    the longer side stands in for it."""
+    return Trajectory(
+        registered=np.ones(tracks.frames, bool),
+        world_from_cam=np.tile(np.eye(4), (tracks.frames, 1, 1)),
+        camera=centred_camera(float(max(tracks.width, tracks.height)), tracks.width, tracks.height),
+        camera_model="SIMPLE_PINHOLE",
+        focal_reliable=False,
+        reprojection_error_px=None,
+        parallax_mean_deg=None,
+        parallax_median_deg=None,
+        tracks=tracks,
+        static=np.ones(tracks.count, bool),
+        points=np.full((tracks.count, 3), np.nan),
+        kept=np.zeros(len(tracks.track), bool),
+        method="still",
+        rotation_only=True,
+    )
+
+
+@dataclass
+class MaskMotion:
+    """Which pixels of the sampled frames move on their own, in colour and with what the poses say of the tracks.
+
+    Gives: dynamic_masks, and background anew.
+    """
+
+    needs: ClassVar[tuple[str, ...]] = ("path", "tracks", "background", "trajectory")
+    gives: ClassVar[tuple[str, ...]] = ("dynamic_masks", "background")
+    version: ClassVar[int] = 4
+
+    labels: SolvedLabels = field(default_factory=SolvedLabels)
+    mask: MaskDynamics = field(default_factory=MaskDynamics)
+
+    def setup(self) -> None:
+        """A flow model that has to be loaded is loaded now: no clip could do without it."""
+        load = getattr(self.mask.motion.flow, "setup", None)
+        if load is not None:
+            load()
+
+    def __call__(self, record: ClipRecord) -> ClipRecord:
+        tracks: Tracks = record["tracks"]
+        trajectory: Trajectory = record["trajectory"]
+        background = self.labels(trajectory.ideal(tracks), record["background"], trajectory)
+        # Decoded again: small colour pictures of the sampled frames cost less than colour in every step before.
+        sampled = set(tracks.frame_index.tolist())
+        frames = clip_frames(record["path"], record.clip)
+        pictures = [shrink(f.image, self.mask.side_px) for f in frames if f.index in sampled]
+        return record.give(background=background, dynamic_masks=self.mask(pictures, tracks, background))
+
+
+@dataclass
+class KeepArtifacts:
+    """Writes tracks and masks beside the manifests. Gives: artifacts, their names."""
+
+    needs: ClassVar[tuple[str, ...]] = ("storage", "tracks", "background", "dynamic_masks")
+    gives: ClassVar[tuple[str, ...]] = ("artifacts",)
+
+    def __call__(self, record: ClipRecord) -> ClipRecord:
+        storage: Storage = record["storage"]
+        tracks: Tracks = record["tracks"]
+        background: Background = record["background"]
+        masks: DynamicMasks = record["dynamic_masks"]
+        contents = {
+            "tracks.npz": pack_arrays(
+                track=tracks.track,
+                frame=tracks.frame,
+                xy=tracks.xy.astype(np.float32),
+                times_s=tracks.times_s,
+                frame_index=tracks.frame_index,
+                size=np.array([tracks.width, tracks.height]),
+                is_dynamic=background.is_dynamic,
+            ),
+            "masks.npz": pack_masks(tracks.frame_index, masks.masks),
+        }
+        for name, content in contents.items():
+            storage.write(storage.artifact(record.clip.clip_id, name), content)
+        return record.give(artifacts=tuple(contents))

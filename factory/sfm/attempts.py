@@ -1,0 +1,177 @@
+"""Tracks that need no more work become a trajectory: positions, adjustment, and what to do when the first way fails."""
+
+import numpy as np
+
+from factory.geometry.camera import Camera, centred_camera, invert_rigid, one_to_one
+from factory.sfm.lens.bent import bent_start
+from factory.sfm.lens.readout import found_readout_s
+from factory.sfm.mapping.averaging import global_poses, thinned
+from factory.sfm.mapping.bundle import Adjustment, adjust, filtered
+from factory.sfm.mapping.incremental import incremental_poses
+from factory.sfm.model.model import Model, errors_px, parallax_deg, zooming
+from factory.sfm.model.rolling import read_at_once
+from factory.sfm.model.trajectory import Trajectory
+from factory.sfm.options import SolveOptions
+from factory.sfm.pairs.focal import focal_start
+from factory.sfm.pairs.relative import RelativePose, inlier_share, relative_poses, stride_pairs
+from factory.sfm.rounds import polished
+from factory.sfm.zoom.gate import gain
+from factory.sfm.zoom.search import steadied
+from factory.tracks import Tracks
+
+
+def solve_tracks(
+    tracks: Tracks,
+    static: np.ndarray,
+    options: SolveOptions,
+    focal_px: float | None = None,
+    zoom: np.ndarray | None = None,
+) -> Trajectory:
+    """A trajectory from tracks that need no more work. `focal_px` replaces the search for a starting focal length.
+
+    zoom: float64 (F,), the start of each frame's focal length by the clip's, where every frame gets its own. Where a
+    solve explains too little, others start from a shorter and a longer focal length; most observations win.
+    """
+    steady = tracks if zoom is None else steadied(tracks, zoom)
+    start = focal_start(steady.select(static), options.focal) if focal_px is None else focal_px
+    best, method = _curved(tracks, static, _attempt(tracks, static, start, options, zoom), options), "global"
+    for factor in options.other_focals:
+        if _explains_enough(tracks, static, best, options):
+            break
+        other = _attempt(tracks, static, start * factor, options, zoom)
+        if other is not None and (best is None or other.kept.sum() > best.kept.sum()):
+            best = other
+    if best is None or best.registered.mean() < options.least_registered:
+        other = _incremental_attempt(tracks, static, start, options, zoom)
+        if other is not None and (best is None or other.registered.sum() > best.registered.sum()):
+            best, method = other, "incremental"
+    return trajectory(tracks, static, best, centred_camera(start, tracks.width, tracks.height), method)
+
+
+def with_bent_lens(shared: Trajectory, options: SolveOptions) -> Trajectory:
+    """The solution of a lens with strong barrel distortion where that explains much more; else the one given."""
+    tracks, static = shared.tracks, shared.static
+    start = None if options.bent is None else bent_start(tracks, shared.model(), options.bent)
+    if start is None:
+        return shared
+    model = polished(tracks, start, least_share(static, options), options, radial=2)
+    if not one_to_one(model.camera, tracks.width, tracks.height):
+        return shared
+    if model.kept.sum() < shared.kept.sum() or model.registered.sum() < shared.registered.sum():
+        return shared
+    return trajectory(tracks, static, model, model.camera, shared.method)
+
+
+def _curved(tracks: Tracks, static: np.ndarray, model: Model | None, options: SolveOptions) -> Model | None:
+    """The model with distortion where it explains too little without: a strong one bends most tracks out of bounds."""
+    if model is None or model.focal_px is not None or _explains_enough(tracks, static, model, options):
+        return model
+    least = least_share(static, options)
+    for terms, least_gain in ((1, options.curved_gain), (2, options.twice_curved_gain)):
+        curved = polished(tracks, model, least, options, radial=terms)
+        changed = abs(np.log(curved.camera.focal_px / model.camera.focal_px)) > np.log1p(options.curved_focal)
+        folded = not one_to_one(curved.camera, tracks.width, tracks.height)
+        if changed or folded or curved.kept.sum() <= least_gain * model.kept.sum():
+            return model
+        model = curved
+    return model
+
+
+def _explains_enough(tracks: Tracks, static: np.ndarray, model: Model | None, options: SolveOptions) -> bool:
+    if model is None or not model.registered.all():
+        return False
+    return bool(model.kept[static[tracks.track]].mean() >= options.least_explained)
+
+
+def _attempt(
+    tracks: Tracks, static: np.ndarray, focal_px: float, options: SolveOptions, zoom: np.ndarray | None
+) -> Model | None:
+    camera = centred_camera(focal_px, tracks.width, tracks.height)
+    steady = tracks if zoom is None else steadied(tracks, zoom)
+    model = positioned(steady, static, clip_pairs(steady, static, camera, options), camera, options)
+    model = None if model is None else _rough(tracks, _zoomed(model, zoom))
+    return None if model is None else polished(tracks, model, least_share(static, options), options)
+
+
+def _incremental_attempt(
+    tracks: Tracks, static: np.ndarray, focal_px: float, options: SolveOptions, zoom: np.ndarray | None
+) -> Model | None:
+    camera = centred_camera(focal_px, tracks.width, tracks.height)
+    steady = tracks if zoom is None else steadied(tracks, zoom)
+    model = incremental_poses(steady, clip_pairs(steady, static, camera, options), camera)
+    return None if model is None else polished(tracks, _zoomed(model, zoom), least_share(static, options), options)
+
+
+def _zoomed(model: Model, zoom: np.ndarray | None) -> Model:
+    """The model of steadied tracks as one of the tracks themselves, with a focal length a frame."""
+    return model if zoom is None else zooming(model, model.camera.focal_px * zoom)
+
+
+def clip_pairs(tracks: Tracks, static: np.ndarray, camera: Camera, options: SolveOptions) -> list[RelativePose]:
+    pairs = stride_pairs(tracks.frames, options.strides)
+    return relative_poses(tracks, pairs, camera, options.pair_error_px, options.pair_trials, static)
+
+
+def least_share(static: np.ndarray, options: SolveOptions) -> np.ndarray:
+    return np.where(static, options.least_share, options.doubted_share)
+
+
+def positioned(
+    tracks: Tracks, static: np.ndarray, poses: list[RelativePose], camera: Camera, options: SolveOptions
+) -> Model | None:
+    vote = static & (np.nan_to_num(inlier_share(tracks, poses)) >= options.least_vote)
+    return global_poses(tracks, poses, camera, thinned(tracks, vote, options.positioned_per_frame))
+
+
+def _rough(tracks: Tracks, model: Model) -> Model | None:
+    """The model after rounds of adjustment that first hold rotations and focal length, and need not converge, as others
+    follow; None where nothing fits."""
+    for cut_px, iterations, free in ((16.0, 8, False), (5.0, 15, True), (2.5, 15, True)):
+        model = filtered(tracks, model, cut_px)
+        if not model.kept.any():
+            return None
+        how = Adjustment("HUBER", 1.0, iterations, focal=free, rotation=free, tolerance=1e-4)
+        model = adjust(tracks, model, how)
+    return model
+
+
+def trajectory(tracks: Tracks, static: np.ndarray, model: Model | None, camera: Camera, method: str) -> Trajectory:
+    """The model in the shape the rest of the package knows; no registered frame where there is no model."""
+    if model is None:
+        nowhere = np.full((tracks.frames, 4, 4), np.nan)
+        model = Model(camera, nowhere, np.full((tracks.count, 3), np.nan), np.zeros(len(tracks.track), bool))
+    errors = errors_px(tracks, model)[model.kept]
+    angles = parallax_deg(tracks, model)
+    angles = angles[angles > 0]
+    world_from_cam = invert_rigid(model.cam_from_world)
+    world_from_cam[~model.registered] = np.nan
+    return Trajectory(
+        registered=model.registered,
+        world_from_cam=world_from_cam,
+        camera=model.camera,
+        camera_model=model.camera.colmap_model,
+        focal_reliable=None,
+        reprojection_error_px=float(errors.mean()) if len(errors) else None,
+        parallax_mean_deg=float(angles.mean()) if len(angles) else None,
+        parallax_median_deg=float(np.median(angles)) if len(angles) else None,
+        tracks=tracks,
+        static=static,
+        points=np.where(np.isin(np.arange(tracks.count), tracks.track[model.kept])[:, None], model.points, np.nan),
+        kept=model.kept,
+        method=method,
+        focal_px_per_frame=model.focal_px,
+    )
+
+
+def with_readout(
+    tracks: Tracks, static: np.ndarray, shared: Trajectory, options: SolveOptions
+) -> tuple[Trajectory, float | None]:
+    """The solution of the tracks, as seen, read at once, and the read-out, where a rolling shutter explains clearly
+    more; else the one given, which knows of none."""
+    search = options.readout
+    readout_s = None if search is None else found_readout_s(tracks, shared.model(), search)
+    if search is None or readout_s is None:
+        return shared, None
+    answer = solve_tracks(read_at_once(tracks, readout_s), static, options, shared.camera.focal_px)
+    better = answer.registered.sum() >= shared.registered.sum() and gain(shared, answer) >= search.gate_gain
+    return (answer, readout_s) if better else (shared, None)
