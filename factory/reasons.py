@@ -38,6 +38,7 @@ REJECTED = {
     "halves": "too few tracks: half of them give no solution",
     "quality": "the solve is not good enough",
     "border_rival": "another motion explains the border: a wrong translation",
+    "lower_rival": "two bodies fill the picture: which is the world is not clear",
     "explained_ratio": "said to turn, and most tracks do otherwise",
     "ring_win": "the solve may follow a moving object",
     "weakest_win": "the solve may go over to a moving object at one place",

@@ -6,7 +6,9 @@ the same object. Stages are dataclasses; their fields are their configuration.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
+from pathlib import Path
 from time import perf_counter
+from traceback import extract_tb
 from typing import Any, ClassVar, Protocol
 
 from factory.clip import ClipRecord
@@ -14,6 +16,8 @@ from factory.errors import ConfigError, OutputError
 from factory.memory import ran_out
 from factory.storage.local import NO_SPACE
 from factory.storage.names import valid
+
+_PACKAGE = Path(__file__).parent
 
 
 @dataclass(frozen=True)
@@ -37,9 +41,16 @@ class Stage(Protocol):
     def __call__(self, record: ClipRecord) -> ClipRecord | Rejected: ...
 
 
+# Stages in order, each under the name that messages, seconds and metrics call it by: its key in the configuration.
+Chain = tuple[tuple[str, Stage], ...]
+
+
 @dataclass(frozen=True)
 class Outcome:
-    """What came of one clip in one phase: exactly one status, and the seconds each stage took."""
+    """What came of one clip in one phase: exactly one status, and the seconds each stage took.
+
+    raised_at: the last place in this package that an exception passed, "sfm/solve.py:41 solve_clip".
+    """
 
     record: ClipRecord
     status: str
@@ -48,10 +59,7 @@ class Outcome:
     error_type: str | None = None
     error: str | None = None
     seconds: tuple[tuple[str, float], ...] = ()
-
-
-def stage_name(stage: Stage) -> str:
-    return type(stage).__name__
+    raised_at: str | None = None
 
 
 def stage_identity(stage: Stage) -> dict[str, Any]:
@@ -75,20 +83,20 @@ def _identity(value: Any) -> Any:
     return repr(value)
 
 
-def check_chain(stages: Sequence[Stage], given: Sequence[str] = ()) -> None:
+def check_chain(stages: Chain, given: Sequence[str] = ()) -> None:
     """Raises ConfigError when a stage needs what nothing before it gives."""
     known = set(given)
-    for stage in stages:
+    for stage_name, stage in stages:
         missing = [name for name in stage.needs if name not in known]
         if missing:
             raise ConfigError(
-                f"stage {stage_name(stage)} needs '{missing[0]}', which nothing before it gives: "
+                f"stage {stage_name} needs '{missing[0]}', which nothing before it gives: "
                 "put the stage that gives it earlier in the pipeline."
             )
         known.update(stage.gives)
 
 
-def run_chain(stages: Sequence[Stage], record: ClipRecord, entering: Callable[[str], None] = lambda _: None) -> Outcome:
+def run_chain(stages: Chain, record: ClipRecord, entering: Callable[[str], None] = lambda _: None) -> Outcome:
     """Runs one clip through the stages; an exception becomes status `failed` with the stage's name.
 
     Raises OutputError where the output or this machine's disk fails, as no clip is to blame for that; MemoryError where
@@ -98,15 +106,15 @@ def run_chain(stages: Sequence[Stage], record: ClipRecord, entering: Callable[[s
     try:
         return _chain(stages, record, entering)
     finally:
-        for stage in stages:
+        for _, stage in stages:
             if (release := getattr(stage, "release", None)) is not None:
                 release()
 
 
-def _chain(stages: Sequence[Stage], record: ClipRecord, entering: Callable[[str], None]) -> Outcome:
+def _chain(stages: Chain, record: ClipRecord, entering: Callable[[str], None]) -> Outcome:
     seconds: list[tuple[str, float]] = []
-    for stage in stages:
-        name, begin = stage_name(stage), perf_counter()
+    for name, stage in stages:
+        begin = perf_counter()
         entering(name)
         try:
             result = stage(record)
@@ -122,9 +130,20 @@ def _chain(stages: Sequence[Stage], record: ClipRecord, entering: Callable[[str]
                 raise MemoryError(f"in {name}") from error
             seconds.append((name, perf_counter() - begin))
             told = valid(str(error) or repr(error))
-            return Outcome(record, "failed", (), name, type(error).__name__, told, tuple(seconds))
+            return Outcome(record, "failed", (), name, type(error).__name__, told, tuple(seconds), _place(error))
         seconds.append((name, perf_counter() - begin))
         if isinstance(result, Rejected):
             return Outcome(result.record, "rejected", result.reasons, seconds=tuple(seconds))
         record = result
     return Outcome(record, "ok", seconds=tuple(seconds))
+
+
+def _place(error: BaseException) -> str | None:
+    """Where the exception was last seen in this package; where it was raised if it never came by here."""
+    frames = extract_tb(error.__traceback__)
+    ours = [frame for frame in frames if Path(frame.filename).is_relative_to(_PACKAGE)] or frames[-1:]
+    if not ours:
+        return None
+    path = Path(ours[-1].filename)
+    shown = path.relative_to(_PACKAGE) if path.is_relative_to(_PACKAGE) else Path(path.name)
+    return f"{shown.as_posix()}:{ours[-1].lineno} {ours[-1].name}"

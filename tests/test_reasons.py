@@ -16,7 +16,7 @@ WIDEST = 62  # beside phase and count, in 80 columns
 
 def against() -> tuple[str, ...]:
     """All that can be said against a solve."""
-    worst = Signals(9, 0.0, True, border_rival=1.0, weakest_win=0.0, moving_crop=True)
+    worst = Signals(9, 0.0, True, border_rival=1.0, lower_rival=1.0, weakest_win=0.0, moving_crop=True)
     poor = Apart(99.0, 9.0, 9.0, 1.0, 9.0, 9.0)
     else_right = Signals(9, 1.0, False, poor, ring_win=1.0, supported=1.0, bridge=99)
     rule = AcceptRule()

@@ -36,7 +36,7 @@ def print_plan(
     if any(len(plan.todo) and phase.name not in paces for phase, plan in plans):
         say("The time is known once a run of this output has ended: try a small one first.")
     for phase, _ in plans if verbose else ():
-        say(f"{phase.name}: {', '.join(dict.fromkeys(type(stage).__name__ for stage in phase.stages))}")
+        say(f"{phase.name}: {', '.join(dict.fromkeys(name for name, _ in phase.stages))}")
 
 
 def _nodes(nodes: Sequence[Node]) -> str:

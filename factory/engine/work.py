@@ -7,7 +7,7 @@ from typing import Any
 import pyarrow as pa
 
 from factory.clip import ClipRecord, stable_id
-from factory.stage import Outcome, Stage
+from factory.stage import Chain, Outcome
 from factory.storage.output import Storage
 
 Row = dict[str, Any]
@@ -49,7 +49,7 @@ class Work:
     """All a worker needs to turn shards of one phase into parts. Travels to other processes and machines."""
 
     phase: str
-    stages: tuple[Stage, ...]
+    stages: Chain
     record: Callable[[Row], ClipRecord]
     rows: Callable[[Outcome], list[Row]]
     schema: pa.Schema

@@ -19,7 +19,6 @@ class Worker:
         self._at: tuple[Unit, float] | None = None
         self.done: tuple[str, Done] | None = None  # of the shard that was begun last; may be read from another thread
         self._guard = Guard(work)
-        self._guard.warm_up()
         self._start_up_s = perf_counter() - begin
 
     def run(self, shard: Shard) -> ShardResult:

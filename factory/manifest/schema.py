@@ -28,6 +28,8 @@ COMMON = (
     column("failed_stage", pa.string(), "the stage that raised"),
     column("error_type", pa.string(), "class of the exception"),
     column("error", pa.string(), "its message"),
+    column("raised_at", pa.string(), "where in this package: file:line and function"),
+    column("log", pa.string(), "of a clip that failed: the end of what its worker printed, libraries included"),
     column("fingerprint", pa.string(), "hash of all parameters and code versions that can change the answer"),
     column("attempt", pa.int32(), "1, and one more for each later run that did this clip again"),
 )
@@ -136,6 +138,7 @@ POSE = (
     column("cross_px", pa.float64(), "mean error of each half of the tracks under the other's poses, px at 720p"),
     column("cross_ratio", pa.float64(), "the same by that under the whole solution's poses"),
     column("border_rival", pa.float64(), "share of the border that another motion explains and the solution does not"),
+    column("lower_rival", pa.float64(), "share of the lower border that follows one other motion than the solution's"),
     column("half_ate_percent", pa.float64(), "distance of two solves from disjoint tracks, % of the path"),
     column("half_rotation_deg", pa.float64(), "their difference in rotation, degrees a frame"),
     column("half_translation_deg", pa.float64(), "their difference in the direction of the camera's way"),

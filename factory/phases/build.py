@@ -54,10 +54,9 @@ def _phase(cfg: Settings, name: str, upstream: str, sources: pa.Table) -> Phase:
         from factory.filters.decide import Decide
         from factory.phases.filter import filter_phase
 
-        stages = list(cfg.filter.stages.values())
         decide = Decide(cfg.filter.rules, aimed(cfg.filter.score, cfg.filter.target))
         how = (decide, cfg.filter.exhaustive, cfg.filter.timeout_s)
-        return filter_phase(upstream, stages, *how, fetch, cfg.filter.resources)
+        return filter_phase(upstream, cfg.filter.stages, *how, fetch, cfg.filter.resources)
     from factory.phases.pose import pose_phase
 
-    return pose_phase(upstream, list(cfg.pose.stages.values()), cfg.pose.timeout_s, fetch, cfg.pose.resources)
+    return pose_phase(upstream, cfg.pose.stages, cfg.pose.timeout_s, fetch, cfg.pose.resources)

@@ -10,12 +10,12 @@ from factory.filters.decide import Decide
 from factory.filters.features import FEATURES, settled
 from factory.manifest.schema import COMMON, FILTER, features_schema, schema
 from factory.phases.phase import Phase, clip_record, clips_from, common_row
-from factory.stage import Outcome, Stage
+from factory.stage import Chain, Outcome, Stage
 
 
 def filter_phase(
     upstream: str,
-    specialists: Sequence[Stage],
+    specialists: Mapping[str, Stage],
     decide: Decide,
     exhaustive: bool,
     timeout_s: float,
@@ -23,8 +23,9 @@ def filter_phase(
     resources: Resources,
 ) -> Phase:
     """With `exhaustive` every specialist sees every clip, for calibration."""
-    stages = (fetch, *(specialists if exhaustive else _cascade(specialists, decide.rules)), decide)
-    features = {name: FEATURES[name] for stage in specialists for name in stage.gives if name in FEATURES}
+    asked = tuple(specialists.items()) if exhaustive else _cascade(specialists, decide.rules)
+    stages: Chain = (("fetch", fetch), *asked, ("decide", decide))
+    features = {name: FEATURES[name] for stage in specialists.values() for name in stage.gives if name in FEATURES}
     return Phase(
         name="filter",
         upstream=upstream,
@@ -45,12 +46,12 @@ def filter_rows(outcome: Outcome, features: Sequence[str]) -> list[Row]:
     return [{**common_row(outcome), "score": values.get("score"), **known}]
 
 
-def _cascade(specialists: Sequence[Stage], rules: Mapping[str, Mapping[str, Any]]) -> list[Stage]:
+def _cascade(specialists: Mapping[str, Stage], rules: Mapping[str, Mapping[str, Any]]) -> Chain:
     """Each specialist followed by the rules on what it gives."""
-    chain: list[Stage] = []
-    for stage in specialists:
-        chain.append(stage)
+    chain: list[tuple[str, Stage]] = []
+    for key, stage in specialists.items():
+        chain.append((key, stage))
         bearing = {name: rule for name, rule in rules.items() if rule.get("feature", name) in stage.gives}
         if bearing:
-            chain.append(Decide(bearing))
-    return chain
+            chain.append(("decide", Decide(bearing)))
+    return tuple(chain)

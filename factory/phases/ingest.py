@@ -13,7 +13,7 @@ from factory.ingest.duplicates import orphans, settle
 from factory.ingest.identify import IdentifySource
 from factory.manifest.schema import COMMON, INGEST, schema
 from factory.phases.phase import Phase, common_row, fingerprint
-from factory.stage import Outcome, Stage
+from factory.stage import Chain, Outcome, Stage
 from factory.storage.output import Storage
 
 
@@ -21,7 +21,12 @@ def ingest_phase(
     sources: pa.Table, fetch: Fetch, survey: Stage, cut: Stage, timeout_s: float, resources: Resources
 ) -> Phase:
     """`sources`: see `find_sources`."""
-    stages: tuple[Stage, ...] = (replace(fetch, newest=True), IdentifySource(), survey, cut)
+    stages: Chain = (
+        ("fetch", replace(fetch, newest=True)),
+        ("identify", IdentifySource()),
+        ("survey", survey),
+        ("cut", cut),
+    )
     return Phase(
         name="ingest",
         upstream=None,
@@ -73,7 +78,7 @@ def _span_row(outcome: Outcome, span: Span, whole: Row) -> Row:
     }
 
 
-def ingest_inputs(sources: pa.Table, stages: tuple[Stage, ...], storage: Storage) -> pa.Table:  # noqa: ARG001
+def ingest_inputs(sources: pa.Table, stages: Chain, storage: Storage) -> pa.Table:  # noqa: ARG001
     """A unit for each source. What it is made of shows only when it is read, so it does not enter the fingerprint: it
     enters the ids of its clips."""
     ours = pa.repeat(pa.scalar(fingerprint(stages)), len(sources))

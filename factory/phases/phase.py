@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from factory.clip import Clip, ClipRecord, stable_id
 from factory.engine.work import Resources, Row, Work
 from factory.manifest.read import read_phase
-from factory.stage import Outcome, Stage, check_chain, stage_identity
+from factory.stage import Chain, Outcome, check_chain, stage_identity
 from factory.storage.output import Storage
 
 CLIP_COLUMNS = (
@@ -31,7 +31,7 @@ class Phase:
 
     name: str
     upstream: str | None
-    stages: tuple[Stage, ...]
+    stages: Chain
     rows: Callable[[Outcome], list[Row]]
     schema: pa.Schema
     timeout_s: float
@@ -50,12 +50,12 @@ class Phase:
         return Work(self.name, self.stages, self.record, self.rows, self.schema, storage, *limits)
 
 
-def fingerprint(stages: Sequence[Stage], *upstream: str) -> str:
+def fingerprint(stages: Chain, *upstream: str) -> str:
     """Hash of all that can change a unit's answer: what it came from and each stage's code version and parameters."""
-    return stable_id(*upstream, json.dumps([stage_identity(stage) for stage in stages], sort_keys=True))
+    return stable_id(*upstream, json.dumps([stage_identity(stage) for _, stage in stages], sort_keys=True))
 
 
-def clips_from(storage: Storage, upstream: str, stages: Sequence[Stage]) -> pa.Table:
+def clips_from(storage: Storage, upstream: str, stages: Chain) -> pa.Table:
     """The inputs of a phase: each clip the upstream phase calls `ok`; spans and sizes come from the ingest manifest."""
     clips = read_phase(storage, "ingest", CLIP_COLUMNS)
     origin = read_phase(storage, upstream, ["clip_id", "status", "fingerprint"])
@@ -92,6 +92,7 @@ def common_row(outcome: Outcome) -> Row:
         "failed_stage": outcome.failed_stage,
         "error_type": outcome.error_type,
         "error": outcome.error,
+        "raised_at": outcome.raised_at,
     }
 
 

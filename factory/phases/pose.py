@@ -1,6 +1,6 @@
 """Pose: clips in, intrinsics and a trajectory out, or the reason why none can be trusted."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from functools import partial
 
 import numpy as np
@@ -11,12 +11,14 @@ from factory.manifest.schema import COMMON, POSE, schema
 from factory.phases.grading import Trust
 from factory.phases.phase import Phase, clip_record, clips_from, common_row
 from factory.sfm.model.trajectory import Trajectory
-from factory.stage import Outcome, Stage
+from factory.stage import Chain, Outcome, Stage
 from factory.tracks import Tracks
 
 
-def pose_phase(upstream: str, stages: Sequence[Stage], timeout_s: float, fetch: Fetch, resources: Resources) -> Phase:
-    chain = (fetch, *stages)
+def pose_phase(
+    upstream: str, stages: Mapping[str, Stage], timeout_s: float, fetch: Fetch, resources: Resources
+) -> Phase:
+    chain: Chain = (("fetch", fetch), *stages.items())
     return Phase(
         name="pose",
         upstream=upstream,
@@ -108,6 +110,7 @@ def _trust(trust: Trust) -> Row:
         "focal_log_sd": signals.focal_log_sd,
         "path_by_depth": signals.path_by_depth,
         "border_rival": signals.border_rival,
+        "lower_rival": signals.lower_rival,
         "ring_win": signals.ring_win,
         "ring_cover": signals.ring_cover,
         "weakest_win": signals.weakest_win,

@@ -13,6 +13,7 @@ from factory.sfm.options import SolveOptions
 from factory.tracks import Tracks
 from factory.trust.focal import focal_log_sd
 from factory.trust.halves import Apart, halves_apart
+from factory.trust.lower_border import LowerBorder
 from factory.trust.parallax import parallax_px
 from factory.trust.rival import BorderRival
 from factory.trust.scale import to_720p
@@ -29,12 +30,12 @@ class Signals:
     px_by_percent: how far, in px at 720p, a point at that depth moves in the picture with 1 % of the path.
     parallax_px: median distance that the best rotation leaves, see `trust.parallax`. focal_log_sd: standard
     deviation of the logarithm of the focal length that the clip leaves; focal_open: that cannot be told.
-    border_rival: see `trust.rival`; rolling: a rolling shutter is corrected for, which else looks like one. ring_win,
-    ring_cover: share of the occupied and of all cells at the left, right and top border where most, any, tracks are
-    explained. weakest_win: the first by the tracks that go from one frame to the next, least over frames. supported:
-    share of registered frames with enough explained tracks. bridge: the fewest explained tracks that join the frames
-    before a cut to those after it. explained: share of all observations on explained tracks. step_ratio: largest step
-    by the median step; a warning only, as hand-held cameras stop and go.
+    border_rival: see `trust.rival`, lower_rival: see `trust.lower_border`; rolling: a rolling shutter is corrected for,
+    which else looks like one. ring_win, ring_cover: share of the occupied and of all cells at the left, right and top
+    border where most, any, tracks are explained. weakest_win: the first by the tracks that go from one frame to the
+    next, least over frames. supported: share of registered frames with enough explained tracks. bridge: the fewest
+    explained tracks that join the frames before a cut to those after it. explained: share of all observations on
+    explained tracks. step_ratio: largest step by the median step; a warning only, as hand-held cameras stop and go.
     """
 
     placed: int
@@ -48,6 +49,7 @@ class Signals:
     focal_log_sd: float | None = None
     focal_open: bool = False
     border_rival: float | None = None
+    lower_rival: float | None = None
     ring_win: float = 0.0
     ring_cover: float = 0.0
     weakest_win: float | None = None
@@ -69,6 +71,7 @@ class Measure:
     half_tracks_per_frame: int = 80  # 60 refuse a kitchen sweep that is right (1.5 %)
     guided_ring_win: float = 0.6  # a mixture of two cars and the road had 0.50, right solves that need it 0.68 and more
     rival: BorderRival = field(default_factory=BorderRival)
+    lower: LowerBorder = field(default_factory=LowerBorder)
 
     def body(self, trajectory: Trajectory, every: Tracks) -> Signals:
         """What tells whether the solve is of the world, not for cameras that stand still: all but what halves of the
@@ -84,6 +87,7 @@ class Measure:
         placed = trajectory.world_from_cam[trajectory.registered]
         path = None if trajectory.rotation_only else path_by_depth(trajectory)
         focal_px = trajectory.camera.focal_px * to_720p(tracks)
+        seen = trajectory.ideal(every)
         return Signals(
             placed=count,
             registered=registered,
@@ -92,7 +96,8 @@ class Measure:
             path_by_depth=path,
             px_by_percent=None if path is None else 0.01 * path * focal_px,
             parallax_px=None if trajectory.rotation_only else parallax_px(trajectory, tracks, explained),
-            border_rival=self.rival(trajectory, trajectory.ideal(every)).border,
+            border_rival=self.rival(trajectory, seen).border,
+            lower_rival=self.lower(trajectory, seen),
             ring_win=win,
             ring_cover=border_score(tracks, explained, 1.0) - win,
             weakest_win=weakest_win(tracks, explained, self.weakest_cells),

@@ -5,6 +5,7 @@ they look at. Asked on all tracks, whatever their label, pairs of frames then fi
 which the trajectory misses. Over the whole picture the test fails: a vehicle fits a bent epipole.
 """
 
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -54,7 +55,9 @@ class BorderRival:
     most_matches: int = 600
 
     def __call__(self, trajectory: Trajectory, tracks: Tracks) -> Rival:
-        found = [self._pair(trajectory, tracks, i, i + s) for s in self.strides for i in self._starts(tracks, s)]
+        found = [
+            self._pair(trajectory, tracks, i, j) for i, j in spread_pairs(tracks.frames, self.strides, self.starts)
+        ]
         pairs = [pair for pair in found if pair is not None]
         asked, near = np.zeros(tracks.count), np.zeros(tracks.count)
         for pair in pairs:
@@ -63,10 +66,6 @@ class BorderRival:
         shares = [float((p.near & p.missed & p.ring).sum() / p.ring.sum()) for p in pairs]
         value = np.divide(near, asked, out=np.full(tracks.count, np.nan), where=asked > 0)
         return Rival(float(np.mean(shares)) if shares else None, value)
-
-    def _starts(self, tracks: Tracks, stride: int) -> list[int]:
-        last = tracks.frames - 1 - stride
-        return np.unique(np.linspace(0, last, self.starts).astype(int)).tolist() if last >= 0 else []
 
     def _pair(self, trajectory: Trajectory, tracks: Tracks, i: int, j: int) -> _Pair | None:
         if not (trajectory.registered[i] and trajectory.registered[j]):
@@ -80,7 +79,7 @@ class BorderRival:
         focal_px = float(np.sqrt(cameras[0].focal_px * cameras[1].focal_px)) * scale
         rays = [unproject(xy, camera) for xy, camera in zip((xy_i, xy_j), cameras, strict=True)]
         given = invert_rigid(trajectory.world_from_cam[j]) @ trajectory.world_from_cam[i]
-        missed = self._off_px(given, rays, focal_px) > self.far_px
+        missed = off_px(given, rays, focal_px) > self.far_px
         if np.linalg.norm(given[:3, 3]) == 0:  # a turn: any shift may be missing
             found = relative_pose(xy_i, xy_j, cameras[0], (tracks.width, tracks.height), 2.0 / scale, 60)
             if found is None:
@@ -96,12 +95,23 @@ class BorderRival:
             rotation, shifts, _ = refined_poses(packs, rotation, shifts, loss_px / focal_px, iterations)
         pose = np.eye(4)
         pose[:3, :3], pose[:3, 3] = rotation[0], shifts[0]
-        return self._off_px(pose, rays, focal_px) < self.near_px
+        return off_px(pose, rays, focal_px) < self.near_px
 
-    def _off_px(self, pose: np.ndarray, rays: list[np.ndarray], focal_px: float) -> np.ndarray:
-        """Sampson distance of each match from the pose; from where the rotation takes it where there is no shift."""
-        first, second = (ray[:, :2] for ray in rays)
-        if np.linalg.norm(pose[:3, 3]) == 0.0:
-            goes = rays[0] @ pose[:3, :3].T
-            return np.asarray(focal_px * np.linalg.norm(goes[:, :2] / np.maximum(goes[:, 2:], 1e-6) - second, axis=1))
-        return focal_px * sampson_error(essential_matrix(pose), first, second)
+
+def spread_pairs(frames: int, strides: Iterable[int], starts: int) -> Iterator[tuple[int, int]]:
+    """Up to `starts` pairs of frames of each stride, spread over the clip."""
+    for stride in strides:
+        last = frames - 1 - stride
+        if last >= 0:
+            for i in np.unique(np.linspace(0, last, starts).astype(int)).tolist():
+                yield i, i + stride
+
+
+def off_px(pose: np.ndarray, rays: Sequence[np.ndarray], focal_px: float) -> np.ndarray:
+    """Sampson distance of each match from the pose; from where the rotation takes it where there is no shift. rays: of
+    both frames, float64 (n, 3) with z = 1."""
+    first, second = (ray[:, :2] for ray in rays)
+    if np.linalg.norm(pose[:3, 3]) == 0.0:
+        goes = rays[0] @ pose[:3, :3].T
+        return np.asarray(focal_px * np.linalg.norm(goes[:, :2] / np.maximum(goes[:, 2:], 1e-6) - second, axis=1))
+    return focal_px * sampson_error(essential_matrix(pose), first, second)

@@ -64,7 +64,7 @@ def plain_loop(work: Work, rows: list[Row]) -> float:
     import cv2
 
     cv2.setNumThreads(1)
-    for stage in work.stages:
+    for _, stage in work.stages:
         if hasattr(stage, "setup"):
             stage.setup()
     run_chain(work.stages, work.unit(rows[0]).record)

@@ -105,7 +105,7 @@ def measure(source: Path, workers: int, count: int, overrides: Sequence[str]) ->
         connect(Room.of([(workers, pose.resources)]))
         stamps = Path(folder) / "stamps"
         stamps.mkdir()
-        same = replace(pose, inputs=lambda _storage: inputs, stages=(Stamp(str(stamps)), *pose.stages))
+        same = replace(pose, inputs=lambda _storage: inputs, stages=(("stamp", Stamp(str(stamps))), *pose.stages))
         before, begin = psutil.cpu_times(), time.monotonic()
         summary = run_phase(same, storage, engine, workers=workers, progress=_silent, **quiet)
         after, end = psutil.cpu_times(), time.monotonic()

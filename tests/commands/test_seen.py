@@ -228,7 +228,7 @@ def test_a_plan_fits_80_columns(tmp_path):
     for more in ((), ("-v",)):
         process = run("plan", f"source={tmp_path}", f"output={tmp_path}/o", *more)
         assert fits("\n".join(line for line in process[1].splitlines() if ", " not in line)), process
-        assert ("SolveCamera" in process[1]) == bool(more)
+        assert ("solve, grade" in process[1]) == bool(more)
 
 
 def test_an_output_in_a_bucket_is_shown_like_a_local_one(factory, output, bucket, tmp_path):

@@ -1,6 +1,7 @@
 """Stages that misbehave on clips whose source names say so, and stages that behave. Importable by workers."""
 
 import ctypes
+import logging
 import mmap
 import os
 import signal
@@ -35,6 +36,7 @@ class Misbehave:
         name = record.clip.source
         time.sleep(self.pause_s)
         if "raises" in name:
+            logging.getLogger("factory.trial").info("about to look at %s", name)
             raise ValueError(f"{name} is not to my liking\nand more lines")
         if "segfaults" in name:
             ctypes.string_at(0)
@@ -143,6 +145,42 @@ class CannotStart:
         return record
 
 
+@dataclass
+class LoadsLong:
+    """A model whose loading takes longer than a clip may; crashes as the source's name says."""
+
+    needs: ClassVar[tuple[str, ...]] = ()
+    gives: ClassVar[tuple[str, ...]] = ("length",)
+    load_s: float = 2.0
+
+    def setup(self) -> None:
+        time.sleep(self.load_s)
+
+    def __call__(self, record: ClipRecord) -> ClipRecord:
+        if "segfaults" in record.clip.source:
+            ctypes.string_at(0)
+        return record.give(length=1)
+
+
+@dataclass
+class CannotLoad:
+    """A stage whose set-up breaks with an error of a library; the second time only, where a folder remembers."""
+
+    needs: ClassVar[tuple[str, ...]] = ()
+    gives: ClassVar[tuple[str, ...]] = ("length",)
+    folder: str = ""
+
+    def setup(self) -> None:
+        if self.folder and not (marker := Path(self.folder) / "loaded").exists():
+            marker.write_text("")
+            return
+        raise RuntimeError("CUDA out of memory.\nTried to allocate 2 GiB")
+
+    def __call__(self, record: ClipRecord) -> ClipRecord:
+        ctypes.string_at(0)
+        return record
+
+
 def made_up(row: Row) -> ClipRecord:
     return ClipRecord(Clip(row["key"], row["source"], 0.0, 1.0, 64, 48, 24.0, 0, 24), {"source_version": None})
 
@@ -153,7 +191,7 @@ def rows(outcome: Outcome) -> list[Row]:
 
 def phase(names: list[str], *stages: object, timeout_s: float = 30.0, memory_gb: float = 0.5) -> Phase:
     """A phase over made-up clips, one a name."""
-    chain = stages or (Misbehave(),)
+    chain = tuple((type(stage).__name__, stage) for stage in stages or (Misbehave(),))
 
     def inputs(_storage: object) -> pa.Table:
         ids = [stable_id(name) for name in names]

@@ -10,7 +10,7 @@ from factory.errors import ConfigError
 from factory.manifest.read import read_phase
 from factory.phases.run import run_phase
 from factory.storage.output import Storage
-from tests.crash.stages import CannotStart, Interrupts, Misbehave, SegfaultOnce, phase
+from tests.crash.stages import CannotLoad, CannotStart, Interrupts, LoadsLong, Misbehave, SegfaultOnce, phase
 
 ENGINES = {"inline": inline.run, "ray": ray_engine.run}
 
@@ -39,6 +39,10 @@ def test_each_clip_gets_its_own_outcome(tmp_path, engine):
     assert rows["hangs-1"]["error_type"] == "ClipTimeoutError"
     assert {rows[f"{kind}-1"]["failed_stage"] for kind in ("raises", "segfaults", "hangs")} == {"Misbehave"}
     assert rows["rejected-1"]["reasons"] == ["length: too short for me"]
+    assert rows["raises-1"]["log"] == "factory.trial: about to look at raises-1"
+    assert rows["raises-1"]["raised_at"].startswith("stage.py:")
+    assert "in __call__" in rows["segfaults-1"]["log"]  # the Python stack of the process that died
+    assert {rows[f"good-{i}"][name] for i in (1, 2, 3, 4) for name in ("log", "raised_at")} == {None}
     assert (summary.counts["ok"], summary.counts["rejected"], summary.counts["failed"]) == (4, 1, 3)
 
 
@@ -99,6 +103,26 @@ def test_a_stage_that_cannot_start_ends_the_run_with_its_own_sentence(tmp_path, 
     with pytest.raises(ConfigError, match="the weights are missing"):
         run(tmp_path, engine, phase(["a"], CannotStart()))
     assert Storage.at(tmp_path).parts("trial") == []
+
+
+def test_loading_a_model_counts_against_no_clip(tmp_path):
+    _, rows = run(tmp_path, "inline", phase(["segfaults-1", "a", "b"], LoadsLong(), timeout_s=1.5))
+    assert {name: row["error_type"] for name, row in rows.items()} == {
+        "segfaults-1": "WorkerDiedError",
+        "a": None,
+        "b": None,
+    }
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("later", [False, True])
+def test_a_library_that_fails_in_set_up_ends_the_run_with_one_sentence(tmp_path, engine, later):
+    """Also in a child that is started in place of one that died."""
+    folder = tmp_path / "seen"
+    folder.mkdir()
+    said = r"a worker cannot set up stage CannotLoad of phase trial \(RuntimeError: CUDA out of memory\.\): run"
+    with pytest.raises(ConfigError, match=said):
+        run(tmp_path / "out", engine, phase(["a", "b"], CannotLoad(str(folder) if later else "")))
 
 
 def test_failures_alone_are_done_again_on_request(tmp_path):

@@ -79,7 +79,7 @@ def test_an_exact_copy_is_kept_once(rows):
 def test_empty_files_are_failures_not_copies_of_each_other(rows):
     for name in ("c_empty.mp4", "e_empty_too.mkv"):
         (row,) = of(rows, name)
-        assert (row["status"], row["failed_stage"], row["error_type"]) == ("failed", "SurveySource", "VideoError")
+        assert (row["status"], row["failed_stage"], row["error_type"]) == ("failed", "survey", "VideoError")
         assert "0 bytes" in row["error"]
 
 

@@ -73,7 +73,7 @@ def sources(count: int) -> pa.Table:
 
 
 def phases(count: int) -> Sequence[Phase]:
-    given, stages, judges = sources(count), (CutQuickly(),), (JudgeQuickly(),)
+    given, stages, judges = sources(count), (("cut", CutQuickly()),), (("judge", JudgeQuickly()),)
     limits = {"timeout_s": 60.0, "resources": Resources(memory_gb=0.5)}
     ingest = Phase(
         name="ingest",

@@ -11,6 +11,7 @@ from factory.phases.grading import GradeCamera
 from factory.phases.pose import _trajectory
 from factory.sfm.attempts import solve_tracks
 from factory.sfm.lens.shift import ShiftSearch, shifted_gain
+from factory.sfm.mapping.bundle import retriangulated
 from factory.sfm.model.trajectory import Trajectory, middle_px, recentred
 from factory.sfm.moving_crop import doubted, has_moving_crop, with_shift
 from factory.sfm.options import SolveOptions
@@ -153,3 +154,17 @@ def test_a_turn_with_a_moving_crop_is_told_from_a_turn():
 def test_without_the_option_no_crop_is_looked_for():
     shared, _ = solved(6.0)
     assert not has_moving_crop(shared, None)
+
+
+def test_where_the_last_round_leaves_nothing_the_crop_is_refused(monkeypatch):
+    """As a half of a solve of two bodies may be: points that were adjusted fit nothing, and there is nothing to ask."""
+    calls, rounds = [], len(ShiftSearch().rounds)
+
+    def forgetful(tracks, model, *how):
+        calls.append(1)
+        model = retriangulated(tracks, model, *how)
+        return model.keep(np.zeros(len(model.kept), bool)) if len(calls) > rounds else model
+
+    monkeypatch.setattr("factory.sfm.lens.shift.retriangulated", forgetful)
+    assert with_shift(solved(1.5)[0], OPTIONS).moving_crop
+    assert len(calls) == rounds + 1

@@ -59,6 +59,7 @@ def test_a_good_solve_has_no_objection():
         ({"ring_win": 0.27}, "ring_win: the solution explains only 27% of the picture's border"),
         ({"weakest_win": 0.2}, "weakest_win: at one place the solution explains only 20%"),
         ({"border_rival": 0.23}, "border_rival: another motion explains 23% of the picture's border"),
+        ({"lower_rival": 0.9}, "lower_rival: another motion explains 90% of the picture's lower border"),
         ({"border_rival": 0.09, "rolling": True}, "border_rival: another motion explains 9% of the picture's border"),
         ({"supported": 0.9}, "supported_ratio: only 90% of the placed frames"),
         ({"bridge": 14}, "bridge: only 14 points that fit join the frames"),

@@ -108,8 +108,9 @@ def shifted_solution(
         poses[frames], centre_px[frames] = bundle.cam_from_world, bundle.centre_px
         model = replace(model, cam_from_world=poses, camera=replace(camera, focal_px=bundle.focal_px))
         moved = recentred(tracks, centre_px)
-    cut_px = search.rounds[-1][0]
-    return Shifted(centre_px, moved, retriangulated(moved, model, cut_px, least_share, least_angle_deg))
+    model = retriangulated(moved, model, search.rounds[-1][0], least_share, least_angle_deg)
+    held = _longest(moved, model, search.per_frame).kept.any()
+    return Shifted(centre_px, moved, model) if held else None
 
 
 def turns_instead(shifted: Shifted, search: ShiftSearch) -> bool:

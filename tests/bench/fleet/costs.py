@@ -13,7 +13,7 @@ from factory.filters.decide import Decide
 from factory.manifest.read import read_part, read_phase
 from factory.phases.build import build
 from factory.settings import settings_of
-from factory.stage import Stage, stage_name
+from factory.stage import Chain
 from factory.storage.output import Storage
 from factory.storage.sources import SCHEMA
 
@@ -117,9 +117,9 @@ def measured(output: str) -> Measured:
 
 
 def _by_exit(
-    phase: str, stages: Sequence[Stage], rows: Sequence[dict[str, Any]], stage_s: dict[str, float]
+    phase: str, stages: Chain, rows: Sequence[dict[str, Any]], stage_s: dict[str, float]
 ) -> tuple[PhaseCost, list[Step]]:
-    chain = [stage_name(stage) for stage in stages]
+    chain = [name for name, _ in stages]
     last = len(chain) - 1
     exits = Counter((row["status"] == "ok", _exit(stages, row)) for row in rows)
     reached: defaultdict[str, int] = defaultdict(int)
@@ -135,13 +135,13 @@ def _by_exit(
     return PhaseCost(phase, seconds, shares, _length_s(rows)), steps
 
 
-def _exit(stages: Sequence[Stage], row: dict[str, Any]) -> int:
+def _exit(stages: Chain, row: dict[str, Any]) -> int:
     """Number of the last stage that saw the clip: the rules that reject it stand behind a specialist; only the last
     stage rejects without rules."""
     if row["status"] == "failed":
-        return max(i for i, stage in enumerate(stages) if stage_name(stage) == row["failed_stage"])
+        return max(i for i, (name, _) in enumerate(stages) if name == row["failed_stage"])
     rules = {reason.split(" (")[0] for reason in row["reasons"]}
-    for i, stage in enumerate(stages):
+    for i, (_, stage) in enumerate(stages):
         if isinstance(stage, Decide) and rules & set(stage.rules):
             return i
     return len(stages) - 1

@@ -10,29 +10,29 @@ import numpy as np
 from factory.clip import ClipRecord
 from factory.commands.compose import configured
 from factory.phases.build import build
-from factory.stage import Rejected, Stage
+from factory.stage import Chain, Rejected
 from factory.storage.output import Storage
 from factory.storage.sources import SCHEMA
 from tests.bench.pose.clips import TrueClip
 from tests.bench.pose.peers import Result
 
 
-def pose_stages(overrides: Sequence[str] = ()) -> list[Stage]:
+def pose_stages(overrides: Sequence[str] = ()) -> Chain:
     """The stages of `pipeline=pose` behind the download."""
     cfg = configured(["source=x", "output=y", "pipeline=pose", *overrides])
-    return list(build(cfg, SCHEMA.empty_table())[-1].stages[1:])
+    return build(cfg, SCHEMA.empty_table())[-1].stages[1:]
 
 
-def ours(clip: TrueClip, stages: Sequence[Stage]) -> tuple[Result, dict[str, float], ClipRecord]:
+def ours(clip: TrueClip, stages: Chain) -> tuple[Result, dict[str, float], ClipRecord]:
     """The result, CPU seconds by stage, and the record with everything in it."""
     cost: dict[str, float] = {}
     verdict, note = "ok", ""
     with tempfile.TemporaryDirectory() as scratch:
         record = ClipRecord(clip.clip(), {"path": Path(clip.video), "storage": Storage.at(scratch)})
-        for stage in stages:
+        for name, stage in stages:
             started = time.process_time()
             answer = stage(record)
-            cost[type(stage).__name__] = time.process_time() - started
+            cost[name] = time.process_time() - started
             if isinstance(answer, Rejected):
                 record, verdict, note = answer.record, "rejected", "; ".join(answer.reasons)
                 break
