@@ -44,7 +44,7 @@ def test_a_misspelt_key_is_named(key):
 
 
 def test_a_stage_without_its_input_is_found_before_anything_runs():
-    with pytest.raises(ConfigError, match="FindBackground needs 'tracks', which nothing before it gives"):
+    with pytest.raises(ConfigError, match="stage background needs 'tracks', which nothing before it gives"):
         build(composed("pipeline=pose", "~pose.stages.track"), SOURCES)
 
 

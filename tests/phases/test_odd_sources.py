@@ -78,13 +78,13 @@ def test_each_row_of_a_list_has_its_own_outcome(video, web, tmp_path):
     rows = ingested(tmp_path / "out")
     errors = {name: (row["error_type"], row["failed_stage"]) for name, row in rows.items() if row["status"] == "failed"}
     assert errors == {
-        "gone.mp4": ("GoneError", "Fetch"),
-        "short.mp4": ("StorageError", "Fetch"),
-        "pipe.mp4": ("SourceError", "Fetch"),
-        "folder.mp4": ("SourceError", "Fetch"),
-        "0123": ("GoneError", "Fetch"),
-        "x.mp4": ("SourceError", "Fetch"),
-        "list.csv:10": ("SourceError", "Fetch"),
+        "gone.mp4": ("GoneError", "fetch"),
+        "short.mp4": ("StorageError", "fetch"),
+        "pipe.mp4": ("SourceError", "fetch"),
+        "folder.mp4": ("SourceError", "fetch"),
+        "0123": ("GoneError", "fetch"),
+        "x.mp4": ("SourceError", "fetch"),
+        "list.csv:10": ("SourceError", "fetch"),
     }
     assert rows["v.mp4"]["status"] == "rejected"  # the same bytes as the one on this machine
     assert {name: dict(row["extra"])["number"] for name, row in rows.items()} == {

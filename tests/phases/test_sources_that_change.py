@@ -42,7 +42,7 @@ def source(request, tmp_path, videos):
 def run(source, output, cache, *names, retry_failed=False):
     fetch, storage = Fetch(SourceCache(str(cache), patience_s=0)), Storage.at(output)
     ingest = ingest_phase(find_sources(source), fetch, SurveySource(), CutClips(), 60, Resources())
-    judge = filter_phase("ingest", [], Decide({}), False, 60, fetch, Resources())
+    judge = filter_phase("ingest", {}, Decide({}), False, 60, fetch, Resources())
     chosen = [phase for phase in (ingest, judge) if phase.name in names]
     summaries = [run_phase(phase, storage, inline.run, **OPTIONS, retry_failed=retry_failed) for phase in chosen]
     rows = {n: read_phase(storage, n).to_pylist() for n in names}

@@ -76,7 +76,7 @@ def test_each_sign_of_a_wrong_body_alone_refuses(change: dict[str, float], words
 
 
 def test_a_rolling_shutter_that_is_not_corrected_for_may_look_like_a_little_rival():
-    assert reasons(replace(GOOD, border_rival=0.09)) == ()
+    assert reasons(replace(GOOD, border_rival=0.055)) == ()
     assert reasons(replace(GOOD, border_rival=0.09, rolling=True, rotation_only=True)) == ()
 
 
