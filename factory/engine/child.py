@@ -13,11 +13,12 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from io import FileIO
 from multiprocessing.connection import wait
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from time import monotonic
-from typing import Any, BinaryIO
+from typing import Any
 
 from factory.engine import inside
 from factory.engine.work import Unit, Work
@@ -137,13 +138,13 @@ class Child:
         return Died(self._process.exitcode or 0)
 
 
-def _log_file() -> tuple[BinaryIO, str, bool]:
+def _log_file() -> tuple[FileIO, str, bool]:
     """A file for what a child prints, the name by which the child opens it, and whether that is to be deleted then."""
     if hasattr(os, "memfd_create"):  # a full disk does not matter to it
         descriptor = os.memfd_create("factory-log")
-        return os.fdopen(descriptor, "rb"), f"/proc/{os.getpid()}/fd/{descriptor}", False
+        return os.fdopen(descriptor, "rb", buffering=0), f"/proc/{os.getpid()}/fd/{descriptor}", False
     descriptor, path = tempfile.mkstemp(prefix="factory-log-")
-    return os.fdopen(descriptor, "rb"), path, True
+    return os.fdopen(descriptor, "rb", buffering=0), path, True
 
 
 @contextmanager

@@ -46,6 +46,14 @@ def test_each_clip_gets_its_own_outcome(tmp_path, engine):
     assert (summary.counts["ok"], summary.counts["rejected"], summary.counts["failed"]) == (4, 1, 3)
 
 
+def test_each_clip_that_fails_has_what_was_printed_of_it_and_no_other(tmp_path):
+    names = [f"raises-{i}" for i in range(4)]
+    _, rows = run(tmp_path, "inline", phase(names))
+    assert {name: row["log"] for name, row in rows.items()} == {
+        name: f"factory.trial: about to look at {name}" for name in names
+    }
+
+
 def test_what_a_killed_clip_cost_is_what_it_used(tmp_path):
     """Not its time limit: one that waits costs nothing, one that computes costs what it computed."""
 
