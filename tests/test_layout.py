@@ -45,14 +45,14 @@ def room(module: str) -> str:
 
 
 def test_no_module_imports_itself_round_a_corner():
-    list(TopologicalSorter(arrows()).static_order())
+    assert list(TopologicalSorter(arrows()).static_order())  # raises CycleError
 
 
 def test_no_room_imports_itself_round_a_corner():
     rooms: dict[str, set[str]] = {}
     for module, ends in arrows().items():
         rooms.setdefault(room(module), set()).update(room(end) for end in ends if room(end) != room(module))
-    list(TopologicalSorter(rooms).static_order())
+    assert list(TopologicalSorter(rooms).static_order())
 
 
 @pytest.mark.parametrize(

@@ -9,11 +9,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from factory.geometry.camera import invert_rigid, unproject
 from factory.sfm.model.trajectory import Trajectory
 from factory.sfm.pairs.relative import relative_pose
 from factory.tracks import Tracks
-from factory.trust.rival import off_px, spread_pairs
+from factory.trust.rival import off_px, pair_view, spread_pairs
 from factory.trust.scale import to_720p
 
 COLUMNS = 8
@@ -41,25 +40,21 @@ class LowerBorder:
         return float(np.mean(shares)) if shares else None
 
     def _share(self, trajectory: Trajectory, tracks: Tracks, i: int, j: int) -> float | None:
-        if not (trajectory.registered[i] and trajectory.registered[j]):
+        view = pair_view(trajectory, tracks, i, j)
+        if view is None:
             return None
-        _, xy_i, xy_j = tracks.pair(i, j)
+        xy_i, xy_j, scale = view.xy_i, view.xy_j, to_720p(tracks)
         low = xy_i[:, 1] > (1 - self.height_share) * tracks.height
         if low.sum() < self.least_tracks:
             return None
-        model, scale = trajectory.model(), to_720p(tracks)
-        cameras = [model.camera_at(f) for f in (i, j)]
-        focal_px = float(np.sqrt(cameras[0].focal_px * cameras[1].focal_px)) * scale
-        rays = [unproject(xy, camera) for xy, camera in zip((xy_i, xy_j), cameras, strict=True)]
-        given = invert_rigid(trajectory.world_from_cam[j]) @ trajectory.world_from_cam[i]
-        missed = off_px(given, rays, focal_px) > self.far_px
+        missed = view.off_px() > self.far_px
         if missed.sum() < self.least_missed:
             return 0.0
         size = (tracks.width, tracks.height)
-        other = relative_pose(xy_i[missed], xy_j[missed], cameras[0], size, self.near_px / scale, self.trials)
+        other = relative_pose(xy_i[missed], xy_j[missed], view.camera, size, self.near_px / scale, self.trials)
         if other is None:
             return 0.0
-        follows = missed & (off_px(other[0], rays, focal_px) < self.near_px)
+        follows = missed & (off_px(other[0], view.rays, view.focal_px) < self.near_px)
         follows &= scale * np.linalg.norm(xy_j - xy_i, axis=1) > self.still_px
         column = np.clip(xy_i[:, 0] * COLUMNS / tracks.width, 0, COLUMNS - 1).astype(int)
         every, theirs = (np.bincount(column[rows], minlength=COLUMNS) for rows in (low, low & follows))

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from factory.background.border import in_ring
-from factory.geometry.camera import invert_rigid, unproject
+from factory.geometry.camera import Camera, invert_rigid, unproject
 from factory.geometry.epipolar import essential_matrix, sampson_error
 from factory.sfm.model.trajectory import Trajectory
 from factory.sfm.pairs.pairwise import packed, refined_poses
@@ -68,26 +68,22 @@ class BorderRival:
         return Rival(float(np.mean(shares)) if shares else None, value)
 
     def _pair(self, trajectory: Trajectory, tracks: Tracks, i: int, j: int) -> _Pair | None:
-        if not (trajectory.registered[i] and trajectory.registered[j]):
+        view = pair_view(trajectory, tracks, i, j)
+        if view is None:
             return None
-        ids, xy_i, xy_j = tracks.pair(i, j)
-        ring = in_ring(xy_i, tracks.width, tracks.height, self.ring_share)
-        if len(ids) < self.least_common or not ring.any():
+        ring = in_ring(view.xy_i, tracks.width, tracks.height, self.ring_share)
+        if len(view.ids) < self.least_common or not ring.any():
             return None
-        model, scale = trajectory.model(), to_720p(tracks)
-        cameras = [model.camera_at(f) for f in (i, j)]
-        focal_px = float(np.sqrt(cameras[0].focal_px * cameras[1].focal_px)) * scale
-        rays = [unproject(xy, camera) for xy, camera in zip((xy_i, xy_j), cameras, strict=True)]
-        given = invert_rigid(trajectory.world_from_cam[j]) @ trajectory.world_from_cam[i]
-        missed = off_px(given, rays, focal_px) > self.far_px
+        given, missed = view.cam_j_from_i, view.off_px() > self.far_px
         if np.linalg.norm(given[:3, 3]) == 0:  # a turn: any shift may be missing
-            found = relative_pose(xy_i, xy_j, cameras[0], (tracks.width, tracks.height), 2.0 / scale, 60)
+            size, scale = (tracks.width, tracks.height), to_720p(tracks)
+            found = relative_pose(view.xy_i, view.xy_j, view.camera, size, 2.0 / scale, 60)
             if found is None:
                 return None
             given = found[0]
-        return _Pair(ids, self._refined(given, rays, focal_px), missed, ring)
+        return _Pair(view.ids, self._refined(given, view.rays, view.focal_px), missed, ring)
 
-    def _refined(self, start: np.ndarray, rays: list[np.ndarray], focal_px: float) -> np.ndarray:
+    def _refined(self, start: np.ndarray, rays: Sequence[np.ndarray], focal_px: float) -> np.ndarray:
         """Which matches the pose explains that is refined from `start` on all of them: bool (n,)."""
         shift = start[:3, 3] / np.linalg.norm(start[:3, 3])
         packs, rotation, shifts = packed([(rays[0], rays[1])], self.most_matches), start[None, :3, :3], shift[None]
@@ -105,6 +101,35 @@ def spread_pairs(frames: int, strides: Iterable[int], starts: int) -> Iterator[t
         if last >= 0:
             for i in np.unique(np.linspace(0, last, starts).astype(int)).tolist():
                 yield i, i + stride
+
+
+@dataclass(frozen=True)
+class PairView:
+    """What two frames share. ids: tracks, int (n,); xy_i, xy_j: float64 (n, 2); rays: of both, float64 (n, 3) with z =
+    1. cam_j_from_i: of the trajectory. camera: of frame i. focal_px: of both, at 720p."""
+
+    ids: np.ndarray
+    xy_i: np.ndarray
+    xy_j: np.ndarray
+    rays: tuple[np.ndarray, np.ndarray]
+    cam_j_from_i: np.ndarray
+    camera: Camera
+    focal_px: float
+
+    def off_px(self) -> np.ndarray:
+        """How far each match is from the trajectory's pose, px at 720p."""
+        return off_px(self.cam_j_from_i, self.rays, self.focal_px)
+
+
+def pair_view(trajectory: Trajectory, tracks: Tracks, i: int, j: int) -> PairView | None:
+    """None where one of the frames is not placed."""
+    if not (trajectory.registered[i] and trajectory.registered[j]):
+        return None
+    ids, xy_i, xy_j = tracks.pair(i, j)
+    first, second = (trajectory.model().camera_at(f) for f in (i, j))
+    focal_px = float(np.sqrt(first.focal_px * second.focal_px)) * to_720p(tracks)
+    pose = invert_rigid(trajectory.world_from_cam[j]) @ trajectory.world_from_cam[i]
+    return PairView(ids, xy_i, xy_j, (unproject(xy_i, first), unproject(xy_j, second)), pose, first, focal_px)
 
 
 def off_px(pose: np.ndarray, rays: Sequence[np.ndarray], focal_px: float) -> np.ndarray:
