@@ -14,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from io import FileIO
+from multiprocessing import resource_tracker
 from multiprocessing.connection import wait
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -57,10 +58,16 @@ class Starter:
 
     def start(self, process: BaseProcess) -> None:
         with _interrupts_held():
-            self._thread.submit(process.start).result()
+            self._thread.submit(_start, process).result()
 
     def close(self) -> None:
         self._thread.shutdown()
+
+
+def _start(process: BaseProcess) -> None:
+    resource_tracker.ensure_running()  # lets SIGINT through in the thread that calls it first
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    process.start()
 
 
 class Child:

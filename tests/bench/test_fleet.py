@@ -115,6 +115,6 @@ def test_costs_come_from_a_run(tmp_path: Path) -> None:
     assert cost.mean_s * 2 == pytest.approx(next(row["cpu_s"] for row in rows if row["phase"] == "filter"))
     assert cost.clip_s == pytest.approx(2.0, abs=0.1)
     times = {step.stage: step.times for step in found.steps if step.phase == "filter"}
-    assert [times[name] for name in ("DrawnLook", "FlowFeatures", "LensDistortion")] == [1.0, 0.5, 0.5]
+    assert [times[name] for name in ("drawn", "flow", "distortion")] == [1.0, 0.5, 0.5]
     assert len(cost.shares) == 2
     assert cost.seconds[0] > cost.seconds[1] > 0.0
