@@ -5,6 +5,7 @@ takes too long or wants more memory than it may have, the clip is reported and t
 """
 
 import os
+import re
 import signal
 from typing import Any
 
@@ -13,6 +14,9 @@ from factory.engine.inside import OUT_OF_MEMORY
 from factory.engine.work import Row, Unit, UnitReport, Work
 from factory.errors import ClipMemoryError, ClipTimeoutError, ConfigError, FactoryError, WorkerDiedError
 from factory.stage import Outcome
+
+# What libraries print of an address may hold keys: its query, and a password before the host. Manifests are passed on.
+_SECRET = re.compile(r"(?<=\?)\S*=\S+|(?<=://)[^/\s@]+(?=@)")
 
 
 class Guard:
@@ -123,7 +127,7 @@ def _describe(rows: list[dict[str, Any]], outcome: Outcome, log: str | None) -> 
     first = (outcome.error or "").strip().splitlines()[:1]
     for row in rows:
         row["error"] = first[0] if first else outcome.error_type
-        row["log"] = log
+        row["log"] = None if log is None else _SECRET.sub("***", log)
 
 
 def _exit_name(code: int) -> str:

@@ -6,9 +6,11 @@ import pytest
 
 from factory.engine import inline
 from factory.engine import ray as ray_engine
+from factory.engine.guard import _describe
 from factory.errors import ConfigError
 from factory.manifest.read import read_phase
 from factory.phases.run import run_phase
+from factory.stage import Outcome
 from factory.storage.output import Storage
 from tests.crash.stages import CannotLoad, CannotStart, Interrupts, LoadsLong, Misbehave, SegfaultOnce, phase
 
@@ -52,6 +54,13 @@ def test_each_clip_that_fails_has_what_was_printed_of_it_and_no_other(tmp_path):
     assert {name: row["log"] for name, row in rows.items()} == {
         name: f"factory.trial: about to look at {name}" for name in names
     }
+
+
+def test_a_log_keeps_no_keys_of_an_address():
+    rows = [{}]
+    said = "Retrying after: https://user:pass@host/a.mp4?X-Amz-Signature=abc&token=def\n/b.mp4?key=1 gone"
+    _describe(rows, Outcome(None, "failed", error="x"), said)
+    assert rows[0]["log"] == "Retrying after: https://***@host/a.mp4?***\n/b.mp4?*** gone"
 
 
 def test_what_a_killed_clip_cost_is_what_it_used(tmp_path):
