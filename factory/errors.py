@@ -52,3 +52,19 @@ class ClipMemoryError(FactoryError):
 
 class WorkerDiedError(FactoryError):
     """The process that worked on a clip was killed by that work (a segmentation fault, out of memory)."""
+
+
+class ModelError(FactoryError):
+    """A model could not answer a clip's question."""
+
+
+class ModelAnswerError(ModelError):
+    """A model answered something else than its role promises."""
+
+
+class ModelMemoryError(ModelError):
+    """One question alone needs more memory than the model's card has."""
+
+
+class ModelDiedError(ModelError):
+    """The process of a model was killed by a question, twice; or hung on it, and was ended."""

@@ -29,7 +29,6 @@ class Storage:
 @dataclass(frozen=True)
 class Profile:
     name: str
-    requires: tuple[str, ...]
     ray_address: str | None
     autoscales: bool
 
@@ -54,10 +53,8 @@ class PhaseSettings:
 
     def __post_init__(self) -> None:
         each = self.resources
-        if not each.cpus and not each.gpus and not each.memory_gb:
+        if not each.cpus and not each.memory_gb:
             raise ValueError("the resources of a worker may not all be 0")
-        if each.gpus > 1 and each.gpus != int(each.gpus):
-            raise ValueError(f"gpus={each.gpus:g} is neither a share of one GPU nor a number of whole ones")
 
 
 @dataclass(frozen=True)

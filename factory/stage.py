@@ -75,7 +75,8 @@ def stage_identity(stage: Stage) -> dict[str, Any]:
 def _identity(value: Any) -> Any:
     if is_dataclass(value) and not isinstance(value, type):
         known = {f.name: _identity(getattr(value, f.name)) for f in fields(value) if f.compare}
-        return {"class": type(value).__qualname__, **known}
+        version = {"version": value.version} if hasattr(value, "version") else {}
+        return {"class": type(value).__qualname__, **version, **known}
     if isinstance(value, Mapping):
         return {str(name): _identity(inner) for name, inner in value.items()}
     if isinstance(value, list | tuple):

@@ -7,7 +7,7 @@ import pytest
 
 from factory.commands.compose import conf_dir, configured
 from factory.errors import ConfigError
-from factory.phases.build import build, check_packages
+from factory.phases.build import build
 from factory.storage.sources import SCHEMA
 
 SOURCES = pa.Table.from_pylist([{"source": "x.mp4"}], SCHEMA)
@@ -25,10 +25,6 @@ def composed(*overrides: str):
 @pytest.mark.parametrize(("group", "option"), [(g, o) for g in GROUPS for o in options(g)])
 def test_every_preset_composes(group, option):
     cfg = composed(f"{group}={option}")
-    try:
-        check_packages(cfg.profile.name, cfg.profile.requires)
-    except ConfigError as error:
-        pytest.skip(f"composes, and cannot be built here: {error}")
     phases = build(cfg, SOURCES)
     assert [phase.name for phase in phases] == list(cfg.pipeline.phases)
 
@@ -48,11 +44,6 @@ def test_a_stage_without_its_input_is_found_before_anything_runs():
         build(composed("pipeline=pose", "~pose.stages.track"), SOURCES)
 
 
-def test_a_profile_says_what_to_install():
-    with pytest.raises(ConfigError, match=r"not installed \(no_such_package\): pip install .*(torchvision|\[models\])"):
-        check_packages("gpu", ["no_such_package"])
-
-
 @pytest.mark.parametrize(("pipeline", "exhaustive"), product(["dynpose", "pose"], ["true", "false"]))
 def test_the_fingerprint_knows_what_changes_the_answer(pipeline, exhaustive):
     from factory.phases.phase import fingerprint
@@ -66,5 +57,11 @@ def test_the_fingerprint_knows_what_changes_the_answer(pipeline, exhaustive):
     assert prints("tracker.points=700")["pose"] != base["pose"]
     raft = prints("flow=raft")
     assert raft["pose"] != base["pose"]
-    assert prints("flow=raft", "flow.device=cpu", "storage.cache_dir=elsewhere") == raft
+    elsewhere = (
+        "flow.device=cpu",
+        "storage.cache_dir=elsewhere",
+        "flow.weights_at=s3://mine/raft.pth",
+        "flow.pool.cpus=2",
+    )
+    assert prints("flow=raft", *elsewhere) == raft
     assert prints("ingest.cut.max_s=11")["ingest"] != base["ingest"]

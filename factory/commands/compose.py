@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from hydra.core.override_parser.types import Override
     from omegaconf import DictConfig
 
-    from factory.engine.placement import Node
+    from factory.engine.placement import Given, Node
     from factory.phases.phase import Phase
     from factory.storage.output import Storage
 
@@ -166,21 +166,33 @@ def places(cfg: Settings) -> "tuple[pa.Table, Storage]":
 
 def nodes_of(cfg: Settings, phases: "Sequence[Phase]") -> "list[Node]":
     """This machine, or the nodes of the cluster, which is joined for that."""
+    from factory.engine.models import networks_of
     from factory.engine.placement import this_machine
 
     if cfg.profile.ray_address:
         os.environ.setdefault("RAY_ADDRESS", cfg.profile.ray_address)
     if cfg.engine != "ray" or "RAY_ADDRESS" not in os.environ:
-        return [this_machine(count_gpus=any(phase.resources.gpus for phase in phases))]
+        return [this_machine(count_gpus=any(network.on_card for p in phases for network in networks_of(p.stages)))]
     from factory.engine.ray_cluster import Room, connect, nodes
 
     connect(Room())
     return nodes()
 
 
-def workers_of(cfg: Settings, phases: "Sequence[Phase]", nodes: "Sequence[Node]") -> dict[str, int]:
-    """Workers of each phase. Raises ConfigError when they do not fit."""
-    from factory.engine.placement import workers_that_fit
+def given_of(cfg: Settings, phases: "Sequence[Phase]", nodes: "Sequence[Node]") -> "dict[str, Given]":
+    """What each phase is given. Raises ConfigError when it does not fit, or a package is missing."""
+    from factory.engine.models import names_of, networks_of
+    from factory.engine.placement import Given, Placed, place, workers_that_fit
+    from factory.models.network import check_packages
 
-    grows = cfg.profile.autoscales
-    return {p.name: workers_that_fit(p.name, p.resources, nodes, cfg.workers, grows) for p in phases}
+    given: dict[str, Given] = {}
+    for phase in phases:
+        networks, free = networks_of(phase.stages), nodes
+        check_packages(networks)
+        if cfg.engine == "inline":
+            pools = {name: Placed(1, 0.0, 0.0) for name in names_of(networks)}
+        else:
+            pools, free = place(networks, nodes, cfg.profile.autoscales)
+        workers = workers_that_fit(phase.name, phase.resources, free, cfg.workers, cfg.profile.autoscales)
+        given[phase.name] = Given(workers, pools)
+    return given

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from functools import partial
 
-from factory.commands.compose import nodes_of, places, workers_of
+from factory.commands.compose import given_of, nodes_of, places
 from factory.commands.words import compose_and_call
 from factory.settings import Settings
 
@@ -21,11 +21,11 @@ def _plan(cfg: Settings, verbose: bool) -> int:
     sources, storage = places(cfg)
     phases = build(cfg, sources)
     nodes = nodes_of(cfg, phases)
-    workers = workers_of(cfg, phases, nodes)
+    given = given_of(cfg, phases, nodes)
     retry = cfg.retry == "failed"
     plans = [
-        (phase, plan_phase(phase, storage, workers[phase.name], cfg.phase(phase.name).shard_size, retry))
+        (phase, plan_phase(phase, storage, given[phase.name].workers, cfg.phase(phase.name).shard_size, retry))
         for phase in phases
     ]
-    print_plan(plans, nodes, workers, paces(storage), verbose)
+    print_plan(plans, nodes, given, paces(storage), verbose)
     return 0

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING
 
-from factory.commands.compose import nodes_of, places, workers_of
+from factory.commands.compose import given_of, nodes_of, places
 from factory.commands.words import compose_and_call
 from factory.settings import Settings
 
@@ -32,8 +32,9 @@ def _run(cfg: Settings, verbose: bool) -> int:
 
     sources, storage = places(cfg)
     phases = build(cfg, sources)
-    workers = workers_of(cfg, phases, nodes_of(cfg, phases))
-    engine = _engine(cfg.engine, [(workers[phase.name], phase.resources) for phase in phases])
+    given = given_of(cfg, phases, nodes_of(cfg, phases))
+    workers = [(given[phase.name].workers, phase.resources) for phase in phases]
+    engine = _engine(cfg.engine, workers, max(each.pool_cpus for each in given.values()))
     storage.check_writable()
     run_id, summaries, flight = new_run_id(), list[Summary](), Flight()
     with by_sigterm(), progress(flight) as show, _alone(cfg, storage, run_id, show) as check:
@@ -48,11 +49,12 @@ def _run(cfg: Settings, verbose: bool) -> int:
                     phase,
                     storage,
                     engine,
-                    workers=workers[phase.name],
+                    workers=given[phase.name].workers,
                     shard_size=cfg.phase(phase.name).shard_size,
                     retry_failed=cfg.retry == "failed",
                     progress=tell,
                     flight=flight,
+                    replicas={name: pool.replicas for name, pool in given[phase.name].pools.items()},
                 )
             )
         record_run(storage, run_id, summaries, cfg.engine, cfg.text)
@@ -73,7 +75,7 @@ def _alone(cfg: Settings, storage: "Storage", run_id: str, show: "Progress") -> 
         yield check
 
 
-def _engine(name: str, workers: "Sequence[tuple[int, Resources]]") -> "Engine":
+def _engine(name: str, workers: "Sequence[tuple[int, Resources]]", pool_cpus: float) -> "Engine":
     if name == "inline":
         from factory.engine import inline
 
@@ -81,4 +83,4 @@ def _engine(name: str, workers: "Sequence[tuple[int, Resources]]") -> "Engine":
     from factory.engine import ray
     from factory.engine.ray_cluster import Room
 
-    return partial(ray.run, room=Room.of(workers))
+    return partial(ray.run, room=Room.of(workers, pool_cpus))

@@ -73,3 +73,19 @@ def _print_costs(runs: list[dict[str, Any]], found: list[Funnel]) -> None:
         rows.append(cells)
     if rows:
         print_table("cost of all runs", ("", "wall", "CPU", "CPU per ok", "GPU", "GPU per ok"), rows)
+    _print_models(runs)
+
+
+def _print_models(runs: list[dict[str, Any]]) -> None:
+    """How busy each model was, and how long clips waited for models."""
+    rows = []
+    for run in runs:
+        replicas = dict(run.get("model_replicas") or ())
+        waited = (run.get("waited_s") or 0.0) / max(run["wall_s"] * (run.get("workers") or 1), 1e-9)
+        for name, busy_s in run.get("model_seconds") or ():
+            busy = busy_s / max(run["wall_s"] * replicas.get(name, 1), 1e-9)
+            rows.append(
+                [name, run["phase"], str(replicas.get(name, 1)), duration(busy_s), f"{busy:.0%}", f"{waited:.0%}"]
+            )
+    if rows:
+        print_table("models", ("", "phase", "replicas", "busy", "of the time", "workers waited"), rows)

@@ -53,9 +53,8 @@ def check(words: list[str]) -> Settings:
     from factory.phases.build import build
     from factory.storage.sources import SCHEMA
 
-    # The packages a profile requires are the cluster's to have.
     try:
-        cfg = configured(["profile=cluster", *words, "profile.requires=[]"])
+        cfg = configured(["profile=cluster", *words])
     except ConfigError as error:
         raise ConfigError(f"nothing is sent: {error}") from error
     for name, uri in (("source", cfg.source), ("output", cfg.output)):

@@ -1,11 +1,10 @@
 """A child process as its parent sees it: started, asked for one unit after another, and ended.
 
-Its clock runs only while it works on a unit: starting and loading are nobody's fault.
+Its clock runs only while it works on a unit: starting, loading and waiting for a model are nobody's fault.
 """
 
 import multiprocessing
 import os
-import pickle
 import resource
 import signal
 import tempfile
@@ -22,7 +21,9 @@ from time import monotonic
 from typing import Any
 
 from factory.engine import inside
-from factory.engine.work import Unit, Work
+from factory.engine.blocks import Block, pack, unpack
+from factory.engine.models import Desk
+from factory.engine.work import Unit
 from factory.memory import peak_gb
 
 LOOK_EVERY_S = 0.1  # at how much memory a child has used: known only while it lives
@@ -73,11 +74,13 @@ def _start(process: BaseProcess) -> None:
 class Child:
     """One process with the stages of a phase."""
 
-    def __init__(self, work: Work, starter: Starter) -> None:
+    def __init__(self, pickled_work: bytes, starter: Starter, desk: Desk) -> None:
+        """pickled_work: see `models.split`. desk: answers what it asks of models."""
+        self._desk = desk
         context = multiprocessing.get_context("spawn")
         self._log, log_path, passing = _log_file()
         self._parent, theirs = context.Pipe()
-        given = (pickle.dumps(work), theirs, log_path, os.getpid())
+        given = (pickled_work, theirs, log_path, os.getpid())
         self._process = context.Process(target=inside.main, args=given, daemon=True)
         starter.start(self._process)
         theirs.close()
@@ -100,6 +103,7 @@ class Child:
         with suppress(OSError):  # the disk is full, or the process has gone: it shows below
             os.truncate(self._log.fileno(), 0)
         before_s, at_begin_s, left_s = _dead_children_s(), 0.0, limit_s
+        reply = Block()
         try:
             self._parent.send(unit)
             while True:
@@ -118,12 +122,18 @@ class Child:
                     at_begin_s = told
                 elif kind == "enters":
                     spent.stage = told
+                elif kind == "asks":
+                    reply.close()  # it has read the one before
+                    packed, reply = pack(self._desk.answer(*unpack(told)))
+                    self._parent.send(packed)
                 else:
                     return kind, told
         except (EOFError, OSError):
             died = self._died()
             spent.cpu_s += max(_dead_children_s() - before_s - at_begin_s, 0.0)
             return died
+        finally:
+            reply.close()
 
     def log(self) -> str | None:
         """The end of what it has printed since its unit began."""

@@ -7,10 +7,12 @@ takes too long or wants more memory than it may have, the clip is reported and t
 import os
 import re
 import signal
+from collections.abc import Mapping
 from typing import Any
 
 from factory.engine.child import Child, Died, Late, Spent, Starter
 from factory.engine.inside import OUT_OF_MEMORY
+from factory.engine.models import Caller, Desk, local_callers, names_of, split
 from factory.engine.work import Row, Unit, UnitReport, Work
 from factory.errors import ClipMemoryError, ClipTimeoutError, ConfigError, FactoryError, WorkerDiedError
 from factory.stage import Outcome
@@ -22,11 +24,17 @@ _SECRET = re.compile(r"(?<=\?)\S*=\S+|(?<=://)[^/\s@]+(?=@)")
 class Guard:
     """Runs units of one kind of work, one at a time, each under the work's time limit."""
 
-    def __init__(self, work: Work) -> None:
-        """Starts the child and its stages. Raises FactoryError when a stage cannot be set up: no clip could run."""
+    def __init__(self, work: Work, callers: Mapping[str, Caller] | None = None) -> None:
+        """Starts the child and its stages. callers: of the models that stages hold; None: these are loaded here.
+
+        Raises FactoryError when a stage or a model cannot be set up: no clip could run.
+        """
         for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
             os.environ.setdefault(name, "1")  # a worker is one core's worth: its libraries must not start more
         self._work, self._starter, self._spent = work, Starter(), Spent()
+        self._pickled, networks = split(work)
+        self._on_card = {n for n, network in zip(names_of(networks), networks, strict=True) if network.on_card}
+        self._desk = Desk(local_callers(networks) if callers is None else callers)
         self._child: Child | None = None
         self._living()
 
@@ -40,6 +48,7 @@ class Guard:
         for _ in range(2):
             child = self._living()
             spent.stage, spent.used_gb = "", 0.0
+            self._desk.next_clip()
             answer = child.run(unit, self._work.timeout_s, spent)
             if isinstance(answer, tuple):
                 kind, told = answer
@@ -69,7 +78,7 @@ class Guard:
     def _living(self) -> Child:
         """The child, ready for a unit."""
         if self._child is None:
-            self._child = Child(self._work, self._starter)
+            self._child = Child(self._pickled, self._starter, self._desk)
             state = self._child.state
             if isinstance(state, Exception):
                 self._end()
@@ -116,7 +125,9 @@ class Guard:
             error_type=outcome.error_type,
             seconds=outcome.seconds,
             cpu_s=cpu_s,
-            gpu_s=self._work.resources.gpus * sum(seconds for _, seconds in outcome.seconds),
+            model_s=tuple(self._desk.busy_s.items()),
+            gpu_s=sum(seconds for name, seconds in self._desk.busy_s.items() if name in self._on_card),
+            waited_s=self._desk.waited_s,
             weight=unit.weight,
         )
         return rows, report

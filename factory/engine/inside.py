@@ -1,25 +1,28 @@
 """What runs in the child process of a worker: it sets its stages up, says so, and works through unit after unit.
 
 Messages to the parent: ("ready",) once; ("broken", error) where the stages cannot be set up, and the process ends;
-("begins", CPU seconds) and ("enters", stage) while it works; ("done", (outcome, rows, CPU seconds)), or
-("fails", error) where no clip is to blame.
+("begins", CPU seconds), ("enters", stage) and ("asks", what of which model), which is answered, while it works;
+("done", (outcome, rows, CPU seconds)), or ("fails", error) where no clip is to blame.
 """
 
 import ctypes
 import faulthandler
 import logging
 import os
-import pickle
 import signal
 import sys
 import time
 from dataclasses import replace
 from multiprocessing.connection import Connection
+from typing import Any
 
+from factory.engine.blocks import pack, unpack
+from factory.engine.models import Sending, joined
 from factory.engine.terminal import give_up_terminal
 from factory.engine.work import Work
 from factory.errors import ConfigError, FactoryError
 from factory.memory import hold_to, ran_out
+from factory.models.network import Call
 from factory.stage import Outcome, run_chain
 
 VERBOSE = "FACTORY_VERBOSE"  # set in the environment: what libraries print is let through, and nothing of it is kept
@@ -40,7 +43,8 @@ def main(pickled_work: bytes, parent: Connection, log_path: str, parent_pid: int
     logging.basicConfig(format="%(name)s: %(message)s")
     logging.getLogger("factory").setLevel(logging.INFO)  # for stages that have something to say
     try:
-        work = _set_up(pickled_work)
+        models = _Models(parent)
+        work = _set_up(pickled_work, models)
     except FactoryError as error:
         parent.send(("broken", error))
         return
@@ -52,6 +56,7 @@ def main(pickled_work: bytes, parent: Connection, log_path: str, parent_pid: int
             return
         begin = time.process_time()
         parent.send(("begins", begin))
+        models.next_clip()
         try:
             outcome = run_chain(work.stages, unit.record, lambda stage: parent.send(("enters", stage)))
             parent.send(("done", (_short(outcome), work.rows(outcome), time.process_time() - begin)))
@@ -62,7 +67,29 @@ def main(pickled_work: bytes, parent: Connection, log_path: str, parent_pid: int
             parent.send(("fails", error))
 
 
-def _set_up(pickled_work: bytes) -> Work:
+class _Models:
+    """What stages ask models through: the parent, which knows where they are."""
+
+    def __init__(self, parent: Connection) -> None:
+        self._parent, self._sending = parent, Sending()
+
+    def next_clip(self) -> None:
+        self._sending = Sending()
+
+    def ask(self, number: int, call: Call) -> Any:
+        """Raises the FactoryError that the call ended in."""
+        packed, block = pack((number, self._sending.lean(call)))
+        try:
+            self._parent.send(("asks", packed))
+            found = unpack(self._parent.recv())
+        finally:
+            block.close()
+        if isinstance(found, FactoryError):
+            raise found
+        return found
+
+
+def _set_up(pickled_work: bytes, models: _Models) -> Work:
     """The work, once its stages have loaded what they need, libraries are told to stay on this core, and the limit of
     memory stands. Raises FactoryError, one sentence, for whatever goes wrong."""
     doing = "be started"
@@ -70,7 +97,7 @@ def _set_up(pickled_work: bytes) -> Work:
         import cv2
 
         cv2.setNumThreads(1)
-        work: Work = pickle.loads(pickled_work)
+        work = joined(pickled_work, models.ask)
         for name, stage in work.stages:
             doing = f"set up stage {name} of phase {work.phase}"
             if (set_up := getattr(stage, "setup", None)) is not None:
@@ -81,8 +108,7 @@ def _set_up(pickled_work: bytes) -> Work:
         first = (str(error).strip().splitlines() or [""])[0]
         what = "memory ran out" if ran_out(error) else f"{type(error).__name__}: {first}".rstrip(": ")
         raise ConfigError(f"a worker cannot {doing} ({what}): run `factory doctor`, or again with -v.") from error
-    if not work.resources.gpus:  # how much CUDA's side in the process counts for was not measured
-        hold_to(work.resources.memory_gb, f"{work.phase}.resources.memory_gb")
+    hold_to(work.resources.memory_gb, f"{work.phase}.resources.memory_gb")
     return work
 
 

@@ -15,7 +15,8 @@ NAMES = {
     "factory_clips": ("counter", ("phase", "status"), "rows that left it, by status"),
     "factory_stage_seconds": ("counter", ("phase", "stage"), "wall seconds of each stage, summed over workers"),
     "factory_cpu_seconds": ("counter", ("phase",), "CPU seconds of the workers"),
-    "factory_gpu_seconds": ("counter", ("phase",), "GPU seconds of the workers, by the share of a card each holds"),
+    "factory_gpu_seconds": ("counter", ("phase",), "seconds that models on cards were busy"),
+    "factory_model_seconds": ("counter", ("phase", "model"), "seconds that each model was busy"),
     "factory_queue": ("gauge", ("phase",), "units not yet done"),
     "factory_oldest_in_flight_s": ("gauge", ("phase",), "seconds since the oldest item in flight began"),
 }
@@ -37,6 +38,8 @@ def reporter(phase: str) -> Callable[[UnitReport], None]:
             count("factory_stage_seconds", seconds, stage=stage)
         count("factory_cpu_seconds", report.cpu_s)
         count("factory_gpu_seconds", report.gpu_s)
+        for model, seconds in report.model_s:
+            count("factory_model_seconds", seconds, model=model)
 
     return tell
 

@@ -3,12 +3,15 @@
 import importlib.util
 import os
 import socket
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
+from factory.engine.models import names_of
 from factory.engine.work import Resources
 from factory.errors import ConfigError
+from factory.models.network import Network
 
+CARD_GB = 16.0  # a T4's; larger cards have room to spare
 USABLE_MEMORY = 0.8  # of a machine's memory; a guess: the rest is for the system, Ray and the page cache
 
 
@@ -27,7 +30,7 @@ class Node:
 
 
 def this_machine(count_gpus: bool) -> Node:
-    """`count_gpus`: whether they matter; counting takes seconds, because torch has to be loaded."""
+    """`count_gpus`: whether they matter, to models; counting takes seconds, because torch has to be loaded."""
     memory_gb = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9
     return Node(
         socket.gethostname(), available_cores(), _gpus() if count_gpus else 0, USABLE_MEMORY * memory_gb, own=True
@@ -40,8 +43,7 @@ def available_cores() -> int:
 
 
 def capacity(resources: Resources, nodes: Sequence[Node], crowded: bool = False) -> int:
-    """Workers that fit: each lies whole on one node, and a share of a GPU on one card. `crowded`: those of this machine
-    may share its cores."""
+    """Workers that fit: each lies whole on one node. `crowded`: those of this machine may share its cores."""
     return sum(_on(node, resources, crowded and node.own) for node in nodes)
 
 
@@ -56,7 +58,7 @@ def workers_that_fit(
             raise ConfigError("an autoscaling cluster does not say how large it gets: set workers=N.")
         return wanted
     if fits < (wanted or 1):
-        each = f"{resources.cpus:g} CPUs, {resources.gpus:g} GPUs and {resources.memory_gb:g} GB"
+        each = f"{resources.cpus:g} CPUs and {resources.memory_gb:g} GB"
         crowded = ", its cores shared" if wanted and any(node.own for node in nodes) else ""
         there = "; ".join(map(str, nodes)) or "no node"
         raise ConfigError(
@@ -66,12 +68,82 @@ def workers_that_fit(
     return wanted or fits
 
 
+@dataclass(frozen=True)
+class Placed:
+    """replicas: of a pool. gpus: of a card each; cpus: set aside for each."""
+
+    replicas: int
+    gpus: float
+    cpus: float
+
+
+@dataclass(frozen=True)
+class Given:
+    """workers: of a phase. pools: of the models that its stages hold, by their names."""
+
+    workers: int
+    pools: Mapping[str, Placed]
+
+    @property
+    def pool_cpus(self) -> float:
+        return sum(pool.replicas * pool.cpus for pool in self.pools.values())
+
+
+def place(
+    networks: Sequence[Network], nodes: Sequence[Node], autoscales: bool = False
+) -> tuple[dict[str, Placed], list[Node]]:
+    """Each network's pool by its name, and what is left of the nodes for workers.
+
+    Raises ConfigError where the pools do not fit, and the cluster does not grow by itself.
+    """
+    cards = [[1.0] * int(node.gpus) for node in nodes]
+    cpus = [node.cpus for node in nodes]
+    placed: dict[str, Placed] = {}
+    for name, network in zip(names_of(networks), networks, strict=True):
+        pool = network.pool
+        gpus = pool.gpus if pool.gpus is not None else card_share(network)
+        count = pool.replicas or (max(1, sum(map(len, cards))) if gpus else 1)
+        placed[name] = Placed(count, gpus, pool.cpus)
+        for _ in range(0 if autoscales else count):
+            roomy = [n for n, node in enumerate(nodes) if node.own or cpus[n] >= pool.cpus]
+            fits = [n for n in roomy if _taken(cards[n], gpus, take=False)]
+            if not fits:
+                there = "; ".join(map(str, nodes)) or "no node"
+                raise ConfigError(
+                    f"model {name} cannot have {count} replicas of {gpus:g} GPUs and {pool.cpus:g} CPUs each "
+                    f"({there}): set its pool.replicas or pool.gpus lower, take profile=cpu, or add nodes."
+                )
+            node = max(fits, key=lambda n: cpus[n])
+            _taken(cards[node], gpus, take=True)
+            cpus[node] -= pool.cpus
+    # On this machine a worker and a model may share the only core.
+    left = [max(left, 1.0) if node.own else left for node, left in zip(nodes, cpus, strict=True)]
+    return placed, [replace(node, cpus=free) for node, free in zip(nodes, left, strict=True)]
+
+
+def card_share(network: Network) -> float:
+    """Of a card that a replica is given where nobody says: what it needs of the smallest that is in use."""
+    return min(1.0, round(network.memory_gb / CARD_GB + 0.005, 2)) if network.on_card else 0.0
+
+
+def _taken(cards: list[float], gpus: float, take: bool) -> bool:
+    """Whether so much of a card, or so many whole cards, is free on a node; with `take` it is not any more."""
+    if not gpus:
+        return True
+    whole, part = (int(gpus), 0.0) if gpus >= 1 else (1, gpus)
+    free = [n for n, left in enumerate(cards) if left >= (part or 1.0) - 1e-6]
+    if len(free) < whole:
+        return False
+    if take:
+        for n in free[:whole]:
+            cards[n] -= part or 1.0
+    return True
+
+
 def _on(node: Node, each: Resources, crowded: bool) -> int:
     limits = [_times(node.memory_gb, each.memory_gb)]
     if not crowded:
         limits.append(_times(node.cpus, each.cpus))
-    if each.gpus > 0:
-        limits.append(_times(1, each.gpus) * int(node.gpus) if each.gpus < 1 else _times(node.gpus, each.gpus))
     return min(limits)
 
 

@@ -8,7 +8,7 @@ import logging
 import pickle
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import accumulate
 from typing import Any
 
@@ -17,7 +17,10 @@ import pyarrow as pa
 
 from factory.engine.in_flight import Done, Flight, InFlight, Said
 from factory.engine.metrics import queue_gauge, reporter
-from factory.engine.ray_cluster import Room, connect, waiting_for
+from factory.engine.models import Caller, networks_of
+from factory.engine.placement import place
+from factory.engine.pools import pools
+from factory.engine.ray_cluster import Room, connect, nodes, waiting_for
 from factory.engine.terminal import give_up_terminal
 from factory.engine.work import Shard, ShardResult, Work
 from factory.engine.worker import Worker
@@ -34,7 +37,9 @@ def run(
     """Yields each shard's result once it is committed, in the order they finish. room: of a Ray that is started here,
     where later phases need more than this one."""
     flight.why = lambda: "Ray itself has not started yet"
-    connect(room or Room.of([(workers, work.resources)]))
+    networks = networks_of(work.stages)
+    pool_cpus = sum((network.pool.replicas or 1) * network.pool.cpus for network in networks)
+    connect(room or Room.of([(workers, work.resources)], pool_cpus))
     import ray.data
 
     context = ray.data.DataContext.get_current()
@@ -49,7 +54,24 @@ def run(
     names, lengths = [shard.shard_id for shard in shards], [len(shard.rows) for shard in shards]
     del shards
 
-    pickled_work, phase = ray.cloudpickle.dumps(work), work.phase
+    with pools(networks, place(networks, nodes())[0]) as callers:
+        yield from _stream(everything, names, lengths, work, workers, callers, flight, board)
+
+
+def _stream(
+    everything: Any,
+    names: Sequence[str],
+    lengths: Sequence[int],
+    work: Work,
+    workers: int,
+    callers: Mapping[str, Caller],
+    flight: Flight,
+    board: Any,
+) -> Iterator[ShardResult]:
+    """everything: the rows of all shards, one behind the other. callers: of the models that stages hold."""
+    import ray.data
+
+    pickled, phase = ray.cloudpickle.dumps((work, callers)), work.phase
 
     class Actor:
         """Ships with its work inside: constructor arguments would lie in the object store and die with a node. As
@@ -69,7 +91,8 @@ def run(
             """An error meant for the user travels as a value: raised here, Ray would wrap it beyond recognition."""
             try:
                 if self.worker is None:
-                    self.worker = Worker(pickle.loads(pickled_work), reporter(phase))
+                    work, callers = pickle.loads(pickled)
+                    self.worker = Worker(work, reporter(phase), callers)
                     threading.Thread(target=_tell, args=(self.worker, board), daemon=True).start()
                 return self.worker.run(shard)
             except FactoryError as error:
@@ -82,7 +105,6 @@ def run(
         Actor,
         batch_size=1,
         num_cpus=work.resources.cpus,
-        num_gpus=work.resources.gpus,
         memory=int(work.resources.memory_gb * 1e9),
         compute=ray.data.ActorPoolStrategy(size=min(workers, len(names)), max_tasks_in_flight_per_actor=2),
     )

@@ -34,10 +34,10 @@ class Room:
     memory_gb: float = 0.0
 
     @classmethod
-    def of(cls, workers: Iterable[tuple[int, Resources]]) -> "Room":
-        """workers: of each phase how many, and what each is given."""
+    def of(cls, workers: Iterable[tuple[int, Resources]], pool_cpus: float = 0.0) -> "Room":
+        """workers: of each phase how many, and what each is given. pool_cpus: for models, the most of any phase."""
         each = [(count * one.cpus, count * one.memory_gb) for count, one in workers]
-        return cls(max(cpus for cpus, _ in each), max(memory_gb for _, memory_gb in each))
+        return cls(max(cpus for cpus, _ in each) + pool_cpus, max(memory_gb for _, memory_gb in each))
 
 
 def connect(room: Room) -> None:

@@ -35,12 +35,10 @@ class Shard:
 
 @dataclass(frozen=True)
 class Resources:
-    """What one worker of a phase is given. `gpus` may be a fraction: workers then share a card. `memory_gb` is what Ray
-    sets aside for it, and all that its guarded child may have (see factory.memory; with a GPU
-    nothing enforces it)."""
+    """What one worker of a phase is given. `memory_gb` is what Ray sets aside for it, and all that its guarded child
+    may have (see factory.memory). Cards are for models (see factory.engine.pools), not for workers."""
 
     cpus: float = 1.0
-    gpus: float = 0.0
     memory_gb: float = 1.0
 
 
@@ -72,7 +70,9 @@ class UnitReport:
     error_type: str | None
     seconds: tuple[tuple[str, float], ...]
     cpu_s: float
-    gpu_s: float = 0.0  # its share of a card, for as long as it took
+    model_s: tuple[tuple[str, float], ...] = ()  # that each network was busy with it, by the network's name
+    gpu_s: float = 0.0  # of these, on a card
+    waited_s: float = 0.0  # for models, busy or not
     weight: float = 1.0
 
 

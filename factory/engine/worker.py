@@ -1,24 +1,30 @@
 """One worker: shard in, committed part out. The same for every engine."""
 
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from time import monotonic, perf_counter
 
 from factory.engine.guard import Guard
 from factory.engine.in_flight import Done, InFlight, done_of
+from factory.engine.models import Caller
 from factory.engine.work import Row, Shard, ShardResult, Unit, UnitReport, Work
 from factory.manifest.write import parquet_of_rows
 
 
 class Worker:
-    """Holds one guarded child with the phase's stages. `report` hears of each unit as it ends."""
+    """Holds one guarded child with the phase's stages. report: hears of each unit as it ends. callers: see `Guard`."""
 
-    def __init__(self, work: Work, report: Callable[[UnitReport], None] = lambda _: None) -> None:
+    def __init__(
+        self,
+        work: Work,
+        report: Callable[[UnitReport], None] = lambda _: None,
+        callers: Mapping[str, Caller] | None = None,
+    ) -> None:
         begin = perf_counter()
         self._work, self._report = work, report
         self._at: tuple[Unit, float] | None = None
         self.done: tuple[str, Done] | None = None  # of the shard that was begun last; may be read from another thread
-        self._guard = Guard(work)
+        self._guard = Guard(work, callers)
         self._start_up_s = perf_counter() - begin
 
     def run(self, shard: Shard) -> ShardResult:

@@ -1,6 +1,6 @@
 """Which pixels move on their own: dense masks of the sampled frames, from labelled tracks, flow and colour."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import cv2
@@ -11,8 +11,12 @@ from factory.masks.pair_evidence import BackgroundMotion, PairEvidence
 from factory.masks.regions import Regions, cut, flow_steps, following, touching
 from factory.masks.smoothing import Spread, lasting
 from factory.models.dis import DisFlow
+from factory.models.roles import Flow
 from factory.tracks import Tracks
 from factory.video import shrink
+
+# Of a frame against one before it and one after it; None where there is none, or too few tracks.
+Beside = tuple[PairEvidence | None, ...]
 
 
 @dataclass(frozen=True)
@@ -34,7 +38,8 @@ class MaskDynamics:
 
     side_px: int = 320  # of the masks
     region_px: int = 6  # width of a region; 7 is no cheaper and less exact on four real clips (mean J 0.544, now 0.568)
-    motion: BackgroundMotion = field(default_factory=lambda: BackgroundMotion(DisFlow("fast")))
+    flow: Flow = field(default_factory=lambda: DisFlow("fast"))
+    motion: BackgroundMotion = field(default_factory=BackgroundMotion)
     spread: Spread = field(default_factory=Spread)
     far_px: float = 6.0  # of the tracks' frame: what moves less from frame to frame is compared over more of them,
     most_apart: int = 4  # up to this many
@@ -46,28 +51,21 @@ class MaskDynamics:
     most_tracks: float = 2.0  # that count in one region
     most_flow: float = 2.0
     rest_weight: float = 0.5
+    frames_at_once: int = 16  # whose flow is asked for in one call: 40 to 60 pairs, 30 MB at 320x180
     stays_frames: int = 6  # what moves is seen this long, for no error of flow is, or it has dynamic tracks, at least
     enough_tracks: float = 1.0  # so many observations of them
 
     def __call__(self, frames: Sequence[np.ndarray], tracks: Tracks, background: Background) -> DynamicMasks:
         """frames: the F sampled frames of the tracks, uint8 (H, W) grey or (H, W, 3) RGB, in their proportions."""
-        pictures = [_rgb(shrink(frame, self.side_px)) for frame in frames]
-        grey = [cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY) for picture in pictures]
-        regions = cut(pictures, self.region_px)
+        pictures = np.stack([_rgb(shrink(frame, self.side_px)) for frame in frames])
+        regions = cut(list(pictures), self.region_px)
         apart, steady = self._apart(tracks, background), tracks.select(background.is_background)
-
-        def compared(f: int, steps: int) -> tuple[PairEvidence | None, PairEvidence | None]:
-            """A frame against the one so many steps before it and the one as many after."""
-            return self._compared(grey, steady, f, f - steps), self._compared(grey, steady, f, f + steps)
-
         before, after = [], []
         moves, rests = np.zeros(regions.count), np.zeros(regions.count)
-        for f in range(len(grey)):
-            pair = compared(f, 1)
-            own, still = _both(pair, grey[f].shape)
+        for f, pair, wide in self._compared(pictures, steady, apart):
+            own, still = _both(pair, pictures.shape[1:3])
             if apart > 1:
-                # Of every second frame; the others cannot tell slow things from things at rest.
-                wide_own, wide_still = _both(compared(f, apart) if f % 2 == 0 else (None, None), grey[f].shape)
+                wide_own, wide_still = _both(wide, pictures.shape[1:3])
                 own, still = np.maximum(own, wide_own), np.minimum(still, wide_still)
             rows = slice(*regions.first[f : f + 2])
             moves[rows], rests[rows] = regions.means(f, own), regions.means(f, still)
@@ -84,13 +82,36 @@ class MaskDynamics:
         masks = moving[regions.at]
         return DynamicMasks(masks, masks.mean(axis=(1, 2)))
 
-    def _compared(self, grey: list[np.ndarray], steady: Tracks, f: int, other: int) -> PairEvidence | None:
-        """Of two frames with the background's tracks; None where there is no other frame."""
-        if not 0 <= other < len(grey):
-            return None
-        _, xy, xy_other = steady.pair(f, other)
-        scale = grey[0].shape[1] / steady.width
-        return self.motion.compare(grey[f], grey[other], xy * scale, xy_other * scale)
+    def _compared(self, pictures: np.ndarray, steady: Tracks, apart: int) -> Iterator[tuple[int, Beside, Beside]]:
+        """Each frame against those next to it, and against those `apart` from it: of every second frame, as the others
+        cannot tell slow things from things at rest. The flow is asked for many frames at once.
+
+        pictures: uint8 (F, h, w, 3). steady: the background's tracks.
+        """
+        scale = pictures.shape[2] / steady.width
+        grey = [cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY) for picture in pictures]
+        for begin in range(0, len(pictures), self.frames_at_once):
+            some = range(begin, min(begin + self.frames_at_once, len(pictures)))
+            near = {f: (f - 1, f + 1) for f in some}
+            wide = {f: (f - apart, f + apart) for f in some if apart > 1 and f % 2 == 0}
+            pairs, points, warps = [], [], []
+            for one, other in ((f, other) for asked in (near, wide) for f in asked for other in asked[f]):
+                if not 0 <= other < len(pictures):
+                    continue
+                _, xy, xy_other = steady.pair(one, other)
+                warp = self.motion.homography(xy * scale, xy_other * scale)
+                if warp is not None:
+                    pairs.append((one, other))
+                    points.append((xy * scale, xy_other * scale))
+                    warps.append(warp)
+            flows = self.flow.pairs(pictures, np.array(pairs).reshape(-1, 2), np.array(warps).reshape(-1, 3, 3))
+            found = {
+                (f, other): self.motion.compare(grey[f], grey[other], *xy, warp, flow)
+                for (f, other), xy, warp, flow in zip(pairs, points, warps, flows, strict=True)
+            }
+            for f in some:
+                beside, further = (tuple(found.get((f, other)) for other in asked.get(f, ())) for asked in (near, wide))
+                yield f, beside, further
 
     def _apart(self, tracks: Tracks, background: Background) -> int:
         """Frames over which dynamic tracks come `far_px` away from where the background would be."""
@@ -121,9 +142,7 @@ class MaskDynamics:
         return dynamic, static
 
 
-def _both(
-    pairs: tuple[PairEvidence | None, PairEvidence | None], shape: tuple[int, ...]
-) -> tuple[np.ndarray, np.ndarray]:
+def _both(pairs: Beside, shape: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
     """The best case for the background of two comparisons: the less moving, the more resting, float32 (h, w) each."""
     found = [pair for pair in pairs if pair is not None]
     if not found:

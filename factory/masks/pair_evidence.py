@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 from scipy.spatial import cKDTree
 
-from factory.models.dis import DisFlow
+from factory.models.warps import warped
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,6 @@ class BackgroundMotion:
     flow). Numbers were chosen on four real clips and a composite with true masks; each is on a plateau.
     """
 
-    flow: DisFlow
     nearest: int = 12  # tracks of a neighbourhood
     reach_px: float = 40.0  # and their weight's scale, at a picture 320 wide
     cell_px: int = 16
@@ -71,17 +70,16 @@ class BackgroundMotion:
         other: np.ndarray,
         xy: np.ndarray,
         xy_other: np.ndarray,
-    ) -> PairEvidence | None:
+        warp: np.ndarray,
+        flow: np.ndarray,
+    ) -> PairEvidence:
         """image, other: uint8 (H, W) grey. xy, xy_other: float64 (n, 2), background tracks in them, in their pixels.
 
-        None where too few tracks fix the background's motion.
+        warp: what `homography` found of these. flow: (H, W, 2), from `image` to `other` seen through it.
         """
-        warp = self.homography(xy, xy_other)
-        if warp is None:
-            return None
         height, width = image.shape
-        steady, inside = _stabilised(other, warp)
-        flow = self.flow.flow(image, steady)
+        steady, inside = warped(other, warp), _covered(other.shape, warp)
+        flow = flow.astype(np.float32)
         left = cv2.perspectiveTransform(xy_other[:, None], np.linalg.inv(warp))[:, 0] - xy
         moved_px = float(np.median(np.linalg.norm(xy_other - xy, axis=1)))
         expected, distance, known = self._against(xy, left, flow, moved_px)
@@ -137,12 +135,11 @@ class BackgroundMotion:
         return cv2.blur(cv2.magnitude(dx, dy), (self.window_px, self.window_px))
 
 
-def _stabilised(other: np.ndarray, warp: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The other frame seen as from the first, uint8 (H, W), and where it covers the first, bool (H, W)."""
-    size, flags = other.shape[::-1], cv2.WARP_INVERSE_MAP
-    steady = cv2.warpPerspective(other, warp, size, flags=flags | cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    covered = cv2.warpPerspective(np.full_like(other, 255), warp, size, flags=flags | cv2.INTER_NEAREST)
-    return steady, cv2.erode(covered, np.ones((9, 9), np.uint8)) > 0
+def _covered(shape: tuple[int, ...], warp: np.ndarray) -> np.ndarray:
+    """Where the other frame covers the first, seen through the homography: bool (H, W)."""
+    flags = cv2.WARP_INVERSE_MAP | cv2.INTER_NEAREST
+    covered = cv2.warpPerspective(np.full(shape, 255, np.uint8), warp, shape[::-1], flags=flags)
+    return cv2.erode(covered, np.ones((9, 9), np.uint8)) > 0
 
 
 @lru_cache(maxsize=2)

@@ -1,15 +1,11 @@
 """From checked settings to phases."""
 
-import importlib.util
-from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 import pyarrow as pa
 
-from factory.errors import ConfigError
-from factory.extras import install_command
 from factory.fetch import Fetch
 from factory.phases.ingest import ingest_phase
 from factory.phases.phase import Phase, located
@@ -19,7 +15,6 @@ from factory.storage.cache import SourceCache
 
 def build(cfg: Settings, sources: pa.Table) -> list[Phase]:
     """The pipeline's phases in order, checked. Raises ConfigError before anything starts."""
-    check_packages(cfg.profile.name, cfg.profile.requires)
     phases: list[Phase] = []
     for name in cfg.pipeline.phases:
         upstream = phases[-1].name if phases else ""
@@ -29,16 +24,6 @@ def build(cfg: Settings, sources: pa.Table) -> list[Phase]:
         phase.check()
         phases.append(phase)
     return phases
-
-
-def check_packages(profile: str, packages: Sequence[str]) -> None:
-    # Of a dotted name the search would import the first part.
-    missing = [p for p in packages if not p.isidentifier() or importlib.util.find_spec(p) is None]
-    if missing:
-        raise ConfigError(
-            f"profile {profile} needs packages that are not installed ({', '.join(missing)}): "
-            f"{install_command('models')}, or take profile=cpu."
-        )
 
 
 def _phase(cfg: Settings, name: str, upstream: str, sources: pa.Table) -> Phase:

@@ -15,6 +15,7 @@ from factory.construct import Count
 from factory.geometry.camera import centred_camera
 from factory.masks.motion import DynamicMasks, MaskDynamics
 from factory.models.lk import LucasKanade
+from factory.models.roles import Tracker
 from factory.sfm.model.trajectory import Trajectory
 from factory.sfm.moving_crop import doubted
 from factory.sfm.solve import SolveOptions, solve_clip
@@ -34,7 +35,7 @@ class TrackPoints:
     needs: ClassVar[tuple[str, ...]] = ("path",)
     gives: ClassVar[tuple[str, ...]] = ("tracks", "grey_frames")
 
-    tracker: LucasKanade = field(default_factory=LucasKanade)
+    tracker: Tracker = field(default_factory=LucasKanade)
     max_side_px: Count = 1280
 
     def __call__(self, record: ClipRecord) -> ClipRecord:
@@ -136,12 +137,6 @@ class MaskMotion:
 
     labels: SolvedLabels = field(default_factory=SolvedLabels)
     mask: MaskDynamics = field(default_factory=MaskDynamics)
-
-    def setup(self) -> None:
-        """A flow model that has to be loaded is loaded now: no clip could do without it."""
-        load = getattr(self.mask.motion.flow, "setup", None)
-        if load is not None:
-            load()
 
     def __call__(self, record: ClipRecord) -> ClipRecord:
         tracks: Tracks = record["tracks"]

@@ -2,7 +2,7 @@
 
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 
@@ -41,6 +41,9 @@ class Summary:
     stage_seconds: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
     cpu_s: float = 0.0
     gpu_s: float = 0.0
+    model_seconds: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
+    model_replicas: Mapping[str, int] = field(default_factory=dict)
+    waited_s: float = 0.0
     workers: int = 0
     wall_s: float = 0.0
     start_up_s: float = 0.0
@@ -59,6 +62,9 @@ class Summary:
                 self.stage_seconds[stage] += seconds
             self.cpu_s += report.cpu_s
             self.gpu_s += report.gpu_s
+            self.waited_s += report.waited_s
+            for model, seconds in report.model_s:
+                self.model_seconds[model] += seconds
 
 
 @dataclass(frozen=True)
@@ -111,11 +117,15 @@ def run_phase(
     retry_failed: bool,
     progress: Progress,
     flight: Flight | None = None,
+    replicas: Mapping[str, int] | None = None,
 ) -> Summary:
-    """Raises AccountingError when an input is left without an outcome, StorageError when a part cannot be written."""
+    """replicas: of each model that the stages hold.
+
+    Raises AccountingError when an input is left without an outcome, StorageError when a part cannot be written."""
     begin, started_at = time.perf_counter(), datetime.now(timezone.utc)
     plan = plan_phase(phase, storage, workers, shard_size, retry_failed)
     summary = Summary(phase.name, len(plan.inputs), len(plan.inputs) - len(plan.todo), started_at, len(plan.todo))
+    summary.model_replicas = replicas or {}
     summary.workers, summary.todo_weight = workers, pc.sum(plan.todo["weight"]).as_py() or 0.0
     progress(summary)
     inputs = plan.inputs.select(["key", "fingerprint"])

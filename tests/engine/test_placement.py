@@ -10,13 +10,10 @@ NODES = [Node("head", 0, 0, 16), Node("cpu", 16, 0, 32), Node("gpu", 8, 2, 64)]
 @pytest.mark.parametrize(
     ("resources", "fits"),
     [
-        (Resources(cpus=1, gpus=0, memory_gb=1), 24),
-        (Resources(cpus=1, gpus=0, memory_gb=4), 16),  # memory binds on the first, CPUs on the second
-        (Resources(cpus=0.5, gpus=0, memory_gb=0), 48),
-        (Resources(cpus=1, gpus=0.25, memory_gb=1), 8),
-        (Resources(cpus=1, gpus=0.4, memory_gb=1), 4),  # not five: the fifth would lie on two cards
-        (Resources(cpus=1, gpus=2, memory_gb=1), 1),
-        (Resources(cpus=32, gpus=0, memory_gb=1), 0),
+        (Resources(cpus=1, memory_gb=1), 24),
+        (Resources(cpus=1, memory_gb=4), 16),  # memory binds on the first, CPUs on the second
+        (Resources(cpus=0.5, memory_gb=0), 48),
+        (Resources(cpus=32, memory_gb=1), 0),
     ],
 )
 def test_workers_lie_whole_on_a_node(resources, fits):
@@ -41,9 +38,9 @@ def test_the_cores_of_this_machine_may_be_shared_and_are_told_as_they_are():
 
 
 def test_a_cluster_that_grows_is_told_how_far():
-    assert workers_that_fit("pose", Resources(gpus=1), [], 512, True) == 512
+    assert workers_that_fit("pose", Resources(), [], 512, True) == 512
     with pytest.raises(ConfigError, match="set workers=N"):
-        workers_that_fit("pose", Resources(gpus=1), [], None, True)
+        workers_that_fit("pose", Resources(), [], None, True)
 
 
 def test_this_machine_has_cores_and_memory():

@@ -90,9 +90,7 @@ def test_masks_are_the_same_every_time():
 
 
 def test_without_background_tracks_nothing_is_said():
-    motion = BackgroundMotion(DisFlow("fast"))
-    frame = texture(0)[:HEIGHT, :WIDTH]
-    assert motion.compare(frame, frame, np.zeros((5, 2)), np.zeros((5, 2))) is None
+    assert BackgroundMotion().homography(np.zeros((5, 2)), np.zeros((5, 2))) is None
 
 
 def test_evidence_leads_to_where_pixels_went():
@@ -101,8 +99,11 @@ def test_evidence_leads_to_where_pixels_went():
     rng = np.random.default_rng(0)
     xy = rng.uniform(5, [WIDTH - 5, HEIGHT - 5], (200, 2))
     xy = xy[~true[0][tuple(xy.round().astype(int).T[::-1])]]
-    evidence = BackgroundMotion(DisFlow("fast")).compare(one, two, xy, xy + np.array([1.5, 0.0]))
-    assert evidence is not None
+    motion, there = BackgroundMotion(), xy + np.array([1.5, 0.0])
+    warp = motion.homography(xy, there)
+    assert warp is not None
+    (flow,) = DisFlow("fast").pairs(np.stack(frames[:2]), np.array([[0, 1]]), warp[None])
+    evidence = motion.compare(one, two, xy, there, warp, flow)
     y, x = np.mgrid[:HEIGHT, :WIDTH]
     went = evidence.goes - np.dstack([x, y])
     np.testing.assert_allclose(np.median(went[true[0]], axis=0), [6.5, 0.0], atol=1.0)

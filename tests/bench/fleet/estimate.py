@@ -88,10 +88,9 @@ def estimate(phases: Sequence[PhaseCost], clips: int, kind: NodeKind, nodes: int
 
 
 def placed(phase: PhaseCost, kind: NodeKind) -> int:
-    """Workers of a node: one core each, and, where the phase uses a GPU, the share of a card with which every core has
-    a worker; memory is taken to suffice."""
-    share = kind.gpus / kind.cores if phase.gpu_s else 0.0
-    return capacity(Resources(1.0, share, 0.0), [Node(kind.name, kind.cores, kind.gpus, 0.0)])
+    """Workers of a node: one core each, those of models set aside; memory is taken to suffice."""
+    cores = kind.cores - kind.gpus if phase.gpu_s else kind.cores
+    return capacity(Resources(1.0, 0.0), [Node(kind.name, cores, kind.gpus, 0.0)])
 
 
 def with_raft(pose: PhaseCost) -> PhaseCost:
