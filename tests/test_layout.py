@@ -59,7 +59,7 @@ def test_no_room_imports_itself_round_a_corner():
     ("ground", "may"),
     [
         ("geometry", {"geometry"}),
-        ("models", {"models", "tracks", "clip", "video", "errors", "extras", "construct", "storage"}),
+        ("models", {"models", "tracks", "clip", "video", "errors", "extras", "construct", "memory", "storage"}),
         ("sfm", {"sfm", "geometry", "tracks"}),
         ("background", {"background", "sfm", "geometry", "tracks"}),
         ("filters", {"filters", "models", "geometry", "tracks", "video", "clip", "stage", "errors", "construct"}),

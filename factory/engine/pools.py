@@ -1,6 +1,7 @@
 """Pools of networks on a Ray cluster: a Ray Serve deployment each, whose replicas Serve restarts and balances."""
 
 import logging
+import os
 import pickle
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -9,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from factory.engine.inside import VERBOSE
 from factory.engine.models import Caller, names_of
 from factory.engine.placement import Placed
 from factory.engine.replica import BEGINS, Replica, Stored
@@ -139,11 +141,14 @@ def _pool(name: str, network: Network, placed: Placed) -> Caller:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Serve tells of every step, and of its own end as of failures."""
+    """Serve tells of every step, at a level that it sets itself."""
+
+    def nothing(_record: logging.LogRecord) -> bool:
+        return VERBOSE in os.environ
+
     logger = logging.getLogger("ray.serve")
-    before = logger.level
-    logger.setLevel(logging.CRITICAL)
+    logger.addFilter(nothing)
     try:
         yield
     finally:
-        logger.setLevel(before)
+        logger.removeFilter(nothing)

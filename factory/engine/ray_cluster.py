@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from factory.engine.ended import handler_kept
+from factory.engine.inside import VERBOSE
 from factory.engine.placement import Node
 from factory.engine.terminal import quiet_start
 from factory.engine.work import Resources
@@ -47,12 +48,15 @@ def connect(room: Room) -> None:
     os.environ.setdefault("RAY_ENABLE_UV_RUN_RUNTIME_ENV", "0")  # nested `uv run` hangs workers
     os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")  # its warnings are about Ray Data's own actors
     import ray
-    from ray._private import utils
+    from ray._private import utils, worker
 
     if ray.is_initialized():
         return
     # Ray shows and keeps the command line, which may hold a key, and fails on one that is not UTF-8.
     utils.get_entrypoint_name = lambda: "factory"
+    if VERBOSE not in os.environ:
+        # Ray prints each death of a process of its own. Those that matter have a sentence here; Serve's, as it ends, not.
+        worker.print_to_stdstream = lambda *_, **__: None
     submitted = "RAY_JOB_CONFIG_JSON_ENV_VAR" in os.environ  # then the job has its environment, and Ray minds a second
     options: dict[str, Any] = {} if submitted else {"runtime_env": {"env_vars": forwarded()}}
     if "RAY_ADDRESS" not in os.environ:

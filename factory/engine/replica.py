@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from factory.engine.models import load
-from factory.errors import FactoryError
+from factory.errors import FactoryError, ModelError
 from factory.models.network import Call, Network, answers
 
 BEGINS = "begins"  # what a call that is asked alone hears first
@@ -88,16 +88,19 @@ class Replica:
                 time.sleep(HEARD_S)
             begin = self._since = time.monotonic()
             try:
-                if self._broken is not None:
-                    found: list[Any] = [self._broken] * len(jobs)
-                else:
-                    found = answers(self._network, [_fetched(job.call) for job in jobs])
-            finally:
-                self._since = None
+                found = self._answers([job.call for job in jobs])
+            except Exception as error:  # frames that are gone, with the node of the worker that asks
+                found = [ModelError(f"model {self._network.name} could not be asked: {error}")] * len(jobs)
+            self._since = None
             each_s = (time.monotonic() - begin) / len(jobs)
             for job, one in zip(jobs, found, strict=True):
                 job.answer = one, each_s
                 job.loop.call_soon_threadsafe(job.ended.set)
+
+    def _answers(self, calls: list[Call]) -> list[Any]:
+        if self._broken is not None:
+            return [self._broken] * len(calls)
+        return answers(self._network, [_fetched(call) for call in calls])
 
     def _next(self) -> list[Job]:
         with self._some:

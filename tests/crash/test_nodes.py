@@ -14,10 +14,12 @@ from factory.engine.ray import run as ray_run
 from factory.engine.work import Resources
 from factory.errors import ConfigError
 from factory.manifest.read import read_phase
+from factory.models.network import Pool
 from factory.phases.run import run_phase
 from factory.storage.output import Storage
 from tests.crash import driver
 from tests.crash.stages import Misbehave, phase
+from tests.models.fakes import AskFlow, FakeFlow
 
 COUNT = 60
 
@@ -65,6 +67,38 @@ def test_a_node_is_lost_and_nothing_else(cluster, tmp_path):
     expected = read_phase(Storage.at(tmp_path / "whole"), "trial").drop_columns(["fingerprint"])
     assert read_phase(storage, "trial").drop_columns(["fingerprint"]).equals(expected)
     assert seen[0] is None or seen[0].oldest is None or seen[0].oldest.stage in ("Misbehave", "")
+
+
+def test_a_node_is_lost_with_a_model_on_it_and_nothing_else(cluster, tmp_path):
+    """Two replicas, one of them on the node that is lost, each with a worker beside it."""
+    cluster, nodes = cluster
+    for node in nodes:
+        cluster.remove_node(node)
+    nodes = [cluster.add_node(num_cpus=2, memory=2 * 10**9, object_store_memory=100 * 2**20) for _ in range(3)]
+    ray_cluster.connect(ray_cluster.Room())
+    storage, journal = Storage.at(tmp_path / "out"), tmp_path / "busy"
+    flow = FakeFlow(pair_s=0.1, journal=str(journal), pool=Pool(replicas=2))
+
+    def lose_a_node():
+        while len(storage.parts("trial")) < 3:
+            time.sleep(0.05)
+        replica = psutil.Process(int(journal.read_text().split()[0]))
+        raylets = [node.all_processes["raylet"][0].process.pid for node in nodes]
+        mine = {process.pid for process in replica.parents()}
+        lost = nodes[next(n for n, pid in enumerate(raylets) if pid in mine)]
+        for process in psutil.Process(lost.all_processes["raylet"][0].process.pid).children(recursive=True):
+            process.send_signal(signal.SIGKILL)
+        cluster.remove_node(lost, allow_graceful=False)
+
+    loser = threading.Thread(target=lose_a_node)
+    loser.start()
+    names = [f"good-{i}" for i in range(24)]
+    options = {"workers": 3, "shard_size": 2, "retry_failed": False, "progress": lambda _: None}
+    summary = run_phase(phase(names, AskFlow(flow, cpu_s=0.2), timeout_s=60.0), storage, ray_run, **options)
+    loser.join()
+    assert (summary.counts["ok"], sum(summary.counts.values())) == (24, 24)
+    assert {row["length"] for row in read_phase(storage, "trial").to_pylist()} == {7}
+    assert len({line.split()[0] for line in journal.read_text().splitlines()}) >= 2  # both answered
 
 
 @pytest.mark.usefixtures("cluster")

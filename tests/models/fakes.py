@@ -6,6 +6,7 @@ import os
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
@@ -30,6 +31,7 @@ class FakeFlow(Network):
     pair_s: float = 0.0
     at_once: int = 1000
     fails_to: str = ""  # load: "raises" or "dies"
+    journal: str = ""  # a file that takes when it was busy, a line a batch
 
     def load(self) -> None:
         if self.fails_to == "raises":
@@ -56,7 +58,11 @@ class FakeFlow(Network):
             ctypes.string_at(0)
         if HANGS in wishes:
             time.sleep(600)
+        begin = time.time()
         time.sleep(self.pair_s * len(units))
+        if self.journal:
+            with Path(self.journal).open("a") as journal:
+                journal.write(f"{os.getpid()} {begin} {time.time()}\n")
         width = {MISSHAPEN: 3}
         return [
             np.full((*frame.shape[:2], width.get(int(frame[0, 0, 0]), 2)), step, np.float16) for frame, step in units
