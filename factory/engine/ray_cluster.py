@@ -55,7 +55,7 @@ def connect(room: Room) -> None:
     # Ray shows and keeps the command line, which may hold a key, and fails on one that is not UTF-8.
     utils.get_entrypoint_name = lambda: "factory"
     if VERBOSE not in os.environ:
-        # Ray prints each death of a process of its own. Those that matter have a sentence here; Serve's, as it ends, not.
+        # Ray prints each death of one of its processes. Those that matter have a sentence here; Serve's end has none.
         worker.print_to_stdstream = lambda *_, **__: None
     submitted = "RAY_JOB_CONFIG_JSON_ENV_VAR" in os.environ  # then the job has its environment, and Ray minds a second
     options: dict[str, Any] = {} if submitted else {"runtime_env": {"env_vars": forwarded()}}

@@ -39,9 +39,10 @@ def main() -> None:
         spans = [tuple(map(float, line.split()[1:])) for line in journal.read_text().splitlines()]
     first, last = min(begin for begin, _ in spans), max(end for _, end in spans)
     busy_s = sum(end - begin for begin, end in spans)
-    share, ok = busy_s / (last - first) / options.replicas, summary.counts["ok"]
+    took_s, ok = last - first, summary.counts["ok"]
+    share = busy_s / took_s / options.replicas
     print(
-        f"{ok} of {options.clips} clips ok, {len(spans)} batches in {last - first:.1f} s; replicas busy {share:.1%} of it"
+        f"{ok} of {options.clips} clips ok, {len(spans)} batches in {took_s:.1f} s; replicas busy {share:.1%} of it"
     )
     print(f"told by the run: busy {summary.model_seconds['FakeFlow']:.1f} s, clips waited {summary.waited_s:.1f} s")
 
