@@ -24,7 +24,7 @@ def _plan(cfg: Settings, verbose: bool) -> int:
     workers = workers_of(cfg, phases, nodes)
     retry = cfg.retry == "failed"
     plans = [
-        (phase, plan_phase(phase, storage, workers[phase.name], cfg.phase(phase.name).shard_size, retry))
+        (phase, plan_phase(phase, storage, workers[phase.name], cfg.phases[phase.name].shard_size, retry))
         for phase in phases
     ]
     print_plan(plans, nodes, workers, paces(storage), verbose)

@@ -49,7 +49,7 @@ def _run(cfg: Settings, verbose: bool) -> int:
                     storage,
                     engine,
                     workers=workers[phase.name],
-                    shard_size=cfg.phase(phase.name).shard_size,
+                    shard_size=cfg.phases[phase.name].shard_size,
                     retry_failed=cfg.retry == "failed",
                     progress=tell,
                     flight=flight,

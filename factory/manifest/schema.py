@@ -4,10 +4,12 @@ from collections.abc import Mapping
 
 import pyarrow as pa
 
+ROOT = "ingest"  # the phase every other one stands on: it takes from no manifest, but from the sources
+
 
 def unit_key(phase: str) -> str:
     """The column that names a unit of the phase: at ingest the source, which may hold several clips; later the clip."""
-    return "source" if phase == "ingest" else "clip_id"
+    return "source" if phase == ROOT else "clip_id"
 
 
 def column(name: str, kind: pa.DataType, meaning: str) -> pa.Field:

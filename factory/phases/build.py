@@ -8,11 +8,13 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from factory.declared import ClipPhase, PhaseSettings
 from factory.errors import ConfigError
 from factory.extras import install_command
 from factory.fetch import Fetch
+from factory.manifest.schema import COMMON, ROOT, schema
 from factory.phases.ingest import ingest_phase
-from factory.phases.phase import Phase, located
+from factory.phases.phase import Phase, clip_record, clips_from, located
 from factory.settings import Settings
 from factory.storage.cache import SourceCache
 
@@ -20,15 +22,40 @@ from factory.storage.cache import SourceCache
 def build(cfg: Settings, sources: pa.Table) -> list[Phase]:
     """The pipeline's phases in order, checked. Raises ConfigError before anything starts."""
     check_packages(cfg.profile.name, cfg.profile.requires)
-    phases: list[Phase] = []
-    for name in cfg.pipeline.phases:
-        upstream = phases[-1].name if phases else ""
-        phase = _phase(cfg, name, upstream, sources)
-        if upstream:
-            phase = replace(phase, inputs=partial(located, inputs=phase.inputs, sources=sources))
+    folder = cfg.storage.cache_dir
+    if folder is not None:  # workers have other working directories
+        folder = str(Path(folder).expanduser().absolute())
+    fetch = Fetch(SourceCache(folder, cfg.storage.cache_gb, patience_s=cfg.storage.patience_s))
+    phases = [ingest_phase(cfg.phases[ROOT], sources, fetch)]
+    for name in cfg.pipeline.phases[1:]:
+        phase = clip_phase(name, cfg.phases[name], phases, fetch)
+        phases.append(replace(phase, inputs=partial(located, inputs=phase.inputs, sources=sources)))
+    for phase in phases:
         phase.check()
-        phases.append(phase)
     return phases
+
+
+def clip_phase(name: str, declared: PhaseSettings, before: Sequence[Phase], fetch: Fetch) -> Phase:
+    """A phase on clips as it is declared. before: the phases that stand before it in the pipeline.
+
+    The source is fetched where a stage needs its `path`.
+    """
+    assert isinstance(declared, ClipPhase)  # Settings has seen to it
+    upstream = declared.upstream or before[-1].name
+    stages = declared.chain()
+    if any("path" in stage.needs for _, stage in stages):
+        stages = (("fetch", fetch), *stages)
+    return Phase(
+        name=name,
+        upstream=upstream,
+        stages=stages,
+        rows=declared.rows,
+        schema=schema(*COMMON, *declared.columns()),
+        timeout_s=declared.timeout_s,
+        inputs=partial(clips_from, upstream=upstream, stages=stages),
+        record=clip_record,
+        resources=declared.resources,
+    )
 
 
 def check_packages(profile: str, packages: Sequence[str]) -> None:
@@ -39,24 +66,3 @@ def check_packages(profile: str, packages: Sequence[str]) -> None:
             f"profile {profile} needs packages that are not installed ({', '.join(missing)}): "
             f"{install_command('models')}, or take profile=cpu."
         )
-
-
-def _phase(cfg: Settings, name: str, upstream: str, sources: pa.Table) -> Phase:
-    folder = cfg.storage.cache_dir
-    if folder is not None:  # workers have other working directories
-        folder = str(Path(folder).expanduser().absolute())
-    fetch = Fetch(SourceCache(folder, cfg.storage.cache_gb, patience_s=cfg.storage.patience_s))
-    if name == "ingest":
-        ours = cfg.ingest
-        return ingest_phase(sources, fetch, ours.survey, ours.cut, ours.timeout_s, ours.resources)
-    if name == "filter":
-        from factory.filters.aim import aimed
-        from factory.filters.decide import Decide
-        from factory.phases.filter import filter_phase
-
-        decide = Decide(cfg.filter.rules, aimed(cfg.filter.score, cfg.filter.target))
-        how = (decide, cfg.filter.exhaustive, cfg.filter.timeout_s)
-        return filter_phase(upstream, cfg.filter.stages, *how, fetch, cfg.filter.resources)
-    from factory.phases.pose import pose_phase
-
-    return pose_phase(upstream, cfg.pose.stages, cfg.pose.timeout_s, fetch, cfg.pose.resources)

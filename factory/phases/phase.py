@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 from factory.clip import Clip, ClipRecord, stable_id
 from factory.engine.work import Resources, Row, Work
 from factory.manifest.read import read_phase
+from factory.manifest.schema import ROOT
 from factory.stage import Chain, Outcome, check_chain, stage_identity
 from factory.storage.output import Storage
 
@@ -57,7 +58,7 @@ def fingerprint(stages: Chain, *upstream: str) -> str:
 
 def clips_from(storage: Storage, upstream: str, stages: Chain) -> pa.Table:
     """The inputs of a phase: each clip the upstream phase calls `ok`; spans and sizes come from the ingest manifest."""
-    clips = read_phase(storage, "ingest", CLIP_COLUMNS)
+    clips = read_phase(storage, ROOT, CLIP_COLUMNS)
     origin = read_phase(storage, upstream, ["clip_id", "status", "fingerprint"])
     entered = origin.filter(pc.equal(origin["status"], "ok"))
     clips = clips.filter(pc.is_in(clips["clip_id"], value_set=entered["clip_id"].combine_chunks()))
