@@ -44,8 +44,9 @@ class Pipeline:
 
 @dataclass
 class Settings:
-    """All of it, checked; stages are made. phases: by name, what `conf/phase/` and presets declare. text: the configuration as YAML as it was written, `${oc.env:...}` not
-    replaced by what the environment says: that is what is kept of a run."""
+    """All of it, checked; stages are made. phases: by name, as conf/phase/ and presets declare them. text: the
+    configuration as YAML as it was written, `${oc.env:...}` not replaced by what the environment says: that is what is
+    kept of a run."""
 
     source: str
     source_column: str

@@ -21,11 +21,11 @@ def export(storage: Storage, dest: Path, selection: Selection) -> Counter[str]:
     Masks exist for the sampled frames of every clip the pose phase looked at, also for those whose solve it rejected:
     these are left out unless they are asked for. Bars that were cropped off are static.
     """
-    columns = "p.status, i.width, i.height, i.crop_x, i.crop_y, i.source_width, i.source_height"
+    columns = "p.status, p.masks, i.width, i.height, i.crop_x, i.crop_y, i.source_width, i.source_height"
     rows = rows_of(storage, selection, "masks", columns)
     names = clip_names(rows)
     for row in rows:
-        frames, masks = read_masks(storage.read(storage.artifact(row["clip_id"], "masks.npz")))
+        frames, masks = read_masks(storage.read(storage.artifact(row["masks"])))
         for number, mask in zip(frames, masks, strict=True):
             size = (row["width"], row["height"])
             x, y = row["crop_x"] or 0, row["crop_y"] or 0

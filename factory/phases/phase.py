@@ -44,7 +44,7 @@ class Phase:
 
     def check(self) -> None:
         """Raises ConfigError when a stage needs what nothing before it gives."""
-        check_chain(self.stages, ("storage", "source_version"))
+        check_chain(self.stages, ("storage", "artifact_folder", "source_version"))
 
     def work(self, storage: Storage) -> Work:
         limits = (self.timeout_s, self.resources)

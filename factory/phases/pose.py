@@ -27,9 +27,8 @@ class Pose(ClipPhase):
 
     def rows(self, outcome: Outcome) -> list[Row]:
         """One row, with whatever the chain reached before the clip left it."""
-        values, row = outcome.record.values, common_row(outcome)
-        artifacts = values.get("artifacts", ())
-        row |= {name.removesuffix(".npz"): _uri(row["clip_id"], name) for name in artifacts}
+        values = outcome.record.values
+        row = {**common_row(outcome), **values.get("artifacts", {})}
         if "tracks" in values:
             tracks: Tracks = values["tracks"]
             clip = outcome.record.clip
@@ -118,11 +117,6 @@ def _trust(trust: Trust) -> Row:
 def _numbers(values: np.ndarray) -> list[float | None]:
     """Values (F,) as a column has them: null for NaN."""
     return [None if np.isnan(value) else value for value in values.tolist()]
-
-
-def _uri(clip_id: str, name: str) -> str:
-    """An artifact's path relative to the output, so that an output can be moved."""
-    return f"artifacts/{clip_id[:2]}/{clip_id}/{name}"
 
 
 def _rate(times_s: np.ndarray) -> float | None:

@@ -13,6 +13,7 @@ from factory.engine import account
 from factory.engine.in_flight import Flight, done_of
 from factory.engine.work import Shard, ShardResult, Work, cut_shards
 from factory.manifest.read import committed
+from factory.manifest.schema import artifacts_of
 from factory.manifest.sweep import sweep
 from factory.phases.phase import Phase
 from factory.reasons import failed_because, rejected_because
@@ -124,7 +125,8 @@ def run_phase(
     for result in results:
         summary.add(result)
         progress(summary)
-    sweep(storage, phase.name, None if phase.upstream is None else inputs["key"])
+    artifacts = tuple(artifacts_of(phase.schema).values())
+    sweep(storage, phase.name, None if phase.upstream is None else inputs["key"], artifacts)
     if phase.finish is not None and (change := phase.finish(storage)):
         summary.counts.update(change)
         summary.reasons[rejected_because("duplicate")] += change["rejected"]
