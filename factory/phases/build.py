@@ -12,6 +12,7 @@ from factory.declared import ClipPhase, PhaseSettings
 from factory.errors import ConfigError
 from factory.extras import install_command
 from factory.fetch import Fetch
+from factory.manifest.phases import coming_from
 from factory.manifest.schema import COMMON, ROOT, schema
 from factory.phases.ingest import ingest_phase
 from factory.phases.phase import Phase, clip_record, clips_from, located
@@ -50,7 +51,7 @@ def clip_phase(name: str, declared: PhaseSettings, before: Sequence[Phase], fetc
         upstream=upstream,
         stages=stages,
         rows=declared.rows,
-        schema=schema(*COMMON, *declared.columns()),
+        schema=coming_from(schema(*COMMON, *declared.columns()), upstream),
         timeout_s=declared.timeout_s,
         inputs=partial(clips_from, upstream=upstream, stages=stages),
         record=clip_record,

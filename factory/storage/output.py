@@ -11,7 +11,7 @@ from uuid import uuid4
 from factory.errors import OutputError, StorageError
 from factory.storage.names import real_path
 from factory.storage.open import place_of
-from factory.storage.places import Entry, Place, is_s3, normal, safe
+from factory.storage.places import Entry, Place, is_s3, is_safe, normal, safe
 
 ARTIFACTS = "artifacts"
 NOT_PHASES = (ARTIFACTS, "runs")
@@ -58,7 +58,8 @@ class Storage:
 
     def phases(self) -> list[str]:
         """Names of the phases that have committed anything, in alphabetical order."""
-        return [name for name in sorted(self.place.folders(self.root)) if name not in NOT_PHASES and self.parts(name)]
+        names = (name for name in sorted(self.place.folders(self.root)) if is_safe(name) and name not in NOT_PHASES)
+        return [name for name in names if self.parts(name)]
 
     def committed_phases(self) -> list[str]:
         """The same; raises StorageError where there are none."""

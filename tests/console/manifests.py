@@ -7,6 +7,7 @@ import numpy as np
 
 from factory.artifacts import pack_masks
 from factory.filters.features import FEATURES
+from factory.manifest.phases import coming_from
 from factory.manifest.schema import COMMON, FILTER, INGEST, POSE, features_schema, schema
 from factory.manifest.write import parquet_of_rows
 from factory.phases.record import record_run
@@ -15,8 +16,8 @@ from factory.storage.output import Storage, artifact_folder
 
 SCHEMAS = {
     "ingest": schema(*COMMON, *INGEST),
-    "filter": schema(*COMMON, *FILTER, *features_schema(FEATURES)),
-    "pose": schema(*COMMON, *POSE),
+    "filter": coming_from(schema(*COMMON, *FILTER, *features_schema(FEATURES)), "ingest"),
+    "pose": coming_from(schema(*COMMON, *POSE), "filter"),
 }
 FRAMES = 52
 TORN = (
