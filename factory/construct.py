@@ -85,12 +85,12 @@ class Maker:
             if TARGET in value:
                 fields_given = {name: inner for name, inner in value.items() if name != TARGET}
                 value = self.make(self.class_of(value[TARGET], _join(key, TARGET)), fields_given, key)
-            elif is_dataclass(kind):
+            elif is_dataclass(kind) and not is_mapping:
                 value = self.make(kind, value, key)
             elif is_mapping or hint is Any:
                 inner_hint = get_args(hint)[1] if is_mapping else Any
                 for name, inner in value.items():
-                    if _class_in(inner_hint) and isinstance(inner, Mapping) and TARGET not in inner:
+                    if _needs_class(inner_hint) and isinstance(inner, Mapping) and TARGET not in inner:
                         others = [other for other in value if other != name]
                         raise ConfigError(f"{_join(key, name)} has no {TARGET}{near(str(name), others)}")
                 return {name: self.value(inner_hint, inner, _join(key, name)) for name, inner in value.items()}
@@ -200,6 +200,12 @@ def _serves(value: Any, kind: type) -> bool:
         names = {*methods, *(n for n in kind.__annotations__ if not n.startswith("_"))}
         return all(hasattr(value, n) for n in names)
     return isinstance(value, kind) or (bool(methods) and all(callable(getattr(value, n, None)) for n in methods))
+
+
+def _needs_class(hint: Any) -> bool:
+    """Whether a mapping says nothing of what `hint` wants unless it names a class."""
+    kind = _class_in(hint)
+    return kind is not None and _is_protocol(kind)
 
 
 def _is_protocol(kind: type) -> bool:

@@ -1,19 +1,17 @@
-"""What a run can be told: the top-level keys and those of each phase, as dataclasses. conf/ gives the defaults."""
+"""What a run can be told: the top-level keys as dataclasses, and the phases. conf/ gives the defaults."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, Literal
 
-from factory.construct import Count, Maker, NotNegative, Positive, near
-from factory.engine.work import Resources
+from factory.construct import TARGET, Count, Maker, NotNegative, Positive, near
+from factory.declared import ClipPhase, PhaseSettings
 from factory.errors import ConfigError
-from factory.filters.aim import aimed
-from factory.filters.decide import Decide
-from factory.filters.features import FEATURES
-from factory.stage import Stage
+from factory.manifest.schema import ROOT
 from factory.storage.names import public
-from factory.trust.rule import Quality
+from factory.storage.output import NOT_PHASES
+from factory.storage.places import safe
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
@@ -36,70 +34,25 @@ class Profile:
 @dataclass(frozen=True)
 class Pipeline:
     name: str
-    phases: tuple[Literal["ingest", "filter", "pose"], ...]
+    phases: tuple[str, ...]
 
     def __post_init__(self) -> None:
-        if self.phases[:1] != ("ingest",) or len(set(self.phases)) < len(self.phases):
-            raise ValueError("its phases must begin with ingest, and each may stand there once")
-
-
-@dataclass(frozen=True)
-class PhaseSettings:
-    """timeout_s: for one clip (at ingest, one source). shard_size: clips a Parquet part. resources: of one worker."""
-
-    timeout_s: Positive
-    shard_size: Count
-    resources: Resources
-
-    def __post_init__(self) -> None:
-        each = self.resources
-        if not each.cpus and not each.memory_gb:
-            raise ValueError("the resources of a worker may not all be 0")
-
-
-@dataclass(frozen=True)
-class Ingest(PhaseSettings):
-    survey: Stage
-    cut: Stage
-
-
-@dataclass(frozen=True)
-class Filter(PhaseSettings):
-    """score: see `factory.filters.score`; target: where it is cut, see `factory.filters.aim`."""
-
-    exhaustive: bool
-    target: str | None
-    stages: Mapping[str, Stage]
-    rules: Mapping[str, Mapping[str, Any]]
-    score: Mapping[str, Any] = field(default_factory=dict)  # a preset may hold rules alone
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        Decide(self.rules, aimed(self.score, self.target))
-        known = {*FEATURES, *(name for stage in self.stages.values() for name in stage.gives)}
-        for name, rule in self.rules.items():
-            if (feature := str(rule.get("feature", name))) not in known:
-                raise ConfigError(f"filter.rules.{name}: no stage gives '{feature}'{near(feature, known)}")
-
-
-@dataclass(frozen=True)
-class Pose(PhaseSettings):
-    """min_quality: of a solve that is accepted."""
-
-    min_quality: Quality
-    stages: Mapping[str, Stage]
+        if self.phases[:1] != (ROOT,) or len(set(self.phases)) < len(self.phases):
+            raise ValueError(f"its phases must begin with {ROOT}, and each may stand there once")
 
 
 @dataclass
 class Settings:
-    """All of it, checked; stages are made. text: the configuration as YAML as it was written, `${oc.env:...}` not
-    replaced by what the environment says: that is what is kept of a run."""
+    """All of it, checked; stages are made. phases: by name, as conf/phase/ and presets declare them. text: the
+    configuration as YAML as it was written, `${oc.env:...}` not replaced by what the environment says: that is what is
+    kept of a run."""
 
     source: str
     source_column: str
     output: str
     engine: Literal["ray", "inline"]
     workers: Count | None
+    wave: Count
     retry: Literal["none", "failed"]
     force: bool
     allow_targets: tuple[str, ...]
@@ -108,14 +61,19 @@ class Settings:
     pipeline: Pipeline
     tracker: Any
     flow: Any
-    ingest: Ingest
-    filter: Filter
-    pose: Pose
+    phases: Mapping[str, PhaseSettings] = field(init=False, default_factory=dict)
     text: str = field(init=False, default="")
 
-    def phase(self, name: str) -> PhaseSettings:
-        phases: dict[str, PhaseSettings] = {"ingest": self.ingest, "filter": self.filter, "pose": self.pose}
-        return phases[name]
+    def check_phases(self) -> None:
+        """Raises ConfigError where a phase is what it cannot be, or the pipeline names one that is not declared."""
+        for name, phase in self.phases.items():
+            if safe(name) in NOT_PHASES:
+                raise ConfigError(f"no phase may be called {name}: an output keeps something else there.")
+            if isinstance(phase, ClipPhase) == (name == ROOT):
+                raise ConfigError(f"{name}.{TARGET}: phase {ROOT} reads sources, and all others are a ClipPhase.")
+        for name in self.pipeline.phases:
+            if name not in self.phases:
+                raise ConfigError(f"pipeline.phases: no phase {name} is declared{near(name, self.phases)}")
 
 
 @contextmanager
@@ -152,7 +110,14 @@ def settings_of(cfg: "DictConfig", allowed: Sequence[str] = (), environment: boo
         raise ConfigError(f"a reference in the configuration cannot be followed: {cause}.") from error
     maker = Maker(allowed, text)
     maker.check_targets(plain)
-    places = {name: str(plain[name]) for name in ("source", "output")}
-    settings = maker.make(Settings, {**plain, **places})
+    own = {f.name for f in fields(Settings) if f.init}
+    declared = {n: node for n, node in plain.items() if n not in own and isinstance(node, dict) and TARGET in node}
+    for name in plain:
+        if name not in own and name not in declared:
+            raise ConfigError(f"{name} is not a setting{near(name, {*own, *declared})}")
+    values = {name: value for name, value in plain.items() if name in own}
+    settings = maker.make(Settings, {**values, **{name: str(plain[name]) for name in ("source", "output")}})
+    settings.phases = {name: maker.value(PhaseSettings, node, name) for name, node in declared.items()}
+    settings.check_phases()
     settings.text = OmegaConf.to_yaml(OmegaConf.create(public(text)))
     return settings

@@ -11,7 +11,7 @@ from factory.phases.build import build
 from factory.storage.sources import SCHEMA
 
 SOURCES = pa.Table.from_pylist([{"source": "x.mp4"}], SCHEMA)
-GROUPS = ("pipeline", "profile", "storage", "ingest", "specialists", "filter", "pose", "tracker", "flow", "sfm")
+GROUPS = ("pipeline", "profile", "storage", "phase", "filter", "tracker", "flow", "sfm")
 
 
 def options(group: str) -> list[str]:
@@ -24,7 +24,7 @@ def composed(*overrides: str):
 
 @pytest.mark.parametrize(("group", "option"), [(g, o) for g in GROUPS for o in options(g)])
 def test_every_preset_composes(group, option):
-    cfg = composed(f"{group}={option}")
+    cfg = composed(f"{group}@{option}={option}" if group == "phase" else f"{group}={option}")
     phases = build(cfg, SOURCES)
     assert [phase.name for phase in phases] == list(cfg.pipeline.phases)
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from factory.console.tables import counted
 from factory.errors import StorageError
 from factory.export.selection import Selection, left_out
+from factory.manifest.phases import phase_with
 from factory.storage.output import Storage
 
 FORMATS = ("tum", "davis")
@@ -16,20 +17,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("output", help="the output of a run")
     parser.add_argument("dest", help="the folder to write to")
     parser.add_argument("--format", choices=FORMATS, required=True)
-    where = "SQL condition on the pose manifest's columns, for example: focal_reliable AND registered_ratio = 1"
+    where = "SQL condition on the columns beside what is exported, for example: focal_reliable AND registered_ratio = 1"
     parser.add_argument("--where", help=where)
     parser.add_argument("--all", action="store_true", help="also clips that were rejected, as far as they came")
 
 
 def call(options: argparse.Namespace) -> int:
     storage = Storage.at(options.output)
-    storage.check_readable()
-    if "pose" not in storage.phases():
-        storage.committed_phases()  # says so where it is no output
-        raise StorageError(f"{storage.root} holds no poses: no clip has reached the pose phase yet.")
-    export = import_module(f"factory.export.{options.format}").export
-    selection = Selection(options.where, options.all)
-    written = export(storage, Path(options.dest), selection)
-    left = ", ".join(f"{n} {status}" for status, n in left_out(storage, written).items())
+    storage.committed_phases()  # says so where it is no output
+    chosen = import_module(f"factory.export.{options.format}")
+    phase = phase_with(storage, chosen.NEEDS)
+    if phase is None:
+        raise StorageError(f"{storage.root} holds no {chosen.NEEDS}: no clip has reached a phase that makes them yet.")
+    written = chosen.export(storage, phase, Path(options.dest), Selection(options.where, options.all))
+    left = ", ".join(f"{n} {status}" for status, n in left_out(storage, phase, written).items())
     print(f"{counted(written.total(), 'clip')} written to {options.dest}" + (f"; left out: {left}" if left else ""))
     return 0

@@ -24,7 +24,7 @@ def _plan(cfg: Settings, verbose: bool) -> int:
     given = given_of(cfg, phases, nodes)
     retry = cfg.retry == "failed"
     plans = [
-        (phase, plan_phase(phase, storage, given[phase.name].workers, cfg.phase(phase.name).shard_size, retry))
+        (phase, plan_phase(phase, storage, given[phase.name].workers, cfg.phases[phase.name].shard_size, retry))
         for phase in phases
     ]
     print_plan(plans, nodes, given, paces(storage), verbose)

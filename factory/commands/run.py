@@ -10,8 +10,11 @@ from factory.commands.words import compose_and_call
 from factory.settings import Settings
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from factory.console.progress import Progress
     from factory.engine.work import Resources
+    from factory.phases.phase import Phase
     from factory.phases.run import Engine
     from factory.storage.output import Storage
 
@@ -29,6 +32,7 @@ def _run(cfg: Settings, verbose: bool) -> int:
     from factory.phases.build import build
     from factory.phases.record import new_run_id, record_run
     from factory.phases.run import Summary, run_phase
+    from factory.phases.waves import in_waves
 
     sources, storage = places(cfg)
     phases = build(cfg, sources)
@@ -37,27 +41,30 @@ def _run(cfg: Settings, verbose: bool) -> int:
     engine = _engine(cfg.engine, workers, max(each.pool_cpus for each in given.values()))
     storage.check_writable()
     run_id, summaries, flight = new_run_id(), list[Summary](), Flight()
+
     with by_sigterm(), progress(flight) as show, _alone(cfg, storage, run_id, show) as check:
 
         def tell(summary: Summary) -> None:
             check()
             show(summary)
 
-        for phase in phases:
-            summaries.append(
-                run_phase(
-                    phase,
-                    storage,
-                    engine,
-                    workers=given[phase.name].workers,
-                    shard_size=cfg.phase(phase.name).shard_size,
-                    retry_failed=cfg.retry == "failed",
-                    progress=tell,
-                    flight=flight,
-                    replicas={name: pool.replicas for name, pool in given[phase.name].pools.items()},
-                )
+        def run(phase: "Phase", most: int | None, tried: "pa.ChunkedArray | None") -> Summary:
+            return run_phase(
+                phase,
+                storage,
+                engine,
+                workers=given[phase.name].workers,
+                shard_size=cfg.phases[phase.name].shard_size,
+                retry_failed=cfg.retry == "failed",
+                progress=tell,
+                flight=flight,
+                replicas={name: pool.replicas for name, pool in given[phase.name].pools.items()},
+                most=most,
+                tried=tried,
             )
-        record_run(storage, run_id, summaries, cfg.engine, cfg.text)
+
+        for summaries in in_waves(phases, cfg.wave, run):
+            record_run(storage, run_id, summaries, cfg.engine, cfg.text)
         holds = funnels(storage)
     print_summary(summaries, holds, storage.root, verbose)
     return 0

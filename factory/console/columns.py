@@ -2,32 +2,29 @@
 
 import textwrap
 
+import pyarrow as pa
+
 from factory.errors import ConfigError
-from factory.manifest.funnel import in_order
+from factory.manifest.phases import in_order
 from factory.manifest.query import query
-from factory.manifest.read import read_part
 from factory.storage.output import Storage
-from factory.storage.places import Entry
 
 
 def columns_text(storage: Storage, table: str, width: int) -> str:
     """Of one table, or of all where none is named. Raises ConfigError where there is no such table."""
-    files = {phase: storage.parts(phase) for phase in in_order(storage.committed_phases())}
-    files |= {"runs": runs} if (runs := storage.run_files()) else {}
-    if table and table not in files:
-        raise ConfigError(f"there is no table '{table}': take one of {', '.join(files)}.")
-    return "\n\n".join(
-        _text(storage, name, min(parts, key=lambda part: part.size), width)
-        for name, parts in files.items()
-        if table in ("", name)
-    )
+    storage.committed_phases()  # says what is wrong where nothing lies
+    schemas = in_order(storage)
+    if runs := storage.run_files():
+        schemas["runs"] = storage.place.schema(runs[0])
+    if table and table not in schemas:
+        raise ConfigError(f"there is no table '{table}': take one of {', '.join(schemas)}.")
+    return "\n\n".join(_text(storage, name, schema, width) for name, schema in schemas.items() if table in ("", name))
 
 
-def _text(storage: Storage, table: str, part: Entry, width: int) -> str:
+def _text(storage: Storage, table: str, schema: pa.Schema, width: int) -> str:
     """Types as SQL calls them. Parts of a table may differ where an older release wrote some: SQL knows all of their
-    columns; what they mean is read from one part."""
+    columns; what they mean is read from one part, `schema`."""
     relation = query(storage, f'SELECT * FROM "{table}" LIMIT 0')
-    schema = read_part(storage, part).schema
     kinds = [str(kind) for kind in relation.types]
     name_width, kind_width = max(map(len, relation.columns)), max(map(len, kinds))
     lines = [table]

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from factory.console.tables import as_typed, counted, duration, print_counts, print_table, say
 from factory.manifest.funnel import Funnel
+from factory.manifest.schema import ROOT
 from factory.phases.run import Summary
 
 STATUSES = ("ok", "rejected", "failed")
@@ -53,7 +54,7 @@ def _top(phase: str, counts: Mapping[str, float]) -> list[tuple[str, int, str]]:
 
 
 def _row(s: Summary) -> list[str]:
-    entered = counted(s.inputs, "source" if s.phase == "ingest" else "clip")
+    entered = counted(s.inputs, "source" if s.phase == ROOT else "clip")
     before = str(s.committed_before) if s.committed_before else ""
     return [s.phase, entered, before, *(str(s.counts[status]) for status in STATUSES), duration(s.wall_s)]
 

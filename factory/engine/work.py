@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from factory.clip import ClipRecord, stable_id
 from factory.stage import Chain, Outcome
-from factory.storage.output import Storage
+from factory.storage.output import Storage, artifact_folder
 
 Row = dict[str, Any]
 
@@ -56,7 +56,9 @@ class Work:
     resources: Resources = Resources()
 
     def unit(self, row: Row) -> Unit:
-        record = self.record(row).give(storage=self.storage)
+        record = self.record(row)
+        folder = artifact_folder(record.clip.clip_id, self.phase, row["fingerprint"])
+        record = record.give(storage=self.storage, artifact_folder=folder)
         return Unit(row["key"], record, row["fingerprint"], row["attempt"], row.get("weight", 1.0))
 
 

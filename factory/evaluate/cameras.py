@@ -14,7 +14,9 @@ from factory.evaluate.trajectories import Trajectory, piece_of, read_estimates
 from factory.export.tum import per_pose
 from factory.geometry.camera import Camera, unproject
 from factory.geometry.trajectory import moved_on
+from factory.manifest.phases import phase_with
 from factory.manifest.query import query
+from factory.manifest.schema import ROOT
 from factory.storage.output import Storage
 
 
@@ -97,9 +99,9 @@ def read_cameras(place: Path, everything: bool = False) -> list[PosedCamera]:
     turn.
     """
     posed = [t for t in read_estimates(place, everything) if len(t.times_s)]
-    if not Storage.at(place).parts("pose"):
+    if (phase := phase_with(Storage.at(place), "world_from_cam")) is None:
         return [PosedCamera(t, _lens_beside(place, t.name)) for t in posed]
-    lenses = _lenses_of_manifest(place, everything)
+    lenses = _lenses_of_manifest(place, phase, everything)
     return [PosedCamera(t, lenses[t.source, float(t.sampled_s[0])]) for t in posed if t.sampled_s is not None]
 
 
@@ -120,7 +122,7 @@ def _lens_beside(folder: Path, name: str) -> Lens:
     raise ConfigError(f"{folder}/{name}.txt has no intrinsics: write {name}.intrinsics.json beside it.")
 
 
-def _lenses_of_manifest(place: Path, everything: bool) -> dict[tuple[str, float], Lens]:
+def _lenses_of_manifest(place: Path, phase: str, everything: bool) -> dict[tuple[str, float], Lens]:
     chosen = "p.world_from_cam IS NOT NULL" if everything else "p.status = 'ok'"
     sql = f"""
         SELECT p.source, p.timestamps[1] AS start_s, p.focal_px, p.cx_px, p.cy_px, p.k1, p.k2, p.registered,
@@ -128,7 +130,7 @@ def _lenses_of_manifest(place: Path, everything: bool) -> dict[tuple[str, float]
             p.focal_per_frame_px, p.cx_per_frame_px, p.cy_per_frame_px,
             coalesce(i.source_width, p.width) AS full_width, coalesce(i.source_height, p.height) AS full_height,
             coalesce(i.crop_x, 0) AS crop_x, coalesce(i.crop_y, 0) AS crop_y
-        FROM pose p JOIN ingest i USING (clip_id) WHERE {chosen}"""
+        FROM "{phase}" p JOIN "{ROOT}" i USING (clip_id) WHERE {chosen}"""
     rows = query(Storage.at(place), sql).to_arrow_table().to_pylist()
     return {
         (r["source"], r["start_s"]): Lens(

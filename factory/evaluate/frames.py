@@ -9,6 +9,7 @@ import numpy as np
 from factory.errors import ConfigError, StorageError
 from factory.evaluate.sampling import expected_frames, sampling_interval
 from factory.evaluate.trajectories import piece_of
+from factory.manifest.phases import phase_with
 from factory.storage.output import Storage
 from factory.storage.sources import VIDEO_SUFFIXES
 
@@ -26,7 +27,7 @@ def frame_folders(root: Path, kind: str, suffixes: Sequence[str]) -> list[FrameF
     none, any, named `<stem>`. Raises StorageError when there is nothing, ConfigError when two are called the same."""
     if not root.is_dir():
         raise StorageError(f"there is no folder {root}.")
-    if kind == "masks" and Storage.at(root).parts("pose"):
+    if kind == "masks" and phase_with(Storage.at(root), "masks") is not None:
         raise ConfigError(
             f"{root} is the output of a run: write its masks with `factory export {root} DEST --format davis --all`."
         )

@@ -13,7 +13,9 @@ from factory.evaluate.made_matches import made_matches
 from factory.evaluate.masks import read_mask
 from factory.evaluate.sampson import COLUMNS, Matches
 from factory.fetch import Fetch
+from factory.manifest.phases import phase_with
 from factory.manifest.query import query
+from factory.manifest.schema import ROOT
 from factory.phases.phase import clip_record, clips_from
 from factory.storage.output import Storage
 from factory.video import clip_frames
@@ -27,12 +29,14 @@ def matches_of_run(output: Path, masks: Path | None = None, only: Sequence[str] 
     """
     storage = Storage.at(output)
     moving = [] if masks is None else frame_folders(masks, "masks", (".png",))
-    sql = "SELECT clip_id, frame_index FROM pose WHERE frame_index IS NOT NULL"
+    if (phase := phase_with(storage, "frame_index")) is None:
+        raise StorageError(f"{output} holds no sampled frames: no clip has reached a phase that poses it.")
+    sql = f'SELECT clip_id, frame_index FROM "{phase}" WHERE frame_index IS NOT NULL'
     sampled = {r["clip_id"]: r["frame_index"] for r in query(storage, sql).to_arrow_table().to_pylist()}
-    sql = "SELECT clip_id, source_width, source_height FROM ingest"
+    sql = f'SELECT clip_id, source_width, source_height FROM "{ROOT}"'
     sizes = {r["clip_id"]: r for r in query(storage, sql).to_arrow_table().to_pylist()}
     fetch = Fetch()
-    for row in clips_from(storage, "ingest", ()).to_pylist():
+    for row in clips_from(storage, ROOT, ()).to_pylist():
         stem = Path(row["source"]).stem
         if row["clip_id"] not in sampled or (only and stem not in only):
             continue

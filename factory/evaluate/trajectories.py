@@ -10,6 +10,7 @@ import numpy as np
 
 from factory.errors import ConfigError, StorageError
 from factory.evaluate.sampling import median_interval
+from factory.manifest.phases import phase_with
 from factory.manifest.query import query
 from factory.storage.output import Storage
 from factory.storage.sources import VIDEO_SUFFIXES
@@ -87,12 +88,12 @@ def read_truths(folder: Path) -> list[Truth]:
 
 
 def read_estimates(place: Path, everything: bool = False) -> list[Trajectory]:
-    """Trajectories of an OUTPUT's pose manifest (with `everything` those it refused too), or of a folder's `*.txt`
-    (also `*.tum.txt`) files."""
+    """Trajectories of an OUTPUT's last manifest that has some (with `everything` those it refused too), or of a
+    folder's `*.txt` (also `*.tum.txt`) files."""
     if not place.is_dir():
         raise StorageError(f"there is no folder {place} with estimates.")
-    if Storage.at(place).parts("pose"):
-        return _of_manifest(place, everything)
+    if (phase := phase_with(Storage.at(place), "world_from_cam")) is not None:
+        return _of_manifest(place, phase, everything)
     found = []
     for path in sorted(place.glob("*.txt")):
         name = path.name.removesuffix(".txt").removesuffix(".tum")
@@ -153,10 +154,11 @@ def _shot_of(path: Path, name: str) -> tuple[str, dict[str, Any]]:
     return name, described(path.parent / f"{name}.json")
 
 
-def _of_manifest(place: Path, everything: bool) -> list[Trajectory]:
-    """One trajectory a clip that reached the pose phase; without poses, and with the reason, where none was
+def _of_manifest(place: Path, phase: str, everything: bool) -> list[Trajectory]:
+    """One trajectory a clip that reached the phase; without poses, and with the reason, where none was
     accepted."""
-    sql = "SELECT clip_id, source, status, reasons, error, timestamps, registered, world_from_cam FROM pose ORDER BY 1"
+    columns = "clip_id, source, status, reasons, error, timestamps, registered, world_from_cam"
+    sql = f'SELECT {columns} FROM "{phase}" ORDER BY 1'
     found = []
     for row in query(Storage.at(place), sql).to_arrow_table().to_pylist():
         stem = Path(row["source"]).stem

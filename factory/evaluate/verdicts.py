@@ -14,6 +14,7 @@ from factory.filters.aim import aimed
 from factory.filters.decide import Rule, parse_rules, verdict
 from factory.filters.features import FEATURES
 from factory.filters.score import Score, parse_score
+from factory.manifest.phases import phase_with
 from factory.manifest.query import connect, query
 from factory.storage.output import Storage
 
@@ -65,25 +66,27 @@ def read_filter_run(output: Path, labels: Path) -> FilterRun:
     """Raises StorageError when the output has no filter phase, ConfigError when the labels cannot be joined."""
     storage = Storage.at(output)
     storage.check_readable()
-    if not storage.parts("filter"):
+    phase = phase_with(storage, "score")
+    if phase is None:
         raise StorageError(f"{output} holds no filter phase: run `factory run` with pipeline=dynpose on the videos.")
-    rows = query(storage, "SELECT * FROM filter ORDER BY clip_id").to_arrow_table().to_pylist()
+    rows = query(storage, f'SELECT * FROM "{phase}" ORDER BY clip_id').to_arrow_table().to_pylist()
     known = [label for label in read_labels(labels) if label.suitable is not None]
     videos = [Judged(label, clips) for label, clips in zip(known, rows_of(known, rows), strict=True)]
     if not any(video.clips for video in videos):
         raise StorageError(f"no video of {labels} is in {output}: run the filter on the labelled videos.")
-    told = _config_of(storage)["filter"]
+    told = _config_of(storage, phase)[phase]
     if "score" in told["rules"] or "target" not in told:
         raise StorageError(f"{output} was made by a version whose filter judged otherwise: run the filter again.")
     rules, score = told["rules"], told.get("score", {})
     cut = parse_score(aimed(score, told["target"]))
-    return FilterRun(videos, rules, score, bool(told["exhaustive"]), parse_rules(rules), cut, _posed(storage))
+    return FilterRun(videos, rules, score, bool(told["exhaustive"]), parse_rules(rules), cut, _posed(storage, phase))
 
 
-def _posed(storage: Storage) -> frozenset[str] | None:
-    if not storage.parts("pose"):
+def _posed(storage: Storage, judging: str) -> frozenset[str] | None:
+    if (posing := phase_with(storage, "world_from_cam")) is None:
         return None
-    sql = "SELECT clip_id FROM pose JOIN filter USING (clip_id) WHERE pose.status = 'ok' AND filter.status = 'ok'"
+    sql = f"""SELECT clip_id FROM "{posing}" p JOIN "{judging}" f USING (clip_id)
+        WHERE p.status = 'ok' AND f.status = 'ok'"""
     return frozenset(query(storage, sql).to_arrow_table()["clip_id"].to_pylist())
 
 
@@ -133,12 +136,12 @@ def precision_recall(suitable: Sequence[bool], accepted: Sequence[bool]) -> tupl
     return (hits / sum(accepted) if any(accepted) else None), hits / sum(suitable)
 
 
-def _config_of(storage: Storage) -> Mapping[str, Any]:
-    """The configuration of the newest run of the filter: a changed one would have redone every clip."""
+def _config_of(storage: Storage, phase: str) -> Mapping[str, Any]:
+    """The configuration of the phase's newest run: a changed one would have redone every clip."""
     import yaml
 
-    newest = "SELECT config FROM runs WHERE phase = 'filter' ORDER BY started_at DESC LIMIT 1"
-    row = connect(storage).execute(newest).fetchone() if storage.run_files() else None
+    newest = "SELECT config FROM runs WHERE phase = ? ORDER BY started_at DESC LIMIT 1"
+    row = connect(storage).execute(newest, [phase]).fetchone() if storage.run_files() else None
     if row is None:
         raise StorageError(f"{storage.root} does not say how its filter was configured (no runs manifest).")
     return yaml.safe_load(row[0])

@@ -13,19 +13,21 @@ from factory.export.selection import Selection, rows_of
 from factory.storage.local import write_atomic
 from factory.storage.output import Storage
 
+NEEDS = "masks"
 
-def export(storage: Storage, dest: Path, selection: Selection) -> Counter[str]:
+
+def export(storage: Storage, phase: str, dest: Path, selection: Selection) -> Counter[str]:
     """Writes `<source stem>[-NN]/<frame number, 5 digits>.png` at the size of the displayed source; returns how many
     clips by status.
 
-    Masks exist for the sampled frames of every clip the pose phase looked at, also for those whose solve it rejected:
-    these are left out unless they are asked for. Bars that were cropped off are static.
+    Masks exist for the sampled frames of every clip the phase looked at, also for those whose solve it rejected: these
+    are left out unless they are asked for. Bars that were cropped off are static.
     """
-    columns = "p.status, i.width, i.height, i.crop_x, i.crop_y, i.source_width, i.source_height"
-    rows = rows_of(storage, selection, "masks", columns)
+    columns = "p.status, p.masks, i.width, i.height, i.crop_x, i.crop_y, i.source_width, i.source_height"
+    rows = rows_of(storage, phase, selection, NEEDS, columns)
     names = clip_names(rows)
     for row in rows:
-        frames, masks = read_masks(storage.read(storage.artifact(row["clip_id"], "masks.npz")))
+        frames, masks = read_masks(storage.read(storage.artifact(row["masks"])))
         for number, mask in zip(frames, masks, strict=True):
             size = (row["width"], row["height"])
             x, y = row["crop_x"] or 0, row["crop_y"] or 0

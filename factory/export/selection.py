@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from factory.manifest.query import query, sql_errors
+from factory.manifest.schema import ROOT
 from factory.storage.output import Storage
 
 
 @dataclass(frozen=True)
 class Selection:
-    """Rows of the pose manifest by an SQL condition on its columns. `everything`: also clips that are not `ok`, which
+    """Rows of a manifest by an SQL condition on its columns. `everything`: also clips that are not `ok`, which
     a condition may ask for too, by naming `status`."""
 
     where: str | None = None
@@ -24,19 +25,19 @@ class Selection:
         return f"({where})" if asked else f"status = 'ok' AND ({where})"
 
 
-def rows_of(storage: Storage, selection: Selection, needs: str, columns: str) -> list[dict[str, Any]]:
-    """Chosen rows that have a value in the column `needs`, by source and time. columns: of `pose` as p and `ingest` as
-    i; clip_id, source and source_start_s come with them."""
+def rows_of(storage: Storage, phase: str, selection: Selection, needs: str, columns: str) -> list[dict[str, Any]]:
+    """Chosen rows of a phase that have a value in the column `needs`, by source and time. columns: of the phase as p
+    and of ingest as i; clip_id, source and source_start_s come with them."""
     sql = f"""
-        SELECT p.clip_id, p.source, p.source_start_s, {columns} FROM pose p JOIN ingest i USING (clip_id)
-        WHERE p.{needs} IS NOT NULL AND p.clip_id IN (SELECT clip_id FROM pose WHERE {selection.sql})
+        SELECT p.clip_id, p.source, p.source_start_s, {columns} FROM "{phase}" p JOIN "{ROOT}" i USING (clip_id)
+        WHERE p.{needs} IS NOT NULL AND p.clip_id IN (SELECT clip_id FROM "{phase}" WHERE {selection.sql})
         ORDER BY p.source, p.source_start_s"""
     with sql_errors(storage):
         return query(storage, sql).to_arrow_table().to_pylist()
 
 
-def left_out(storage: Storage, written: Mapping[str, int]) -> dict[str, int]:
-    """Clips of the pose manifest by status, less those written by status."""
-    counted = query(storage, "SELECT status, count(*) AS n FROM pose GROUP BY 1 ORDER BY 1").to_arrow_table()
+def left_out(storage: Storage, phase: str, written: Mapping[str, int]) -> dict[str, int]:
+    """Clips of the phase's manifest by status, less those written by status."""
+    counted = query(storage, f'SELECT status, count(*) AS n FROM "{phase}" GROUP BY 1 ORDER BY 1').to_arrow_table()
     left = {row["status"]: row["n"] - written.get(row["status"], 0) for row in counted.to_pylist()}
     return {status: n for status, n in left.items() if n}

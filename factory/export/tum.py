@@ -14,6 +14,7 @@ from factory.storage.local import write_atomic
 from factory.storage.output import Storage
 from factory.tum import tum_text
 
+NEEDS = "world_from_cam"
 CAMERA = ".intrinsics.json"
 COLUMNS = (
     "p.status, p.timestamps, p.registered, p.world_from_cam, p.focal_px, p.focal_per_frame_px, p.cx_px, p.cy_px, "
@@ -22,13 +23,13 @@ COLUMNS = (
 )
 
 
-def export(storage: Storage, dest: Path, selection: Selection) -> Counter[str]:
+def export(storage: Storage, phase: str, dest: Path, selection: Selection) -> Counter[str]:
     """Writes `<name>.txt` and `<name>.intrinsics.json` a clip; returns how many by status.
 
     name: the source's stem, or `<source stem>-<NN>` where a source has several clips. Registered frames only; time
-    stamps in seconds of the source. Clips the pose phase rejected are left out unless they are asked for.
+    stamps in seconds of the source. Clips the phase rejected are left out unless they are asked for.
     """
-    rows = rows_of(storage, selection, "world_from_cam", COLUMNS)
+    rows = rows_of(storage, phase, selection, NEEDS, COLUMNS)
     names = clip_names(rows)
     for row in rows:
         name, registered = names[row["clip_id"]], np.array(row["registered"], dtype=bool)

@@ -9,6 +9,7 @@ import pyarrow.compute as pc
 from factory.clip import stable_id
 from factory.errors import GoneError
 from factory.manifest.read import key_codes, read_part, read_parts
+from factory.manifest.schema import ROOT
 from factory.manifest.write import parquet_of
 from factory.storage.output import Storage
 
@@ -23,7 +24,7 @@ def settle(storage: Storage, sources: pa.Table) -> Counter[str]:
     """
     kept = _kept(storage, sources["source"])
     change: Counter[str] = Counter()
-    for part, known in zip(*read_parts(storage, "ingest", ["source", "duplicate_of"]), strict=True):
+    for part, known in zip(*read_parts(storage, ROOT, ["source", "duplicate_of"]), strict=True):
         losers = {
             source: kept[source]
             for source, twin in zip(known["source"].to_pylist(), known["duplicate_of"].to_pylist(), strict=True)
@@ -64,7 +65,7 @@ def orphans(sources: pa.Table, done: pa.Table) -> pa.Array:
 
 def _kept(storage: Storage, given: pa.ChunkedArray) -> dict[str, str]:
     """Which source is kept in the place of each, where several have the same bytes."""
-    tables = read_parts(storage, "ingest", ["source", "content_hash"])[1]
+    tables = read_parts(storage, ROOT, ["source", "content_hash"])[1]
     if not tables:
         return {}
     table = pa.concat_tables(tables, promote_options="default")

@@ -1,18 +1,16 @@
 """What an output holds: of each phase the rows by status, and why clips were lost."""
 
 from collections import Counter
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from factory.manifest.phases import in_order
 from factory.manifest.read import count_by, read_phase
 from factory.reasons import failed_because, rejected_because
 from factory.storage.output import Storage
-
-ORDER = ("ingest", "filter", "pose")
 
 
 @dataclass(frozen=True)
@@ -33,11 +31,7 @@ class Funnel:
 
 def funnels(storage: Storage) -> list[Funnel]:
     """Of the phases that have committed anything, in the order they work in."""
-    return [_funnel(storage, phase) for phase in in_order(storage.phases())]
-
-
-def in_order(phases: Iterable[str]) -> list[str]:
-    return sorted(phases, key=lambda name: (ORDER.index(name) if name in ORDER else len(ORDER), name))
+    return [_funnel(storage, phase) for phase in in_order(storage)]
 
 
 def _funnel(storage: Storage, phase: str) -> Funnel:

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     import duckdb
 
 
-SCHEMAS = {"ingest": (*COMMON, *INGEST), "pose": (*COMMON, *POSE)}
+# Columns that come together: a manifest that has one of them has all, but where an earlier version wrote it.
+TOGETHER = {"clip_id": COMMON, "content_hash": INGEST, "world_from_cam": POSE}
 
 
 def connect(storage: Storage, unsafe: bool = False) -> "duckdb.DuckDBPyConnection":
@@ -58,10 +59,11 @@ def connect(storage: Storage, unsafe: bool = False) -> "duckdb.DuckDBPyConnectio
 
 
 def _lacking(connection: "duckdb.DuckDBPyConnection", phase: str) -> list[str]:
-    """Columns that the phase has by now and its view does not."""
+    """Columns that such a phase has by now and its view does not."""
     told = connection.execute("SELECT column_name FROM duckdb_columns() WHERE table_name = ?", [phase]).fetchall()
     have = {name for (name,) in told}
-    return [field.name for field in SCHEMAS.get(phase, ()) if field.name not in have]
+    wanted = [field.name for name, fields in TOGETHER.items() if name in have for field in fields]
+    return [name for name in wanted if name not in have]
 
 
 def _close(connection: "duckdb.DuckDBPyConnection", parts: Sequence[Entry]) -> None:

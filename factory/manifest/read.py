@@ -43,7 +43,20 @@ def read_parts(
             return parts, read_all(storage, parts, columns)
         except GoneError:
             continue  # merged or tidied away since it was listed: the rows lie elsewhere now
-    raise StorageError(f"the parts of phase {phase} change while they are read: let the other command end, then retry.")
+    raise _restless(phase)
+
+
+def read_schema(storage: Storage, phase: str) -> pa.Schema:
+    """Columns and metadata of a committed phase, by its smallest part."""
+    for _ in range(READS_AGAIN):
+        part = min(storage.parts(phase), key=lambda part: part.size)
+        try:
+            return storage.place.schema(part)
+        except GoneError:
+            continue
+        except (OSError, pa.ArrowException) as error:
+            raise _unreadable(part, error) from error
+    raise _restless(phase)
 
 
 def read_all(storage: Storage, parts: Sequence[Entry], columns: Sequence[str] | None = None) -> list[pa.Table]:
@@ -55,7 +68,7 @@ def read_part(storage: Storage, part: Entry, columns: Sequence[str] | None = Non
     try:
         table = storage.place.table(part, None if columns is None else list(columns))
     except (OSError, pa.ArrowException) as error:
-        raise StorageError(f"manifest {part.uri} cannot be read ({error}): delete it and run again.") from error
+        raise _unreadable(part, error) from error
     if columns is not None and "attempt" in columns and "attempt" not in table.column_names:
         raise StorageError(f"{part.uri} is not a manifest of factory: remove it.")
     return table
@@ -104,3 +117,13 @@ def numbered(tables: Sequence[pa.Table]) -> pa.Table:
     """All tables as one, with the number of its part beside each row."""
     each = [t.append_column(PART, pa.repeat(pa.scalar(i, pa.int32()), t.num_rows)) for i, t in enumerate(tables)]
     return pa.concat_tables(each, promote_options="default")
+
+
+def _unreadable(part: Entry, error: Exception) -> StorageError:
+    return StorageError(f"manifest {part.uri} cannot be read ({error}): delete it and run again.")
+
+
+def _restless(phase: str) -> StorageError:
+    return StorageError(
+        f"the parts of phase {phase} change while they are read: let the other command end, then retry."
+    )

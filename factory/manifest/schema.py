@@ -4,14 +4,30 @@ from collections.abc import Mapping
 
 import pyarrow as pa
 
+ARTIFACT = b"artifact"  # in a column's metadata
+ROOT = "ingest"  # the phase every other one stands on: it takes from no manifest, but from the sources
+
 
 def unit_key(phase: str) -> str:
     """The column that names a unit of the phase: at ingest the source, which may hold several clips; later the clip."""
-    return "source" if phase == "ingest" else "clip_id"
+    return "source" if phase == ROOT else "clip_id"
 
 
 def column(name: str, kind: pa.DataType, meaning: str) -> pa.Field:
     return pa.field(name, kind, metadata={"meaning": meaning})
+
+
+def artifact(file: str, meaning: str) -> pa.Field:
+    """The column, called as the file without its ending, that names the file in which the phase keeps more of a clip.
+    Such a file belongs to its row: it goes when the row does."""
+    metadata = {"meaning": f"{meaning}: path relative to the output", ARTIFACT: file}
+    return pa.field(file.rpartition(".")[0], pa.string(), metadata=metadata)
+
+
+def artifacts_of(schema: pa.Schema) -> dict[str, str]:
+    """Columns that name artifacts, by the name of the file."""
+    marked = [(field.metadata or {}, field.name) for field in schema]
+    return {found[ARTIFACT].decode(): name for found, name in marked if ARTIFACT in found}
 
 
 COMMON = (
@@ -150,8 +166,8 @@ POSE = (
     column("bridge", pa.int32(), "fewest explained tracks that join the frames before a cut to those after it"),
     column("explained_ratio", pa.float64(), "share of all observations on explained tracks"),
     column("step_ratio", pa.float64(), "largest step by the median one; a warning only"),
-    column("tracks", pa.string(), "artifact, relative to the output: point tracks and which are dynamic"),
-    column("masks", pa.string(), "artifact, relative to the output: dynamic masks of the sampled frames"),
+    artifact("tracks.npz", "point tracks and which are dynamic"),
+    artifact("masks.npz", "dynamic masks of the sampled frames"),
 )
 
 RUNS = (

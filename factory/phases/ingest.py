@@ -1,54 +1,59 @@
 """Ingest: sources in, clips out. Every second of every source ends up in exactly one row."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 
 import pyarrow as pa
 
 from factory.clip import Clip, ClipRecord, stable_id
-from factory.engine.work import Resources, Row
+from factory.declared import PhaseSettings
+from factory.engine.work import Row
 from factory.fetch import Fetch
 from factory.ingest.cut import Span
 from factory.ingest.duplicates import orphans, settle
 from factory.ingest.identify import IdentifySource
-from factory.manifest.schema import COMMON, INGEST, schema
+from factory.manifest.schema import COMMON, INGEST, ROOT, schema
 from factory.phases.phase import Phase, common_row, fingerprint
 from factory.stage import Chain, Outcome, Stage
 from factory.storage.output import Storage
 
 
-def ingest_phase(
-    sources: pa.Table, fetch: Fetch, survey: Stage, cut: Stage, timeout_s: float, resources: Resources
-) -> Phase:
+@dataclass(frozen=True, kw_only=True)
+class Ingest(PhaseSettings):
+    survey: Stage
+    cut: Stage
+
+    def chain(self) -> Chain:
+        return (("identify", IdentifySource()), ("survey", self.survey), ("cut", self.cut))
+
+    def columns(self) -> tuple[pa.Field, ...]:
+        return INGEST
+
+    def rows(self, outcome: Outcome) -> list[Row]:
+        """One row a clip; one for the whole source when it is rejected or failed."""
+        values = outcome.record.values
+        whole = {name: values.get(name) for name in ("content_hash", "source_version", "extra")}
+        if outcome.status != "ok":
+            return [{**common_row(outcome), **whole}]
+        return [_span_row(outcome, span, whole) for span in values["spans"]]
+
+
+def ingest_phase(declared: PhaseSettings, sources: pa.Table, fetch: Fetch) -> Phase:
     """`sources`: see `find_sources`."""
-    stages: Chain = (
-        ("fetch", replace(fetch, newest=True)),
-        ("identify", IdentifySource()),
-        ("survey", survey),
-        ("cut", cut),
-    )
+    stages: Chain = (("fetch", replace(fetch, newest=True)), *declared.chain())
     return Phase(
-        name="ingest",
+        name=ROOT,
         upstream=None,
         stages=stages,
-        rows=ingest_rows,
-        schema=schema(*COMMON, *INGEST),
-        timeout_s=timeout_s,
+        rows=declared.rows,
+        schema=schema(*COMMON, *declared.columns()),
+        timeout_s=declared.timeout_s,
         inputs=partial(ingest_inputs, sources, stages),
         record=source_record,
-        resources=resources,
+        resources=declared.resources,
         again=orphans,
         finish=partial(settle, sources=sources),
     )
-
-
-def ingest_rows(outcome: Outcome) -> list[Row]:
-    """One row a clip; one for the whole source when it is rejected or failed."""
-    values = outcome.record.values
-    whole = {name: values.get(name) for name in ("content_hash", "source_version", "extra")}
-    if outcome.status != "ok":
-        return [{**common_row(outcome), **whole}]
-    return [_span_row(outcome, span, whole) for span in values["spans"]]
 
 
 def _span_row(outcome: Outcome, span: Span, whole: Row) -> Row:

@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 from factory.clip import Clip, ClipRecord, stable_id
 from factory.engine.work import Resources, Row, Work
 from factory.manifest.read import read_phase
+from factory.manifest.schema import ROOT
 from factory.stage import Chain, Outcome, check_chain, stage_identity
 from factory.storage.output import Storage
 
@@ -43,7 +44,7 @@ class Phase:
 
     def check(self) -> None:
         """Raises ConfigError when a stage needs what nothing before it gives."""
-        check_chain(self.stages, ("storage", "source_version"))
+        check_chain(self.stages, ("storage", "artifact_folder", "source_version"))
 
     def work(self, storage: Storage) -> Work:
         limits = (self.timeout_s, self.resources)
@@ -57,7 +58,7 @@ def fingerprint(stages: Chain, *upstream: str) -> str:
 
 def clips_from(storage: Storage, upstream: str, stages: Chain) -> pa.Table:
     """The inputs of a phase: each clip the upstream phase calls `ok`; spans and sizes come from the ingest manifest."""
-    clips = read_phase(storage, "ingest", CLIP_COLUMNS)
+    clips = read_phase(storage, ROOT, CLIP_COLUMNS)
     origin = read_phase(storage, upstream, ["clip_id", "status", "fingerprint"])
     entered = origin.filter(pc.equal(origin["status"], "ok"))
     clips = clips.filter(pc.is_in(clips["clip_id"], value_set=entered["clip_id"].combine_chunks()))

@@ -1,58 +1,51 @@
 """Pose: clips in, intrinsics and a trajectory out, or the reason why none can be trusted."""
 
-from collections.abc import Mapping
-from functools import partial
+from dataclasses import dataclass
 
 import numpy as np
+import pyarrow as pa
 
-from factory.engine.work import Resources, Row
-from factory.fetch import Fetch
-from factory.manifest.schema import COMMON, POSE, schema
+from factory.declared import ClipPhase
+from factory.engine.work import Row
+from factory.manifest.schema import POSE
 from factory.phases.grading import Trust
-from factory.phases.phase import Phase, clip_record, clips_from, common_row
+from factory.phases.phase import common_row
 from factory.sfm.model.trajectory import Trajectory
-from factory.stage import Chain, Outcome, Stage
+from factory.stage import Outcome
 from factory.tracks import Tracks
+from factory.trust.rule import Quality
 
 
-def pose_phase(
-    upstream: str, stages: Mapping[str, Stage], timeout_s: float, fetch: Fetch, resources: Resources
-) -> Phase:
-    chain: Chain = (("fetch", fetch), *stages.items())
-    return Phase(
-        name="pose",
-        upstream=upstream,
-        stages=chain,
-        rows=pose_rows,
-        schema=schema(*COMMON, *POSE),
-        timeout_s=timeout_s,
-        inputs=partial(clips_from, upstream=upstream, stages=chain),
-        record=clip_record,
-        resources=resources,
-    )
+@dataclass(frozen=True, kw_only=True)
+class Pose(ClipPhase):
+    """min_quality: of a solve that is accepted; `stages` refer to it."""
 
+    min_quality: Quality
 
-def pose_rows(outcome: Outcome) -> list[Row]:
-    """One row, with whatever the chain reached before the clip left it."""
-    values, row = outcome.record.values, common_row(outcome)
-    artifacts = values.get("artifacts", ())
-    row |= {name.removesuffix(".npz"): _uri(row["clip_id"], name) for name in artifacts}
-    if "tracks" in values:
-        tracks: Tracks = values["tracks"]
-        row |= {"timestamps": tracks.times_s.tolist(), "frame_index": tracks.frame_index.tolist()}
-        row |= {"fps": _rate(tracks.times_s), "width": outcome.record.clip.width, "height": outcome.record.clip.height}
-    if "background" in values:
-        row |= {"motion_count": values["background"].hypotheses, "background_margin": values["background"].margin}
-    if (motion := values.get("camera_motion")) is not None:
-        row |= {"camera_motion": motion.verdict, "still_share": motion.still_share}
-        row["parallax_ratio"] = motion.parallax_ratio
-    if "dynamic_masks" in values:
-        row["dynamic_share"] = float(np.mean(values["dynamic_masks"].share))
-    if "trajectory" in values:
-        row |= _trajectory(values["trajectory"], outcome.record.clip.width)
-    if (trust := values.get("trust")) is not None:
-        row |= _trust(trust)
-    return [row]
+    def columns(self) -> tuple[pa.Field, ...]:
+        return POSE
+
+    def rows(self, outcome: Outcome) -> list[Row]:
+        """One row, with whatever the chain reached before the clip left it."""
+        values = outcome.record.values
+        row = {**common_row(outcome), **values.get("artifacts", {})}
+        if "tracks" in values:
+            tracks: Tracks = values["tracks"]
+            clip = outcome.record.clip
+            row |= {"timestamps": tracks.times_s.tolist(), "frame_index": tracks.frame_index.tolist()}
+            row |= {"fps": _rate(tracks.times_s), "width": clip.width, "height": clip.height}
+        if "background" in values:
+            row |= {"motion_count": values["background"].hypotheses, "background_margin": values["background"].margin}
+        if (motion := values.get("camera_motion")) is not None:
+            row |= {"camera_motion": motion.verdict, "still_share": motion.still_share}
+            row["parallax_ratio"] = motion.parallax_ratio
+        if "dynamic_masks" in values:
+            row["dynamic_share"] = float(np.mean(values["dynamic_masks"].share))
+        if "trajectory" in values:
+            row |= _trajectory(values["trajectory"], outcome.record.clip.width)
+        if (trust := values.get("trust")) is not None:
+            row |= _trust(trust)
+        return [row]
 
 
 def _trajectory(trajectory: Trajectory, width: int) -> Row:
@@ -124,11 +117,6 @@ def _trust(trust: Trust) -> Row:
 def _numbers(values: np.ndarray) -> list[float | None]:
     """Values (F,) as a column has them: null for NaN."""
     return [None if np.isnan(value) else value for value in values.tolist()]
-
-
-def _uri(clip_id: str, name: str) -> str:
-    """An artifact's path relative to the output, so that an output can be moved."""
-    return f"artifacts/{clip_id[:2]}/{clip_id}/{name}"
 
 
 def _rate(times_s: np.ndarray) -> float | None:

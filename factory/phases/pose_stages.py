@@ -5,7 +5,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from factory.artifacts import pack_arrays, pack_masks
+from factory.artifacts import pack_masks, pack_tracks
 from factory.background.camera_motion import CameraMotion, JudgeMotion
 from factory.background.choose import Background, ChooseBackground
 from factory.background.relabel import Relabel
@@ -13,7 +13,7 @@ from factory.background.solved_labels import SolvedLabels
 from factory.clip import ClipRecord
 from factory.construct import Count
 from factory.geometry.camera import centred_camera
-from factory.masks.motion import DynamicMasks, MaskDynamics
+from factory.masks.motion import MaskDynamics
 from factory.models.lk import LucasKanade
 from factory.models.roles import Tracker
 from factory.sfm.model.trajectory import Trajectory
@@ -151,28 +151,19 @@ class MaskMotion:
 
 @dataclass
 class KeepArtifacts:
-    """Writes tracks and masks beside the manifests. Gives: artifacts, their names."""
+    """Writes tracks and masks beside the manifests. Gives: artifacts, their paths by the column that names them."""
 
-    needs: ClassVar[tuple[str, ...]] = ("storage", "tracks", "background", "dynamic_masks")
+    needs: ClassVar[tuple[str, ...]] = ("storage", "artifact_folder", "tracks", "background", "dynamic_masks")
     gives: ClassVar[tuple[str, ...]] = ("artifacts",)
 
     def __call__(self, record: ClipRecord) -> ClipRecord:
         storage: Storage = record["storage"]
         tracks: Tracks = record["tracks"]
-        background: Background = record["background"]
-        masks: DynamicMasks = record["dynamic_masks"]
         contents = {
-            "tracks.npz": pack_arrays(
-                track=tracks.track,
-                frame=tracks.frame,
-                xy=tracks.xy.astype(np.float32),
-                times_s=tracks.times_s,
-                frame_index=tracks.frame_index,
-                size=np.array([tracks.width, tracks.height]),
-                is_dynamic=background.is_dynamic,
-            ),
-            "masks.npz": pack_masks(tracks.frame_index, masks.masks),
+            "tracks": pack_tracks(tracks, record["background"].is_dynamic),
+            "masks": pack_masks(tracks.frame_index, record["dynamic_masks"].masks),
         }
-        for name, content in contents.items():
-            storage.write(storage.artifact(record.clip.clip_id, name), content)
-        return record.give(artifacts=tuple(contents))
+        paths = {column: f"{record['artifact_folder']}/{column}.npz" for column in contents}
+        for column, content in contents.items():
+            storage.write(storage.artifact(paths[column]), content)
+        return record.give(artifacts=paths)

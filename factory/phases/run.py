@@ -3,8 +3,10 @@
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from copy import copy
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -13,11 +15,13 @@ from factory.engine import account
 from factory.engine.in_flight import Flight, done_of
 from factory.engine.work import Shard, ShardResult, Work, cut_shards
 from factory.manifest.read import committed
+from factory.manifest.schema import artifacts_of
 from factory.manifest.sweep import sweep
 from factory.phases.phase import Phase
 from factory.reasons import failed_because, rejected_because
 from factory.storage.output import Storage
 
+PASS_ROWS = 200_000  # 50 MB at 250 B a row (tests/scale): a fifth of the object store of a Ray on one machine
 Engine = Callable[[Sequence[Shard], Work, int, Flight], Iterator[ShardResult]]
 Progress = Callable[["Summary"], None]
 
@@ -47,6 +51,8 @@ class Summary:
     workers: int = 0
     wall_s: float = 0.0
     start_up_s: float = 0.0
+    left: int = 0  # units that were not this wave's
+    tried: pa.ChunkedArray | None = None  # keys of its work
 
     def add(self, result: ShardResult) -> None:
         done = done_of(result.reports)
@@ -66,18 +72,43 @@ class Summary:
             for model, seconds in report.model_s:
                 self.model_seconds[model] += seconds
 
+    def plus(self, later: "Summary") -> "Summary":
+        """Of this wave and the one after it."""
+        sums = ("todo", "done", "todo_weight", "done_weight", "cpu_s", "gpu_s", "waited_s", "wall_s", "start_up_s")
+        both: dict[str, Any] = {name: getattr(self, name) + getattr(later, name) for name in sums}
+        for name in ("counts", "reasons", "errors", "stage_seconds", "model_seconds"):
+            both[name] = copy(getattr(self, name))
+            for key, value in getattr(later, name).items():
+                both[name][key] += value
+        keys = [summary.tried for summary in (self, later) if summary.tried is not None]
+        both["tried"] = pa.chunked_array([chunk for each in keys for chunk in each.chunks], pa.string())
+        return replace(later, committed_before=self.committed_before, started_at=self.started_at, **both)
+
 
 @dataclass(frozen=True)
 class Plan:
-    """What is left to do in a phase: all its units, those not committed, and how these are cut."""
+    """What is left to do in a phase: all its units, those not committed, how these are cut, and how many more there are
+    for later waves, which are none of these."""
 
     inputs: pa.Table
     todo: pa.Table
     shards: list[Shard]
+    left: int = 0
 
 
-def plan_phase(phase: Phase, storage: Storage, workers: int, shard_size: int, retry_failed: bool) -> Plan:
-    """Subtracts what is committed under the same fingerprint; with `retry_failed`, failures are done again."""
+def plan_phase(
+    phase: Phase,
+    storage: Storage,
+    workers: int,
+    shard_size: int,
+    retry_failed: bool,
+    most: int | None = None,
+    tried: pa.ChunkedArray | None = None,
+) -> Plan:
+    """Subtracts what is committed under the same fingerprint; with `retry_failed`, failures are done again.
+
+    most: units at once. tried: keys that this run has worked on, whatever came of them.
+    """
     inputs = phase.inputs(storage)
     done = committed(storage, phase.name)
     row = pc.index_in(inputs["key"], value_set=done["key"].combine_chunks())
@@ -92,8 +123,27 @@ def plan_phase(phase: Phase, storage: Storage, workers: int, shard_size: int, re
         settled = pc.and_not(settled, pc.fill_null(pc.equal(before["status"], "failed"), False))
     attempt = pc.cast(pc.add(pc.fill_null(before["attempt"], 0), 1), pa.int32())
     todo = inputs.append_column("attempt", attempt).filter(pc.invert(settled))
+    if tried is not None:
+        todo = todo.filter(pc.invert(pc.is_in(todo["key"], value_set=tried.combine_chunks())))
+    later = todo["key"].slice(most if most is not None else len(todo)).combine_chunks()
+    if len(later):
+        todo, inputs = todo.slice(0, most), inputs.filter(pc.invert(pc.is_in(inputs["key"], value_set=later)))
     todo = todo.append_column("weight", weights(todo))
-    return Plan(inputs, todo, cut_shards(todo, workers, shard_size))
+    return Plan(inputs, todo, cut_shards(todo, workers, shard_size), len(later))
+
+
+def _passes(shards: Sequence[Shard]) -> Iterator[list[Shard]]:
+    """Shards that the engine gets at once: on Ray their rows lie in the object store of each node that works on any."""
+    some: list[Shard] = []
+    rows = 0
+    for shard in shards:
+        if some and rows + len(shard.rows) > PASS_ROWS:
+            yield some
+            some, rows = [], 0
+        some.append(shard)
+        rows += len(shard.rows)
+    if some:
+        yield some
 
 
 def weights(units: pa.Table) -> pa.ChunkedArray:
@@ -118,23 +168,27 @@ def run_phase(
     progress: Progress,
     flight: Flight | None = None,
     replicas: Mapping[str, int] | None = None,
+    most: int | None = None,
+    tried: pa.ChunkedArray | None = None,
 ) -> Summary:
-    """replicas: of each model that the stages hold.
+    """replicas: of each model that the stages hold. most, tried: see `plan_phase`.
 
     Raises AccountingError when an input is left without an outcome, StorageError when a part cannot be written."""
     begin, started_at = time.perf_counter(), datetime.now(timezone.utc)
-    plan = plan_phase(phase, storage, workers, shard_size, retry_failed)
+    plan = plan_phase(phase, storage, workers, shard_size, retry_failed, most, tried)
     summary = Summary(phase.name, len(plan.inputs), len(plan.inputs) - len(plan.todo), started_at, len(plan.todo))
-    summary.model_replicas = replicas or {}
+    summary.model_replicas, summary.left, summary.tried = replicas or {}, plan.left, plan.todo["key"]
     summary.workers, summary.todo_weight = workers, pc.sum(plan.todo["weight"]).as_py() or 0.0
     progress(summary)
     inputs = plan.inputs.select(["key", "fingerprint"])
-    results = engine(plan.shards, phase.work(storage), workers, flight or Flight()) if plan.shards else ()
+    passes, work = list(_passes(plan.shards)), phase.work(storage)
     del plan  # its rows, which the engine may keep elsewhere
-    for result in results:
-        summary.add(result)
-        progress(summary)
-    sweep(storage, phase.name, None if phase.upstream is None else inputs["key"])
+    while passes:
+        for result in engine(passes.pop(0), work, workers, flight or Flight()):
+            summary.add(result)
+            progress(summary)
+    artifacts = tuple(artifacts_of(phase.schema).values())
+    sweep(storage, phase.name, None if phase.upstream is None else inputs["key"], artifacts)
     if phase.finish is not None and (change := phase.finish(storage)):
         summary.counts.update(change)
         summary.reasons[rejected_because("duplicate")] += change["rejected"]

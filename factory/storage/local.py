@@ -70,6 +70,13 @@ class Local:
         except FileNotFoundError as error:
             raise _gone(entry.uri) from error
 
+    def schema(self, entry: Entry) -> pa.Schema:
+        try:
+            with Path(real_path(entry.uri)).open("rb") as file:
+                return pq.ParquetFile(file).schema_arrow
+        except FileNotFoundError as error:
+            raise _gone(entry.uri) from error
+
     def write(self, uri: str, content: bytes) -> None:
         write_atomic(Path(real_path(uri)), content)
 

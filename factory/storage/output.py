@@ -1,7 +1,7 @@
 """The layout of an output: where manifests and artifacts lie, on this machine or in a bucket.
 
 <output>/<phase>/part-<shard>.parquet      <output>/runs/<run_id>.parquet      <output>/lease.json
-<output>/artifacts/<clip_id[:2]>/<clip_id>/<name>
+<output>/artifacts/<clip_id[:2]>/<clip_id>/<phase>/<fingerprint>/<name>      each named by a row of its phase
 """
 
 from dataclasses import dataclass
@@ -11,9 +11,10 @@ from uuid import uuid4
 from factory.errors import OutputError, StorageError
 from factory.storage.names import real_path
 from factory.storage.open import place_of
-from factory.storage.places import Entry, Place, is_s3, normal, safe
+from factory.storage.places import Entry, Place, is_s3, is_safe, normal, safe
 
-NOT_PHASES = ("artifacts", "runs")
+ARTIFACTS = "artifacts"
+NOT_PHASES = (ARTIFACTS, "runs")
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,8 @@ class Storage:
 
     def phases(self) -> list[str]:
         """Names of the phases that have committed anything, in alphabetical order."""
-        return [name for name in sorted(self.place.folders(self.root)) if name not in NOT_PHASES and self.parts(name)]
+        names = (name for name in sorted(self.place.folders(self.root)) if is_safe(name) and name not in NOT_PHASES)
+        return [name for name in names if self.parts(name)]
 
     def committed_phases(self) -> list[str]:
         """The same; raises StorageError where there are none."""
@@ -81,9 +83,12 @@ class Storage:
     def run_file(self, run_id: str) -> str:
         return self.uri("runs", f"{safe(run_id)}.parquet")
 
-    def artifact(self, clip_id: str, name: str) -> str:
-        """Where an artifact of a clip lies. Ids and names that could leave the output are refused."""
-        return self.uri("artifacts", safe(clip_id)[:2], clip_id, safe(name))
+    def artifact(self, path: str) -> str:
+        """Where an artifact lies that a row names. Paths that could leave the artifacts are refused."""
+        folder, *names = path.split("/")
+        if folder != ARTIFACTS or not names:
+            raise StorageError(f"{path!r} is not the path of an artifact: it should begin with {ARTIFACTS}/.")
+        return self.uri(folder, *map(safe, names))
 
     def read(self, uri: str) -> bytes:
         return self.place.read(uri)
@@ -93,6 +98,12 @@ class Storage:
             self.place.write(uri, content)
         except StorageError as error:
             raise OutputError(str(error)) from error
+
+
+def artifact_folder(clip_id: str, phase: str, fingerprint: str) -> str:
+    """Where a phase keeps its artifacts of a clip, relative to the output: rows name them so, and an output can be
+    moved. Answers to other settings lie in other folders: none is overwritten before the row that names it is."""
+    return "/".join((ARTIFACTS, clip_id[:2], clip_id, phase, fingerprint))
 
 
 def _is_part(name: str) -> bool:

@@ -46,6 +46,9 @@ class Place(Protocol):
     def table(self, entry: Entry, columns: list[str] | None) -> pa.Table:
         """A Parquet file, or some of its columns. Raises OSError or pa.ArrowException when it is none."""
 
+    def schema(self, entry: Entry) -> pa.Schema:
+        """Columns and metadata of a Parquet file. Raises OSError or pa.ArrowException when it is none."""
+
     def write(self, uri: str, content: bytes) -> None:
         """The whole file or nothing, in one step: a rename, or one PUT."""
 
@@ -102,8 +105,12 @@ def split(uri: str) -> tuple[str, str]:
     return bucket, key
 
 
+def is_safe(name: str) -> bool:
+    return _SAFE_NAME.fullmatch(name) is not None
+
+
 def safe(name: str) -> str:
     """The name, when it can be a part of a path that leads nowhere else. Raises StorageError."""
-    if not _SAFE_NAME.fullmatch(name):
+    if not is_safe(name):
         raise StorageError(f"the name {name!r} may not be part of a path: use letters, digits, dot, dash, underscore.")
     return name

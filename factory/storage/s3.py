@@ -67,6 +67,16 @@ class S3:
 
         return self._do("read", entry.uri, read)
 
+    def schema(self, entry: Entry) -> pa.Schema:
+        if entry.size <= RANGE_BYTES:
+            return pq.ParquetFile(pa.BufferReader(self.read(entry.uri))).schema_arrow
+
+        def read(_client: Any) -> pa.Schema:
+            with arrow(split(entry.uri)[0]).open_input_file(entry.uri.removeprefix("s3://")) as file:
+                return pq.ParquetFile(file).schema_arrow
+
+        return self._do("read", entry.uri, read)
+
     def write(self, uri: str, content: bytes) -> None:
         bucket, key = split(uri)
         if len(content) <= SINGLE_PUT_BYTES:

@@ -41,9 +41,7 @@ def main() -> None:
     busy_s = sum(end - begin for begin, end in spans)
     took_s, ok = last - first, summary.counts["ok"]
     share = busy_s / took_s / options.replicas
-    print(
-        f"{ok} of {options.clips} clips ok, {len(spans)} batches in {took_s:.1f} s; replicas busy {share:.1%} of it"
-    )
+    print(f"{ok} of {options.clips} clips ok, {len(spans)} batches in {took_s:.1f} s; replicas busy {share:.1%} of it")
     print(f"told by the run: busy {summary.model_seconds['FakeFlow']:.1f} s, clips waited {summary.waited_s:.1f} s")
 
 

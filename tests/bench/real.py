@@ -220,7 +220,7 @@ def drawn(lines: Sequence[Line], output: Path, sheets: Path) -> None:
         kept = np.load(io.BytesIO(storage.read(storage.uri(line.row["tracks"]))), allow_pickle=False)
         wanted = set(kept["frame_index"].tolist())
         pictures = [shrink(f.image, 640) for f in decode(line.clip.path) if f.index in wanted]
-        _, masks = read_masks(storage.read(storage.uri(line.row["masks"])))
+        _, masks = read_masks(storage.read(storage.artifact(line.row["masks"])))
         cv2.imwrite(str(sheets / f"{line.clip.name}.png"), sheet(line, kept, masks, pictures))
 
 

@@ -90,7 +90,7 @@ def measure(source: Path, workers: int, count: int, overrides: Sequence[str]) ->
 
     with tempfile.TemporaryDirectory() as folder:
         cfg = configured(["source=x", "output=y", "pipeline=pose", *overrides])
-        storage, quiet = Storage.at(Path(folder)), {"shard_size": cfg.pose.shard_size, "retry_failed": False}
+        storage, quiet = Storage.at(Path(folder)), {"shard_size": cfg.phases["pose"].shard_size, "retry_failed": False}
         ingest, pose = build(cfg, find_sources(str(source)))
         run_phase(ingest, storage, inline.run, workers=1, progress=_silent, **quiet)
         clips = pose.inputs(storage).to_pylist()

@@ -93,17 +93,17 @@ def test_what_is_wrong_together_is_refused():
 )
 def test_words_of_yaml_are_booleans_and_are_kept_as_such(word, means):
     cfg = settings(f"force={word}", f"filter.exhaustive={word}")
-    assert (cfg.force, cfg.filter.exhaustive) == (means, means)
+    assert (cfg.force, cfg.phases["filter"].exhaustive) == (means, means)
     kept = yaml.safe_load(cfg.text)
     assert (kept["force"], kept["filter"]["exhaustive"]) == (means, means)
 
 
 def test_whole_numbers_serve_as_numbers_and_fields_that_conf_does_not_name_can_be_set():
     cfg = settings("ingest.cut.max_s=11", "tracker.flow.preset=medium", "pose.stages.solve.options.strides=[1,2]")
-    assert repr(cfg.ingest.cut.max_s) == "11.0"
+    assert repr(cfg.phases["ingest"].cut.max_s) == "11.0"
     assert cfg.tracker.flow.preset == "medium"
-    assert cfg.pose.stages["track"].tracker == cfg.tracker
-    assert cfg.pose.stages["solve"].options.strides == (1, 2)
+    assert cfg.phases["pose"].stages["track"].tracker == cfg.tracker
+    assert cfg.phases["pose"].stages["solve"].options.strides == (1, 2)
 
 
 @pytest.mark.parametrize(
@@ -123,7 +123,10 @@ def test_whole_numbers_serve_as_numbers_and_fields_that_conf_does_not_name_can_b
         (["pose.stages.track.tracker.points=5"], "did you mean tracker.points?"),
         (["pose.resources.cpu=2"], "did you mean cpus?"),
         (["profile=clustr"], "profile=clustr is not known: did you mean cluster?"),
-        (["ingest=5"], "ingest=5 is not known"),
+        (["phase@ingest=5"], "phase@ingest=5 is not known"),
+        (["phase@ingest=pose"], "ingest._target_: phase ingest reads sources"),
+        (["pipeline.phases=[ingest,poes]"], "no phase poes is declared: did you mean pose?"),
+        (["runs={_target_: factory.phases.pose.Pose}"], "runs.timeout_s is missing"),
         (["foo"], "'foo' is not understood: write key=value"),
         (["=3"], "is not understood"),
         (["ingest.cut.max_s=[1"], "is not understood"),
@@ -204,7 +207,7 @@ def test_a_package_of_the_user_s_is_imported_only_when_it_is_allowed(package):
     assert "allow_targets=[mypkg]" in refused(BLUR)
     assert not (package / "imported").exists()
     cfg = settings(BLUR, "allow_targets=[mypkg]")
-    assert cfg.filter.stages["blur"].sigma_px == 2.0
+    assert cfg.phases["filter"].stages["blur"].sigma_px == 2.0
     assert yaml.safe_load(cfg.text)["allow_targets"] == ["mypkg"]
     assert "should be a number" in refused(BLUR.replace("2}", "x}"), "allow_targets=[mypkg]")
     assert "is refused" in refused("filter.stages.blur={_target_: mypkg.os}", "allow_targets=[mypkg]")
@@ -221,14 +224,16 @@ def test_a_preset_cannot_allow_itself(package, tmp_path):
     assert "only the command line may" in refused("+extra=theirs", config_dir=str(tmp_path))
     assert "mypkg.Blur is refused" in refused("filter=theirs", config_dir=str(tmp_path))
     assert not (package / "imported").exists()
-    assert "blur" in settings("filter=theirs", "allow_targets=[mypkg]", config_dir=str(tmp_path)).filter.stages
+    assert (
+        "blur" in settings("filter=theirs", "allow_targets=[mypkg]", config_dir=str(tmp_path)).phases["filter"].stages
+    )
 
 
 def test_a_kept_configuration_allows_nothing(package):
     kept = settings(BLUR, "allow_targets=[mypkg]").text
     with pytest.raises(ConfigError, match=r"mypkg\.Blur is refused"):
         settings_of(OmegaConf.create(kept))
-    assert settings_of(OmegaConf.create(settings("sfm=fast").text)).pose == settings("sfm=fast").pose
+    assert settings_of(OmegaConf.create(settings("sfm=fast").text)).phases == settings("sfm=fast").phases
     assert package.exists()
 
 
@@ -238,7 +243,7 @@ def test_another_class_with_the_same_methods_can_take_a_place(package):
         "    def track(self, frames, native_fps):\n        ...\n"
     )
     word = "pose.stages.track.tracker={_target_: mypkg.Points, count: 4}"
-    tracker = settings(word, "allow_targets=[mypkg]").pose.stages["track"].tracker
+    tracker = settings(word, "allow_targets=[mypkg]").phases["pose"].stages["track"].tracker
     assert (type(tracker).__name__, tracker.count, isinstance(tracker, LucasKanade)) == ("Points", 4, False)
 
 

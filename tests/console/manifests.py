@@ -7,16 +7,17 @@ import numpy as np
 
 from factory.artifacts import pack_masks
 from factory.filters.features import FEATURES
+from factory.manifest.phases import coming_from
 from factory.manifest.schema import COMMON, FILTER, INGEST, POSE, features_schema, schema
 from factory.manifest.write import parquet_of_rows
 from factory.phases.record import record_run
 from factory.phases.run import Summary
-from factory.storage.output import Storage
+from factory.storage.output import Storage, artifact_folder
 
 SCHEMAS = {
     "ingest": schema(*COMMON, *INGEST),
-    "filter": schema(*COMMON, *FILTER, *features_schema(FEATURES)),
-    "pose": schema(*COMMON, *POSE),
+    "filter": coming_from(schema(*COMMON, *FILTER, *features_schema(FEATURES)), "ingest"),
+    "pose": coming_from(schema(*COMMON, *POSE), "filter"),
 }
 FRAMES = 52
 TORN = (
@@ -43,7 +44,7 @@ def write_output(storage: Storage, folder: str = "/v") -> None:
     for row in posed:
         masks = np.zeros((FRAMES, 30, 50), bool)
         masks[:, :15] = True
-        storage.write(storage.artifact(row["clip_id"], "masks.npz"), pack_masks(np.arange(FRAMES), masks))
+        storage.write(storage.artifact(row["masks"]), pack_masks(np.arange(FRAMES), masks))
     summaries = []
     for phase, ok in (("ingest", 4), ("filter", 3), ("pose", 2)):
         summary = Summary(phase, 4, 0, datetime.now(timezone.utc), wall_s=70.0, cpu_s=4000.0)
@@ -83,5 +84,5 @@ def _pose(name: str) -> dict[str, Any]:
         "k2": 0.02,
         "focal_reliable": name == "good",
         "registered_ratio": 51 / 52,
-        "masks": f"artifacts/{name[:2]}/{name}/masks.npz",
+        "masks": artifact_folder(f"{name:0<20}", "pose", "f") + "/masks.npz",
     }

@@ -98,7 +98,7 @@ class SegfaultOnce:
 class KeepsMuch:
     """Writes so many kB for each clip into the output, or a temporary folder; raises as the source's name says."""
 
-    needs: ClassVar[tuple[str, ...]] = ("storage",)
+    needs: ClassVar[tuple[str, ...]] = ("storage", "artifact_folder")
     gives: ClassVar[tuple[str, ...]] = ("length",)
     kilobytes: int = field(default=1, compare=False)
     where: str = field(default="output", compare=False)
@@ -109,7 +109,7 @@ class KeepsMuch:
         content = bytes(1000 * self.kilobytes)
         if self.where == "output":
             storage = record["storage"]
-            storage.write(storage.artifact(record.clip.clip_id, "much.bin"), content)
+            storage.write(storage.artifact(f"{record['artifact_folder']}/much.bin"), content)
         else:
             with tempfile.NamedTemporaryFile(dir=self.where) as file:
                 file.write(content)

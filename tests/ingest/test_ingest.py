@@ -11,7 +11,7 @@ from factory.fetch import Fetch
 from factory.ingest.cut import CutClips
 from factory.ingest.survey import SurveySource
 from factory.manifest.read import read_phase
-from factory.phases.ingest import ingest_phase
+from factory.phases.ingest import Ingest, ingest_phase
 from factory.phases.phase import clip_record
 from factory.phases.run import run_phase
 from factory.storage.output import Storage
@@ -23,7 +23,9 @@ from tests.videos import numbered, remuxed, write, write_as, write_at
 
 def ingest(source, output, **cut):
     storage = Storage.at(output)
-    phase = ingest_phase(find_sources(str(source)), Fetch(), SurveySource(), CutClips(**cut), 60, Resources())
+    limits = {"timeout_s": 60, "shard_size": 100, "resources": Resources()}
+    declared = Ingest(survey=SurveySource(), cut=CutClips(**cut), **limits)
+    phase = ingest_phase(declared, find_sources(str(source)), Fetch())
     options = {"workers": 1, "shard_size": 100, "retry_failed": False, "progress": lambda _: None}
     summary = run_phase(phase, storage, inline.run, **options)
     rows = read_phase(storage, "ingest").to_pylist()

@@ -6,12 +6,13 @@ from factory.engine import inline
 from factory.engine.work import Resources
 from factory.errors import ConfigError
 from factory.fetch import Fetch
-from factory.filters.decide import Decide
+from factory.filters.sample import SampleFrames
 from factory.ingest.cut import CutClips
 from factory.ingest.survey import SurveySource
 from factory.manifest.read import read_phase
-from factory.phases.filter import filter_phase
-from factory.phases.ingest import ingest_phase
+from factory.phases.build import clip_phase
+from factory.phases.filter import Filter
+from factory.phases.ingest import Ingest, ingest_phase
 from factory.phases.run import run_phase
 from factory.storage.cache import SourceCache
 from factory.storage.open import place_of
@@ -20,6 +21,9 @@ from factory.storage.sources import find_sources
 from tests.conftest import shifted
 from tests.videos import write
 
+LIMITS = {"timeout_s": 60, "shard_size": 100, "resources": Resources()}
+INGEST = Ingest(survey=SurveySource(), cut=CutClips(), **LIMITS)
+FILTER = Filter(stages={"sample": SampleFrames()}, rules={}, exhaustive=False, target=None, **LIMITS)
 OPTIONS = {"workers": 1, "shard_size": 100, "progress": lambda _: None}
 
 
@@ -41,8 +45,8 @@ def source(request, tmp_path, videos):
 
 def run(source, output, cache, *names, retry_failed=False):
     fetch, storage = Fetch(SourceCache(str(cache), patience_s=0)), Storage.at(output)
-    ingest = ingest_phase(find_sources(source), fetch, SurveySource(), CutClips(), 60, Resources())
-    judge = filter_phase("ingest", {}, Decide({}), False, 60, fetch, Resources())
+    ingest = ingest_phase(INGEST, find_sources(source), fetch)
+    judge = clip_phase("filter", FILTER, [ingest], fetch)
     chosen = [phase for phase in (ingest, judge) if phase.name in names]
     summaries = [run_phase(phase, storage, inline.run, **OPTIONS, retry_failed=retry_failed) for phase in chosen]
     rows = {n: read_phase(storage, n).to_pylist() for n in names}

@@ -15,7 +15,7 @@ from factory.engine.work import Resources, Row
 from factory.ingest.cut import Span
 from factory.ingest.duplicates import orphans, settle
 from factory.manifest.schema import COMMON, FILTER, INGEST, schema
-from factory.phases.ingest import ingest_inputs, ingest_rows, source_record
+from factory.phases.ingest import Ingest, ingest_inputs, source_record
 from factory.phases.phase import Phase, clip_record, clips_from, common_row
 from factory.stage import Outcome, Rejected
 from factory.storage.sources import BATCH_ROWS, SCHEMA
@@ -75,11 +75,12 @@ def sources(count: int) -> pa.Table:
 def phases(count: int) -> Sequence[Phase]:
     given, stages, judges = sources(count), (("cut", CutQuickly()),), (("judge", JudgeQuickly()),)
     limits = {"timeout_s": 60.0, "resources": Resources(memory_gb=0.5)}
+    declared = Ingest(survey=CutQuickly(), cut=CutQuickly(), shard_size=256, **limits)
     ingest = Phase(
         name="ingest",
         upstream=None,
         stages=stages,
-        rows=ingest_rows,
+        rows=declared.rows,
         schema=schema(*COMMON, *INGEST),
         inputs=partial(ingest_inputs, given, stages),
         record=source_record,

@@ -60,7 +60,7 @@ LEARNED_S = Figure(
 )
 FPS = Figure(12.0, "sampled frames a second", "conf/")
 SHARD = Figure(256, "clips of a shard at the most", "conf/")
-POSE_SHARD = Figure(32, "the same in the pose phase", "conf/pose/")
+POSE_SHARD = Figure(32, "the same in the pose phase", "conf/phase/pose.yaml")
 
 ALL = (
     *(CANDIDATES, FILTER_PASSES, POSE_PASSES, POSED_S, CANDIDATE_S, START_UP_S, BOOT_S, LOSS_H),

@@ -113,7 +113,9 @@ def measured(output: str) -> Measured:
         cost, each = _by_exit(phase.name, phase.stages, rows, {k: factor * v for k, v in stage_s.items()})
         phases[phase.name] = cost
         steps += each
-    return Measured(output, bool(cfg.filter.exhaustive), len(passed), phases, tuple(steps))
+    return Measured(
+        output, bool(getattr(cfg.phases.get("filter"), "exhaustive", False)), len(passed), phases, tuple(steps)
+    )
 
 
 def _by_exit(

@@ -28,7 +28,8 @@ def ours(clip: TrueClip, stages: Chain) -> tuple[Result, dict[str, float], ClipR
     cost: dict[str, float] = {}
     verdict, note = "ok", ""
     with tempfile.TemporaryDirectory() as scratch:
-        record = ClipRecord(clip.clip(), {"path": Path(clip.video), "storage": Storage.at(scratch)})
+        values = {"path": Path(clip.video), "storage": Storage.at(scratch), "artifact_folder": "artifacts/here"}
+        record = ClipRecord(clip.clip(), values)
         for name, stage in stages:
             started = time.process_time()
             answer = stage(record)
