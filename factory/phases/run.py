@@ -16,6 +16,7 @@ from factory.manifest.read import committed
 from factory.manifest.schema import artifacts_of
 from factory.manifest.sweep import sweep
 from factory.phases.phase import Phase
+from factory.phases.take import brought
 from factory.reasons import failed_because, rejected_because
 from factory.storage.output import Storage
 
@@ -87,7 +88,7 @@ def plan_phase(phase: Phase, storage: Storage, workers: int, shard_size: int, re
         settled = pc.and_not(settled, pc.fill_null(pc.equal(before["status"], "failed"), False))
     attempt = pc.cast(pc.add(pc.fill_null(before["attempt"], 0), 1), pa.int32())
     todo = inputs.append_column("attempt", attempt).filter(pc.invert(settled))
-    todo = todo.append_column("weight", weights(todo))
+    todo = brought(storage, phase.take, todo.append_column("weight", weights(todo)))
     return Plan(inputs, todo, cut_shards(todo, workers, shard_size))
 
 
