@@ -7,12 +7,14 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from factory.construct import near
 from factory.declared import ClipPhase, PhaseSettings
 from factory.fetch import Fetch
 from factory.manifest.phases import coming_from
 from factory.manifest.schema import COMMON, ROOT, schema
 from factory.phases.ingest import ingest_phase
 from factory.phases.phase import Phase, clip_record, clips_from, located
+from factory.phases.take import TakeOver, check_take
 from factory.settings import Settings
 from factory.storage.cache import SourceCache
 
@@ -38,10 +40,16 @@ def clip_phase(name: str, declared: PhaseSettings, before: Sequence[Phase], fetc
     The source is fetched where a stage needs its `path`.
     """
     assert isinstance(declared, ClipPhase)  # Settings has seen to it
+    known = {phase.name: phase.schema for phase in before}
     upstream = declared.upstream or before[-1].name
+    if upstream not in known:
+        raise ConfigError(f"{name}.upstream={upstream}: no such phase stands before it{near(upstream, known)}")
+    check_take(name, declared.take, known)
     stages = declared.chain()
     if any("path" in stage.needs for _, stage in stages):
         stages = (("fetch", fetch), *stages)
+    if declared.take:
+        stages = (("take", TakeOver(declared.take)), *stages)
     return Phase(
         name=name,
         upstream=upstream,
@@ -49,7 +57,8 @@ def clip_phase(name: str, declared: PhaseSettings, before: Sequence[Phase], fetc
         rows=declared.rows,
         schema=coming_from(schema(*COMMON, *declared.columns()), upstream),
         timeout_s=declared.timeout_s,
-        inputs=partial(clips_from, upstream=upstream, stages=stages),
+        inputs=partial(clips_from, upstream=upstream, stages=stages, taken=tuple(declared.take)),
         record=clip_record,
         resources=declared.resources,
+        take=declared.take,
     )

@@ -18,10 +18,11 @@ from factory.manifest.read import committed
 from factory.manifest.schema import artifacts_of
 from factory.manifest.sweep import sweep
 from factory.phases.phase import Phase
+from factory.phases.take import brought
 from factory.reasons import failed_because, rejected_because
 from factory.storage.output import Storage
 
-PASS_ROWS = 200_000  # 50 MB at 250 B a row (tests/scale): a fifth of the object store of a Ray on one machine
+PASS_BYTES = 50e6  # of rows in the object store: a fifth of that of a Ray on one machine; 200,000 rows of 250 B
 Engine = Callable[[Sequence[Shard], Work, int, Flight], Iterator[ShardResult]]
 Progress = Callable[["Summary"], None]
 
@@ -128,20 +129,20 @@ def plan_phase(
     later = todo["key"].slice(most if most is not None else len(todo)).combine_chunks()
     if len(later):
         todo, inputs = todo.slice(0, most), inputs.filter(pc.invert(pc.is_in(inputs["key"], value_set=later)))
-    todo = todo.append_column("weight", weights(todo))
+    todo = brought(storage, phase.take, todo.append_column("weight", weights(todo)))
     return Plan(inputs, todo, cut_shards(todo, workers, shard_size), len(later))
 
 
 def _passes(shards: Sequence[Shard]) -> Iterator[list[Shard]]:
     """Shards that the engine gets at once: on Ray their rows lie in the object store of each node that works on any."""
     some: list[Shard] = []
-    rows = 0
+    held = 0
     for shard in shards:
-        if some and rows + len(shard.rows) > PASS_ROWS:
+        if some and held + shard.rows.nbytes > PASS_BYTES:
             yield some
-            some, rows = [], 0
+            some, held = [], 0
         some.append(shard)
-        rows += len(shard.rows)
+        held += shard.rows.nbytes
     if some:
         yield some
 

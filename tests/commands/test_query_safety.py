@@ -130,7 +130,7 @@ def test_a_condition_of_an_export_reads_no_file_either(storage, outside, tmp_pat
     inside = f"clip_id IN (SELECT word FROM read_csv('{outside}/secret.csv'))"
     for where in (inside, f"true) UNION (FROM read_text('{outside}/secret.csv')", "true); SELECT (1"):
         with pytest.raises(FactoryError):
-            export(storage, tmp_path / "dest", Selection(where))
+            export(storage, "pose", tmp_path / "dest", Selection(where))
     assert not (tmp_path / "dest").exists()
 
 
