@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from factory.construct import near
 from factory.declared import ClipPhase, PhaseSettings
+from factory.errors import ConfigError
 from factory.fetch import Fetch
 from factory.manifest.phases import coming_from
 from factory.manifest.schema import COMMON, ROOT, schema

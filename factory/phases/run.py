@@ -189,7 +189,8 @@ def run_phase(
             summary.add(result)
             progress(summary)
     artifacts = tuple(artifacts_of(phase.schema).values())
-    sweep(storage, phase.name, None if phase.upstream is None else inputs["key"], artifacts)
+    everything = phase.upstream is not None and not summary.left  # else units may be committed that are no inputs now
+    sweep(storage, phase.name, inputs["key"] if everything else None, artifacts)
     if phase.finish is not None and (change := phase.finish(storage)):
         summary.counts.update(change)
         summary.reasons[rejected_because("duplicate")] += change["rejected"]

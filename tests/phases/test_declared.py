@@ -26,7 +26,7 @@ _target_: shade.Shade
 take: {pose: {columns: [world_from_cam, registered], artifacts: [tracks.npz]}}
 timeout_s: 60
 shard_size: 8
-resources: {cpus: 1, gpus: 0, memory_gb: 1}
+resources: {cpus: 1, memory_gb: 1}
 stages:
   above: {_target_: shade.Above, share: 0.5}
   keep: {_target_: shade.Keep}
