@@ -80,7 +80,7 @@ class Maker:
 
     def value(self, hint: Any, value: Any, key: str) -> Any:
         """The value as `hint` wants it; mappings become dataclasses where they name one, or `hint` does."""
-        kind, is_mapping = _class_in(hint), get_origin(hint) in (dict, Mapping)
+        kind, is_mapping = class_in(hint), get_origin(hint) in (dict, Mapping)
         if isinstance(value, Mapping):
             if TARGET in value:
                 fields_given = {name: inner for name, inner in value.items() if name != TARGET}
@@ -185,7 +185,7 @@ def near(name: str, known: Any) -> str:
     return f": take one of {', '.join(sorted(map(str, known)))}." if known else "."
 
 
-def _class_in(hint: Any) -> type | None:
+def class_in(hint: Any) -> type | None:
     """The class that `hint` wants an instance of, None where it wants plain values."""
     for kind in (hint, *get_args(hint)):
         if isinstance(kind, type) and (is_dataclass(kind) or _is_protocol(kind)):
@@ -204,7 +204,7 @@ def _serves(value: Any, kind: type) -> bool:
 
 def _needs_class(hint: Any) -> bool:
     """Whether a mapping says nothing of what `hint` wants unless it names a class."""
-    kind = _class_in(hint)
+    kind = class_in(hint)
     return kind is not None and _is_protocol(kind)
 
 

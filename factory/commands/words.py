@@ -5,7 +5,7 @@ import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from factory.errors import ConfigError
 
@@ -43,8 +43,9 @@ Examples:
 
 Options:
 
-  --help-all           every setting, with its comment
-  --cfg job            print the composed configuration (--resolve: references
+  --help-all           every file of conf/, with its comments
+  --cfg job            every setting there is, with its value and comment, as
+                       the words and presets make it (--resolve: references
                        replaced by values)
   --config-dir DIR     your own presets: DIR/filter/mine.yaml is filter=mine.
                        They use only classes of factory, and of packages that
@@ -119,7 +120,7 @@ def everything() -> str:
         title = "the top level" if path.parent == root else f"{group}={path.stem}"
         parts.append(f"## {title}\n{path.read_text(encoding='utf-8').rstrip()}\n")
     head = "# Every setting. Write key=value; group=name takes another preset. A stage's other\n"
-    head += "# fields can be set too, for example filter.stages.sample.max_side_px=240.\n"
+    head += "# fields can be set too, for example filter.stages.sample.max_side_px=240: --cfg job shows all.\n"
     return "\n".join([head, *parts])
 
 
@@ -128,8 +129,12 @@ def _configuration(words: Sequence[str], config_dir: str | None, resolve: bool) 
     from omegaconf.errors import OmegaConfBaseException
 
     from factory.commands.compose import composed
+    from factory.commands.shown import shown
+    from factory.construct import Maker
 
+    cfg, allowed = composed(words, config_dir)
     try:
-        return str(OmegaConf.to_yaml(composed(words, config_dir)[0], resolve=resolve))
+        node: Any = OmegaConf.to_container(cfg, resolve=resolve)
+        return shown(node, Maker(allowed))
     except OmegaConfBaseException as error:
         raise ConfigError(f"a reference in the configuration cannot be followed: {error}") from error

@@ -14,6 +14,7 @@ from factory.commands.compose import composed, conf_dir, configured
 from factory.commands.words import parse
 from factory.errors import ConfigError, StorageError
 from factory.models.lk import LucasKanade
+from factory.phases.phase import fingerprint
 from factory.settings import settings_of
 from factory.storage.places import normal
 
@@ -330,6 +331,21 @@ def test_help_of_a_command_and_misspelt_commands(capsys):
 def test_options_that_are_not_there_are_one_sentence(words, capsys):
     assert main(["run", "source=a", "output=b", *words]) == 1
     assert len(capsys.readouterr().err.splitlines()) == 1
+
+
+def test_every_field_of_every_stage_is_shown_with_its_comment_and_means_what_it_says(capsys):
+    words = ["source=a", "output=b", "pose.stages.solve.options.cut_px=2"]
+    assert main(["run", *words, "--cfg", "job", "--resolve"]) == 0
+    out = capsys.readouterr().out
+    told = yaml.safe_load(out)
+    assert told["pose"]["stages"]["solve"]["options"]["cut_px"] == 2
+    assert told["pose"]["stages"]["solve"]["options"]["rounds"] is not None
+    assert told["pose"]["stages"]["grade"]["measure"]["_target_"] == "factory.trust.assess.Measure"
+    assert "      tracker:" in out
+    assert "return_px: 0.7  # forward and backward must end this close to the start" in out
+    shown, plain = settings_of(OmegaConf.create(told)), settings(*words[2:])
+    prints = [[fingerprint(tuple(p.chain())) for p in each.phases.values()] for each in (shown, plain)]
+    assert prints[0] == prints[1]  # written out in full it is the same run
 
 
 def test_the_configuration_is_shown_as_it_was_written(capsys, monkeypatch):

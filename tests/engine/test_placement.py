@@ -1,8 +1,12 @@
 import pytest
 
-from factory.engine.placement import Node, capacity, this_machine, workers_that_fit
+from factory.commands.compose import configured
+from factory.engine.models import networks_of
+from factory.engine.placement import Node, capacity, place, this_machine, workers_that_fit
 from factory.engine.work import Resources
 from factory.errors import ConfigError
+from factory.phases.build import build
+from factory.storage.sources import SCHEMA
 
 NODES = [Node("head", 0, 0, 16), Node("cpu", 16, 0, 32), Node("gpu", 8, 2, 64)]
 
@@ -47,3 +51,14 @@ def test_this_machine_has_cores_and_memory():
     node = this_machine(count_gpus=True)
     assert node.cpus >= 1
     assert node.memory_gb > 0
+
+
+def test_a_card_takes_no_core_from_the_workers_but_its_model_s_own():
+    cfg = configured(["source=x", "output=y", "profile=gpu"])
+    phases = build(cfg, SCHEMA.empty_table())
+    node = Node("gpu", 16, 1, 64)
+    networks = networks_of(phases[-1].stages)
+    assert [network.name for network in networks] == ["RaftFlow"]
+    placed, free = place(networks, [node])
+    assert placed["RaftFlow"].replicas == 1
+    assert workers_that_fit("pose", phases[-1].resources, free, None, False) == 15

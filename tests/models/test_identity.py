@@ -1,0 +1,58 @@
+"""What a backend is known by in fingerprints: all that changes its answers, and nothing else."""
+
+from dataclasses import fields, is_dataclass, replace
+
+import pytest
+
+from factory.commands.compose import conf_dir, configured
+from factory.models.raft import RaftFlow
+from factory.stage import stage_identity
+from tests.models.fakes import AskFlow, FakeFlow
+
+PLACES = ("device", "pool", "weights_at", "cache_dir")  # where it runs and where its files come from
+
+
+def backends() -> dict[str, object]:
+    """Every backend that conf/ offers, by role and name."""
+    found = {}
+    for role in ("flow", "tracker"):
+        for path in (conf_dir() / role).glob("*.yaml"):
+            cfg = configured(["source=x", "output=y", f"{role}={path.stem}"])
+            found[f"{role}={path.stem}"] = getattr(cfg, role)
+    return found
+
+
+def other(value):
+    """Another value of the same kind."""
+    if isinstance(value, bool):
+        return not value
+    if isinstance(value, int | float):
+        return value + 1
+    if is_dataclass(value) and not isinstance(value, type):
+        name = fields(value)[0].name
+        return replace(value, **{name: other(getattr(value, name))})
+    return "another" if isinstance(value, str) or value is None else (*value, value)
+
+
+@pytest.mark.parametrize("name", backends())
+def test_a_fingerprint_knows_what_changes_answers_and_nothing_else(name):
+    backend = backends()[name]
+    known = stage_identity(AskFlow(backend))
+    assert stage_identity(AskFlow(replace(backend))) == known
+    for field in fields(backend):
+        changed = stage_identity(AskFlow(replace(backend, **{field.name: other(getattr(backend, field.name))})))
+        assert (changed == known) == (field.name in PLACES), field.name
+
+
+def test_a_backend_s_version_is_part_of_it():
+    class Newer(FakeFlow):
+        version = 2
+
+    Newer.__qualname__ = FakeFlow.__qualname__
+    assert stage_identity(AskFlow(Newer())) != stage_identity(AskFlow(FakeFlow()))
+
+
+def test_a_set_of_weights_is_known_by_its_digest_s_name():
+    """torchvision's sets carry the digest in their file's name, and the name of a set stands for one file."""
+    one, two = (stage_identity(AskFlow(RaftFlow(weights=weights))) for weights in ("C_T_SKHT_V2", "C_T_V2"))
+    assert one != two
