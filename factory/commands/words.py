@@ -116,7 +116,7 @@ def everything() -> str:
     files = [root / "config.yaml", *sorted(root.glob("*/*.yaml"))]
     parts = []
     for path in files:
-        group = path.parent.name
+        group = f"phase@{path.stem}" if path.parent.name == "phase" else path.parent.name
         title = "the top level" if path.parent == root else f"{group}={path.stem}"
         parts.append(f"## {title}\n{path.read_text(encoding='utf-8').rstrip()}\n")
     head = "# Every setting. Write key=value; group=name takes another preset. A stage's other\n"

@@ -75,7 +75,7 @@ def read_filter_run(output: Path, labels: Path) -> FilterRun:
     if not any(video.clips for video in videos):
         raise StorageError(f"no video of {labels} is in {output}: run the filter on the labelled videos.")
     told = _config_of(storage, phase)[phase]
-    if "score" in told["rules"] or "target" not in told:
+    if "target" not in told or "score" in told["rules"]:
         raise StorageError(f"{output} was made by a version whose filter judged otherwise: run the filter again.")
     rules, score = told["rules"], told.get("score", {})
     cut = parse_score(aimed(score, told["target"]))
