@@ -17,6 +17,7 @@ from factory.engine.replica import BEGINS, Replica, Stored
 from factory.errors import ConfigError, FactoryError, ModelDiedError
 from factory.models.network import Call, Network
 
+APP = "factory"  # what the names of our Serve applications begin with; the job's id follows
 TRIES = 2  # of a call that was being answered when its replica died; the second is asked alone
 WAITS = 50  # times that a call may find its replica gone before it was its turn; then it is not told from a guilty one
 MOST_CALLS = 64  # that one replica takes; the others wait where Serve sends them out
@@ -102,24 +103,41 @@ def pools(networks: Sequence[Network], placed: Mapping[str, Placed]) -> Iterator
         yield {}
         return
     with _quiet():
+        import ray
         from ray import serve
 
         serve.start(proxy_location="Disabled", logging_config={"log_level": "ERROR", "enable_access_log": False})
+        _sweep()
+        ours = f"{APP}-{ray.get_runtime_context().get_job_id()}"
+        names = names_of(networks)
+        apps = [f"{ours}-{name.replace(' ', '-')}" for name in names]
         try:
-            yield {
-                name: _pool(name, network, placed[name])
-                for name, network in zip(names_of(list(networks)), networks, strict=True)
-            }
+            each = zip(names, networks, apps, strict=True)
+            yield {name: _pool(name, network, app, placed[name]) for name, network, app in each}
         finally:
-            serve.shutdown()
+            for app in apps:
+                serve.delete(app)
 
 
-def _pool(name: str, network: Network, placed: Placed) -> Caller:
+def _sweep() -> None:
+    """Ends pools whose run is gone: Serve keeps them, and the cards they hold, until somebody does."""
+    from ray import serve
+    from ray._private.state import jobs
+
+    alive = {job["JobID"] for job in jobs() if not job["IsDead"]}
+    for app in serve.status().applications:
+        brand, _, rest = app.partition("-")
+        if brand == APP and rest.partition("-")[0] not in alive:
+            serve.delete(app)
+
+
+def _pool(name: str, network: Network, app: str, placed: Placed) -> Caller:
+    """app: what Serve calls it; other runs on this cluster have pools of their own."""
     from ray import serve
 
     made: Any = serve.deployment(Replica)
     deployment = made.options(
-        name=name.replace(" ", "-"),
+        name=name.replace(" ", "-"),  # shown beside the process
         num_replicas=placed.replicas,
         max_ongoing_requests=MOST_CALLS,
         ray_actor_options={"num_cpus": placed.cpus, "num_gpus": placed.gpus},
@@ -130,7 +148,7 @@ def _pool(name: str, network: Network, placed: Placed) -> Caller:
         graceful_shutdown_wait_loop_s=0.1,
     )
     try:
-        handle = serve.run(deployment.bind(pickle.dumps(network)), name=name.replace(" ", "-"), route_prefix=None)
+        handle = serve.run(deployment.bind(pickle.dumps(network)), name=app, route_prefix=None)
     except RuntimeError as error:
         raise ConfigError(f"model {name} dies while it is loaded: run `factory doctor`, or again with -v.") from error
     broken = handle.state.remote().result()

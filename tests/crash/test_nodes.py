@@ -1,6 +1,8 @@
 """A cluster of three nodes on this machine, one of which is lost in mid-run."""
 
 import signal
+import subprocess
+import sys
 import threading
 import time
 
@@ -99,6 +101,34 @@ def test_a_node_is_lost_with_a_model_on_it_and_nothing_else(cluster, tmp_path):
     assert (summary.counts["ok"], sum(summary.counts.values())) == (24, 24)
     assert {row["length"] for row in read_phase(storage, "trial").to_pylist()} == {7}
     assert len({line.split()[0] for line in journal.read_text().splitlines()}) >= 2  # both answered
+
+
+POOL = """
+import os
+from factory.engine import ray_cluster
+from factory.engine.placement import Placed
+from factory.engine.pools import pools
+from tests.models.fakes import FakeFlow
+ray_cluster.connect(ray_cluster.Room())
+with pools([FakeFlow()], {"FakeFlow": Placed(1, 0.0, 0.0)}):
+    from ray import serve
+    print(*serve.status().applications, flush=True)
+    os._exit(0) if dies else None
+print(len(serve.status().applications))
+"""
+
+
+@pytest.mark.usefixtures("cluster")
+def test_the_pool_of_a_run_that_died_is_ended_by_the_next():
+    def told(dies):
+        done = subprocess.run(
+            [sys.executable, "-c", f"dies={dies}\n{POOL}"], capture_output=True, text=True, timeout=120
+        )
+        return done.stdout.splitlines()
+
+    (first,), (second, left) = told(True), told(False)
+    assert first != second
+    assert left == "0"
 
 
 @pytest.mark.usefixtures("cluster")
