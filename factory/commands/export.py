@@ -10,7 +10,7 @@ from factory.export.selection import Selection, left_out
 from factory.manifest.phases import phase_with
 from factory.storage.output import Storage
 
-FORMATS = ("tum", "davis")
+FORMATS = {"tum": "poses", "davis": "masks"}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -28,7 +28,8 @@ def call(options: argparse.Namespace) -> int:
     chosen = import_module(f"factory.export.{options.format}")
     phase = phase_with(storage, chosen.NEEDS)
     if phase is None:
-        raise StorageError(f"{storage.root} holds no {chosen.NEEDS}: no clip has reached a phase that makes them yet.")
+        told = "no clip has reached a phase that makes them yet."
+        raise StorageError(f"{storage.root} holds no {FORMATS[options.format]}: {told}")
     written = chosen.export(storage, phase, Path(options.dest), Selection(options.where, options.all))
     left = ", ".join(f"{n} {status}" for status, n in left_out(storage, phase, written).items())
     print(f"{counted(written.total(), 'clip')} written to {options.dest}" + (f"; left out: {left}" if left else ""))
