@@ -7,6 +7,7 @@ from functools import cached_property
 import cv2
 import numpy as np
 
+SIDE_PX = 640  # of the pictures that are matched, at most
 FEATURES = 1000
 EPIPOLAR_PX, SIMILARITY_PX = 1.5, 12.0  # bounds of an inlier, of pictures 640 px wide
 INLIERS = 10  # unrelated real pictures give 5 at most (of 500 pairs), neighbours in fast motion 40 and more in the main

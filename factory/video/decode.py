@@ -23,7 +23,7 @@ from factory.video.container import (
     pixel_ratio,
     time_base,
 )
-from factory.video.picture import Display, display_of, shrink
+from factory.video.picture import DECODED_SIDE_PX, Display, display_of, luma, shrink
 
 # Where to begin before a clip (s): seeking lands up to a group of pictures late in MPEG-TS and PS. Then at the source's
 # beginning.
@@ -67,9 +67,13 @@ class Shown:
         """Width and height as displayed."""
         return self.display.size(self.frame.width, self.frame.height)
 
-    def image(self, grey: bool = False) -> np.ndarray:
+    def image(self, grey: bool = False, max_side_px: int = DECODED_SIDE_PX) -> np.ndarray:
         """As displayed; of a large picture a smaller one, see `picture.DECODED_SIDE_PX`."""
-        return self.display.image(self.frame, grey)
+        return self.display.image(self.frame, grey, max_side_px)
+
+    def luma(self, max_side_px: int) -> np.ndarray:
+        """See `picture.luma`."""
+        return luma(self.frame, max_side_px)
 
 
 def shown(path: Path, stamps: Stamps = "pts", damage: Damage | None = None) -> Iterator[Shown]:
