@@ -36,7 +36,7 @@ class PointTracks:
     Corners are looked for in every cell of a grid, so that a rich object does not take the background's share, and
     again every few frames where no track is left.
 
-    Needs: frames, uint8 (T, h, w, 3) RGB. Gives: point_tracks, a Tracks.
+    Needs: frames, uint8 (T, h, w) grey. Gives: point_tracks, a Tracks.
     """
 
     needs: ClassVar[tuple[str, ...]] = ("frames",)
@@ -51,7 +51,7 @@ class PointTracks:
     corner_quality: float = 0.005
 
     def __call__(self, record: ClipRecord) -> ClipRecord:
-        greys = [cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY) for frame in record["frames"]]
+        greys = record["frames"]
         height, width = greys[0].shape
         window = (self.window_px, self.window_px)
         options: dict[str, Any] = {"winSize": window, "maxLevel": self.levels}

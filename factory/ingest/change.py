@@ -46,7 +46,9 @@ def thumbnail(image: np.ndarray) -> Thumbnail:
     mean = float(rows.mean())
     both = cv2.merge([light, light - columns - rows + mean])
     plain, bare = cv2.split(both - cv2.GaussianBlur(both, (0, 0), BLUR_PX))
-    return Thumbnail(colour, (plain, bare), (_mean_square(plain), _mean_square(bare)), float(np.mean(cv2.mean(colour)[:3])))
+    return Thumbnail(
+        colour, (plain, bare), (_mean_square(plain), _mean_square(bare)), float(np.mean(cv2.mean(colour)[:3]))
+    )
 
 
 def change(before: Thumbnail, after: Thumbnail) -> float:

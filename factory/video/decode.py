@@ -71,7 +71,7 @@ class Shown:
         """As displayed; of a large picture a smaller one, see `picture.DECODED_SIDE_PX`."""
         return self.display.image(self.frame, grey, max_side_px)
 
-    def luma(self, max_side_px: int) -> np.ndarray:
+    def luma(self, max_side_px: int | None = None) -> np.ndarray:
         """See `picture.luma`."""
         return luma(self.frame, max_side_px)
 
@@ -139,6 +139,17 @@ def clip_frames(
         if clip.crop is not None:
             image = _cropped(image, clip.crop, found.size)
         yield Frame(clip.first_frame + found.index, found.time_s, shrink(image, max_side_px))
+
+
+def small_image(found: Shown, clip: Clip, max_side_px: int, *, grey: bool) -> np.ndarray:
+    """The clip's picture, cropped, its longer side `max_side_px` at most: uint8 (h, w, 3) RGB or (h, w) grey.
+
+    The scaler shrinks it before it gets its colours, which costs a part of what `clip_frames` does, and the crop is good
+    to half a small pixel: for looking at, not for measuring in.
+    """
+    inside = found.size if clip.crop is None else clip.crop[2:]
+    image = found.image(grey, int(max_side_px * max(found.size) / max(*inside, 1)))
+    return np.ascontiguousarray(image if clip.crop is None else _cropped(image, clip.crop, found.size))
 
 
 def decode_span(path: Path, clip: Clip) -> Iterator[Shown]:

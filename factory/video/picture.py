@@ -71,11 +71,12 @@ class Display:
         return image[::-1] if self.flip_y else image
 
 
-def luma(frame: av.VideoFrame, max_side_px: int) -> np.ndarray:
+def luma(frame: av.VideoFrame, max_side_px: int | None = None) -> np.ndarray:
     """Brightness as coded, uint8 (h, w): not turned, and of whatever range the stream has; its longer side
     `max_side_px` at most. The cheapest picture there is: for comparing frames of one stream."""
-    if max(frame.width, frame.height) > max_side_px or frame.format.name not in LUMA_FIRST:
-        return Display().image(frame, True, max_side_px)
+    most_px = max_side_px or max(frame.width, frame.height)
+    if max(frame.width, frame.height) > most_px or frame.format.name not in LUMA_FIRST:
+        return Display().image(frame, True, most_px)
     plane = frame.planes[0]
     rows = np.frombuffer(plane, np.uint8).reshape(plane.height, plane.line_size)
     return np.ascontiguousarray(rows[:, : plane.width])
