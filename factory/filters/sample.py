@@ -19,7 +19,7 @@ class SampleFrames:
 
     Needs: path, the clip's local file. Gives: frames, uint8 (T, h, w) grey at `fps`, longer side `max_side_px` at
     most; times_s, float64 (T,), seconds in the source; stills, list of uint8 (H, W, 3) RGB, evenly spaced, longer side
-    `still_side_px` at most; repeat_share, the share of frames that repeat the frame before, of all frames of the source.
+    `still_side_px` at most; repeat_share, of all frames of the source the share that repeat the frame before.
 
     Raises VideoError when the clip has fewer than two frames, or not all of them can be decoded.
     """

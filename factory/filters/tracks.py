@@ -84,11 +84,15 @@ class PointTracks:
         return record.give(point_tracks=Tracks(xy, np.array(lost), width, height))
 
     def _corners(self, grey: np.ndarray, taken: np.ndarray) -> np.ndarray:
-        free = np.full(grey.shape, 255, np.uint8)
-        for x, y in taken:
-            cv2.circle(free, (round(float(x)), round(float(y))), self.spacing_px, 0, -1)
         wanted = self.most_points - len(taken)
         if wanted <= 0:
             return np.empty((0, 2), np.float32)
+        free = np.full(grey.shape, 255, np.uint8)
+        if len(taken):
+            x, y = taken.round().astype(int).T
+            free[y, x] = 0
+            # Faster than a disk about each point.
+            away_px = cv2.distanceTransform(free, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+            free = np.where(away_px > self.spacing_px, np.uint8(255), np.uint8(0))
         found = cv2.goodFeaturesToTrack(grey, wanted, self.corner_quality, self.spacing_px, mask=free, blockSize=5)
         return np.empty((0, 2), np.float32) if found is None else found.reshape(-1, 2)

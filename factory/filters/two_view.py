@@ -76,6 +76,9 @@ class TwoView:
     error_px: float = 1.0  # MSAC threshold and least tolerance of a static point
     error_share: float = 0.05  # of its displacement: lens distortion and rolling shutter grow with motion
     fits: int = 4
+    # Share of rigid points with which no further fit is tried: on six real clips it spares half of the fits, and
+    # moving_share stays within 0.001 of what it is with all of them.
+    enough: float = 0.95
     focal_guess: float = 1.0  # of the longer side; 53 degrees across
 
     def __call__(self, record: ClipRecord) -> ClipRecord:
@@ -97,13 +100,17 @@ class TwoView:
     def _best(self, tracks: Tracks, times_s: np.ndarray, i: int, j: int, matrix: np.ndarray) -> ViewPair | None:
         xy1, xy2, track = tracks.common(i, j)
         xy1, xy2 = xy1.astype(float), xy2.astype(float)
-        fits = [fit_essential(xy1, xy2, matrix, self.error_px, seed) for seed in range(self.fits)]
-        options = [
-            self._pair(track, xy1, xy2, float(times_s[j] - times_s[i]), essential, matrix)
-            for essential in fits
-            if essential is not None
-        ]
-        return max(options, key=lambda pair: int(pair.rigid.sum()), default=None)
+        best: ViewPair | None = None
+        for seed in range(self.fits):
+            essential = fit_essential(xy1, xy2, matrix, self.error_px, seed)
+            if essential is None:
+                continue
+            found = self._pair(track, xy1, xy2, float(times_s[j] - times_s[i]), essential, matrix)
+            if best is None or found.rigid.sum() > best.rigid.sum():
+                best = found
+            if best.rigid.mean() >= self.enough:
+                break
+        return best
 
     def _pair(
         self,

@@ -43,12 +43,10 @@ def thumbnail(image: np.ndarray) -> Thumbnail:
     colour = small.astype(np.float32)
     light = cv2.transform(colour, LUMA)
     columns, rows = cv2.reduce(light, 0, cv2.REDUCE_AVG), cv2.reduce(light, 1, cv2.REDUCE_AVG)
-    mean = float(rows.mean())
+    mean = cv2.mean(rows)[0]
     both = cv2.merge([light, light - columns - rows + mean])
     plain, bare = cv2.split(both - cv2.GaussianBlur(both, (0, 0), BLUR_PX))
-    return Thumbnail(
-        colour, (plain, bare), (_mean_square(plain), _mean_square(bare)), float(np.mean(cv2.mean(colour)[:3]))
-    )
+    return Thumbnail(colour, (plain, bare), (_mean_square(plain), _mean_square(bare)), sum(cv2.mean(colour)[:3]) / 3)
 
 
 def change(before: Thumbnail, after: Thumbnail) -> float:

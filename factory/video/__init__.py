@@ -12,6 +12,15 @@ from factory.video.decode import Damage, Frame, Shown, clip_frames, decode, deco
 from factory.video.picture import shrink
 
 __all__ = [
-    *("Damage", "Frame", "Shown", "VideoInfo", "clip_frames", "decode", "decode_span", "probe", "shown", "shrink"),
+    "Damage",
+    "Frame",
+    "Shown",
+    "VideoInfo",
+    "clip_frames",
+    "decode",
+    "decode_span",
+    "probe",
+    "shown",
+    "shrink",
     "small_image",
 ]

@@ -144,8 +144,8 @@ def clip_frames(
 def small_image(found: Shown, clip: Clip, max_side_px: int, *, grey: bool) -> np.ndarray:
     """The clip's picture, cropped, its longer side `max_side_px` at most: uint8 (h, w, 3) RGB or (h, w) grey.
 
-    The scaler shrinks it before it gets its colours, which costs a part of what `clip_frames` does, and the crop is good
-    to half a small pixel: for looking at, not for measuring in.
+    The scaler shrinks it before it gets its colours, for a part of what `clip_frames` costs, and the crop is good to
+    half a small pixel: for looking at, not for measuring in.
     """
     inside = found.size if clip.crop is None else clip.crop[2:]
     image = found.image(grey, int(max_side_px * max(found.size) / max(*inside, 1)))
