@@ -23,7 +23,7 @@ def filter_phase(
     resources: Resources,
 ) -> Phase:
     """With `exhaustive` every specialist sees every clip, for calibration."""
-    asked = tuple(specialists.items()) if exhaustive else _cascade(specialists, decide.rules)
+    asked = tuple(specialists.items()) if exhaustive else _cascade(specialists, decide)
     stages: Chain = (("fetch", fetch), *asked, ("decide", decide))
     features = {name: FEATURES[name] for stage in specialists.values() for name in stage.gives if name in FEATURES}
     return Phase(
@@ -46,12 +46,12 @@ def filter_rows(outcome: Outcome, features: Sequence[str]) -> list[Row]:
     return [{**common_row(outcome), "score": values.get("score"), **known}]
 
 
-def _cascade(specialists: Mapping[str, Stage], rules: Mapping[str, Mapping[str, Any]]) -> Chain:
-    """Each specialist followed by the rules on what it gives."""
+def _cascade(specialists: Mapping[str, Stage], decide: Decide) -> Chain:
+    """Each specialist followed by the rules on what it gives, and by the most that the score can still become."""
     chain: list[tuple[str, Stage]] = []
     for key, stage in specialists.items():
         chain.append((key, stage))
-        bearing = {name: rule for name, rule in rules.items() if rule.get("feature", name) in stage.gives}
-        if bearing:
-            chain.append(("decide", Decide(bearing)))
+        if any(name in FEATURES for name in stage.gives):
+            bearing = {n: rule for n, rule in decide.rules.items() if rule.get("feature", n) in stage.gives}
+            chain.append(("decide", Decide(bearing, decide.score, more_to_come=True)))
     return tuple(chain)
