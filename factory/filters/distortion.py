@@ -33,7 +33,6 @@ class LensDistortion:
     least_pairs: int = 4
     most_pairs: int = 6
     least_points: int = 60
-    most_points: int = 150  # of a pair: the cost is a mean over six pairs
 
     def __call__(self, record: ClipRecord) -> ClipRecord:
         tracks = record["point_tracks"]
@@ -50,8 +49,7 @@ class LensDistortion:
         return record.give(barrel_distortion=max(0.0, -best))
 
     def _cost(self, pair: ViewPair, k: float, centre: np.ndarray, half_px: float) -> float:
-        step = -(-len(pair.xy1) // self.most_points)
-        xy1, xy2 = (_straighten(xy[::step], k, centre, half_px) for xy in (pair.xy1, pair.xy2))
+        xy1, xy2 = (_straighten(xy, k, centre, half_px) for xy in (pair.xy1, pair.xy2))
         fundamental = fit_fundamental(xy1, xy2, self.error_px)
         if fundamental is None:
             return self.error_px

@@ -41,12 +41,13 @@ class PointTracks:
 
     needs: ClassVar[tuple[str, ...]] = ("frames",)
     gives: ClassVar[tuple[str, ...]] = ("point_tracks",)
+    version: ClassVar[int] = 2
 
     most_points: int = 400
     spacing_px: int = 9
     reseed_every: int = 2
     back_px: float = 0.7  # forwards and back again must end this close (Kalal 2010); the usual half to one pixel
-    window_px: int = 13
+    window_px: int = 11  # 13 costs a third more, and ranks labelled clips no better
     levels: int = 3
     corner_quality: float = 0.005
 
@@ -92,7 +93,7 @@ class PointTracks:
             x, y = taken.round().astype(int).T
             free[y, x] = 0
             # Faster than a disk about each point.
-            away_px = cv2.distanceTransform(free, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+            away_px = cv2.distanceTransform(free, cv2.DIST_L2, cv2.DIST_MASK_5)
             free = np.where(away_px > self.spacing_px, np.uint8(255), np.uint8(0))
         found = cv2.goodFeaturesToTrack(grey, wanted, self.corner_quality, self.spacing_px, mask=free, blockSize=5)
         return np.empty((0, 2), np.float32) if found is None else found.reshape(-1, 2)

@@ -99,7 +99,7 @@ class SurveySource:
 
     def _watch(self, path: Path, stamps: Stamps, info: VideoInfo, damage: Damage) -> "_Seen":
         seen = _Seen()
-        for first, frames in _by_size(shown(path, stamps, damage)):
+        for first, frames in _by_size(shown(path, stamps, damage, rough=True)):
             finder = CutFinder(self.cut_change, self.cut_adaptive, self.cut_fade, info.fps)
             profiles: list[tuple[int, np.ndarray, np.ndarray]] = []
             due_s = first.time_s

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import Any
 
 from factory.engine.work import Resources, Row
 from factory.fetch import Fetch

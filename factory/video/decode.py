@@ -76,8 +76,8 @@ class Shown:
         return luma(self.frame, max_side_px)
 
 
-def shown(path: Path, stamps: Stamps = "pts", damage: Damage | None = None) -> Iterator[Shown]:
-    """All frames of a source that show, from its beginning; `stamps`: see `clock.Clock`.
+def shown(path: Path, stamps: Stamps = "pts", damage: Damage | None = None, *, rough: bool = False) -> Iterator[Shown]:
+    """All frames of a source that show, from its beginning; `stamps`: see `clock.Clock`, `rough`: `container.opened`.
 
     A damaged stream ends early or skips what cannot be decoded, and `damage` counts it. What comes before the first key
     frame of a recording that begins between two shows nothing and is no damage. Raises VideoError when nothing can be
@@ -85,7 +85,7 @@ def shown(path: Path, stamps: Stamps = "pts", damage: Damage | None = None) -> I
     """
     damage = damage if damage is not None else Damage()
     interval_s, reach = nominal_interval_s(path), Reach()
-    with opened(path) as (container, stream):
+    with opened(path, rough) as (container, stream):
         clock, show = Clock(stamps, time_base(stream), interval_s), _Displays(stream)
         index = 0
         for packet in packets(container):
