@@ -22,7 +22,7 @@ def filter_phase(
     resources: Resources,
 ) -> Phase:
     """With `exhaustive` every specialist sees every clip, for calibration."""
-    asked = tuple(specialists.items()) if exhaustive else _cascade(specialists, decide)
+    asked = tuple(specialists.items()) if exhaustive else cascade(specialists, decide)
     stages: Chain = (("fetch", fetch), *asked, ("decide", decide))
     features = {name: FEATURES[name] for stage in specialists.values() for name in stage.gives if name in FEATURES}
     return Phase(
@@ -45,7 +45,7 @@ def filter_rows(outcome: Outcome, features: Sequence[str]) -> list[Row]:
     return [{**common_row(outcome), "score": values.get("score"), **known}]
 
 
-def _cascade(specialists: Mapping[str, Stage], decide: Decide) -> Chain:
+def cascade(specialists: Mapping[str, Stage], decide: Decide) -> Chain:
     """Each specialist followed by the rules on what it gives, and by the most that the score can still become."""
     chain: list[tuple[str, Stage]] = []
     for key, stage in specialists.items():
