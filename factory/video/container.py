@@ -62,9 +62,10 @@ class Reach:
         stamp = packet.pts if packet.pts is not None else packet.dts
         if stamp is None:
             return
-        at = float(stamp * packet.time_base)
+        unit_s = float(packet.time_base)
+        at = stamp * unit_s
         self.begin_s = at if self.begin_s is None else min(self.begin_s, at)
-        end = float((stamp + (packet.duration or 0)) * packet.time_base)
+        end = (stamp + (packet.duration or 0)) * unit_s
         self.end_s = end if self.end_s is None else max(self.end_s, end)
 
 
