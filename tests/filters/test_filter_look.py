@@ -116,6 +116,13 @@ def test_there_is_no_face_in_noise():
     assert stage(record(stills=[texture(s) for s in range(3)]))["face_share"] == 0
 
 
+@pytest.mark.parametrize("sizes", [(0, 0, 0, 0.3, 0.4), (0.3, 0, 0.2, 0.4, 0), (0.1, 0.2), (0, 0.2), (0.3,)])
+def test_the_face_is_the_median_of_all_stills_also_where_not_all_are_looked_at(monkeypatch, sizes):
+    shown = iter(sizes)
+    monkeypatch.setattr(Presenting, "_largest", lambda *_: float(next(shown)))
+    assert Presenting()(record(stills=[texture(0)] * len(sizes)))["face_share"] == np.median(sizes)
+
+
 @pytest.mark.media
 def test_a_talking_head_has_a_large_face(media):
     path = media / "negatives" / "talking_comedian.mp4"
