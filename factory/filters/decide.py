@@ -67,9 +67,11 @@ def parse_rules(entries: Mapping[str, Mapping[str, Any]]) -> tuple[Rule, ...]:
     return tuple(rules)
 
 
-def verdict(rules: Sequence[Rule], score: Score | None, values: Mapping[str, Any]) -> tuple[float, tuple[str, ...]]:
-    """A clip's score in [0, 1] and its reasons to reject, none where it is kept. score: None where not all it needs is
-    known yet.
+def verdict(
+    rules: Sequence[Rule], score: Score | None, values: Mapping[str, Any], more_to_come: bool = False
+) -> tuple[float, tuple[str, ...]]:
+    """A clip's score in [0, 1] and its reasons to reject, none where it is kept. more_to_come: features that are not in
+    `values` will be measured, so the score is the most that it can become.
 
     The score is that of the groups. Each broken rule lowers it further, by as much as the value is outside, so that
     what is rejected for certain ranks behind what is doubtful; at the bound itself by nothing.
@@ -78,9 +80,10 @@ def verdict(rules: Sequence[Rule], score: Score | None, values: Mapping[str, Any
     known = [(rule, settled(value)) for rule in rules if (value := values.get(rule.feature)) is not None]
     reasons = tuple(rule.complaint(value) for rule, value in known if rule.broken(value))
     outside = min((2 * rule.score(value) for rule, value in known if rule.broken(value)), default=1.0)
-    total = settled(outside * (1.0 if score is None else score.of(values)))
+    groups = 1.0 if score is None else score.most(values) if more_to_come else score.of(values)
+    total = settled(outside * groups)
     if score is not None and not reasons and total < score.least:
-        reasons = (score.complaint(values, total),)
+        reasons = (score.complaint(values, total, more_to_come),)
     return total, reasons
 
 
@@ -95,8 +98,9 @@ class Decide:
     of what is known so far.
 
     Rules are for what is certain: their bounds have wide margins. What they leave is judged by the score. Only rules
-    whose feature is in the record are looked at, so that a Decide may stand after the cheap specialists (without a
-    score) and another after all. A feature that is None (its specialist abstained) breaks no rule.
+    whose feature is in the record are looked at, so that a Decide may stand after the cheap specialists and another
+    after all. Of the score a Decide with `more_to_come` takes the most that it can become: what it rejects for that,
+    the last one would reject, too. A feature that is None (its specialist abstained) breaks no rule.
 
     Gives: score, float in [0, 1], see `verdict`. In a cascade the score of a clip rejected early is an upper bound.
     """
@@ -107,12 +111,13 @@ class Decide:
 
     rules: Mapping[str, Mapping[str, Any]]
     score: Mapping[str, Any] | None = None
+    more_to_come: bool = False
 
     def __post_init__(self) -> None:
         self._rules = parse_rules(self.rules)
         self._score = None if self.score is None else parse_score(self.score)
 
     def __call__(self, record: ClipRecord) -> ClipRecord | Rejected:
-        score, reasons = verdict(self._rules, self._score, record.values)
+        score, reasons = verdict(self._rules, self._score, record.values, self.more_to_come)
         record = record.give(score=score)
         return Rejected(record, reasons) if reasons else record

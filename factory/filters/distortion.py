@@ -26,10 +26,13 @@ class LensDistortion:
 
     needs: ClassVar[tuple[str, ...]] = ("view_pairs", "point_tracks")
     gives: ClassVar[tuple[str, ...]] = ("barrel_distortion",)
+    version: ClassVar[int] = 2
 
     candidates: tuple[float, ...] = (-0.6, -0.4, -0.2, 0.0, 0.2)
     error_px: float = 1.0
-    gain: float = 0.08  # a bent lens must lower the cost by this share, and a straight one against the most bent
+    # Two suitable clips, one of them through an action camera, reach 0.09 and 0.21, or nothing, as their points lie a
+    # tenth of a pixel elsewhere; with 0.25 the rendered lenses of the tests are still told.
+    gain: float = 0.25  # a bent lens must lower the cost by this share, and a straight one against the most bent
     least_pairs: int = 4
     most_pairs: int = 6
     least_points: int = 60

@@ -52,7 +52,7 @@ class MotionField:
     Sky, walls and paint have flow, too, but an invented one. So a point counts as off the background's motion only on
     evidence: warped by its own flow the later frame looks like the earlier one, warped by the homography it does not.
 
-    Needs: frames, uint8 (T, h, w, 3) RGB; times_s; point_tracks. Gives: field_pairs, list of FieldPair, `runs` times
+    Needs: frames, uint8 (T, h, w) grey; times_s; point_tracks. Gives: field_pairs, list of FieldPair, `runs` times
     `pairs` at most; fewer where the picture rests or no geometry fits.
     """
 
@@ -76,7 +76,7 @@ class MotionField:
     flow: DisFlow = field(default_factory=lambda: DisFlow("fast"))
 
     def __call__(self, record: ClipRecord) -> ClipRecord:
-        greys = [cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY) for frame in record["frames"]]
+        greys = record["frames"]
         found = (
             self._pair(run, i, j, greys[i], greys[j])
             for run, i, j in self._chosen(record["point_tracks"], record["times_s"])

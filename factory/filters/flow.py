@@ -20,7 +20,7 @@ class FlowFeatures:
     the one before and compares: the absolute difference over the pair's contrast (standard deviation), which a cut, a
     dissolve or a fade raises and camera motion does not.
 
-    Needs: frames, uint8 (T, h, w, 3) RGB. Gives: flow_mean and flow_peak, float, diagonal shares per frame interval, of
+    Needs: frames, uint8 (T, h, w) grey. Gives: flow_mean and flow_peak, float, diagonal shares per frame interval, of
     the frames' mean magnitudes; flow_unexplained, float, the worst pair. All None for fewer than two frames.
     """
 
@@ -42,7 +42,7 @@ class FlowFeatures:
     def _grey(self, frame: np.ndarray) -> np.ndarray:
         scale = self.side_px / max(frame.shape[:2])
         size = (round(frame.shape[1] * scale), round(frame.shape[0] * scale))
-        return cv2.cvtColor(cv2.resize(frame, size, interpolation=cv2.INTER_AREA), cv2.COLOR_RGB2GRAY)
+        return cv2.resize(frame, size, interpolation=cv2.INTER_AREA)
 
     def _pair(self, a: np.ndarray, b: np.ndarray) -> tuple[float, float]:
         flow = self.flow.flow(a, b)

@@ -36,10 +36,7 @@ class TrackLikeness:
         frames, tracks, times_s = record["frames"], record["point_tracks"], record["times_s"]
         later = np.searchsorted(times_s, times_s + self.interval_s - 1e-3)
         moments = [(i, int(j)) for i, j in enumerate(later) if i % self.every == 0 and j < len(times_s)]
-        greys = {
-            t: cv2.cvtColor(frames[t], cv2.COLOR_RGB2GRAY).astype(np.float32) for t in {t for m in moments for t in m}
-        }
-        found = [self._likeness(greys[i], greys[j], tracks, i, j) for i, j in moments]
+        found = [self._likeness(frames[i], frames[j], tracks, i, j) for i, j in moments]
         known = [value for value in found if value is not None]
         if not known or np.median(known) <= 0:
             return record.give(track_likeness=None)
@@ -61,4 +58,4 @@ class TrackLikeness:
         offsets = np.stack(np.meshgrid(reach, reach), -1).reshape(-1, 2)
         at = xy[:, None] + offsets
         x, y = np.ascontiguousarray(at[..., 0]), np.ascontiguousarray(at[..., 1])
-        return cv2.remap(grey, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        return cv2.remap(grey.astype(np.float32), x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)

@@ -34,7 +34,7 @@ class StaticOverlay:
             return record.give(overlay_share=None)
         frames = record["frames"]
         chosen = np.unique(np.linspace(0, len(frames) - 1, self.samples).astype(int))
-        grey = np.stack([cv2.cvtColor(frames[i], cv2.COLOR_RGB2GRAY) for i in chosen])
+        grey = frames[chosen]
         edges = np.stack([self._edges(picture) for picture in grey])
         if not edges.any():
             return record.give(overlay_share=None)

@@ -34,7 +34,12 @@ class Presenting:
             raise ConfigError("OpenCV has no face detector: pip install 'opencv-python>=4.10,<5'.")
 
     def __call__(self, record: ClipRecord) -> ClipRecord:
-        return record.give(face_share=float(np.median([self._largest(still) for still in record["stills"]])))
+        stills, found = record["stills"], []
+        for still in stills:
+            found.append(self._largest(still))
+            if 2 * found.count(0.0) > len(stills):  # the median is 0, whatever the others show
+                return record.give(face_share=0.0)
+        return record.give(face_share=float(np.median(found)))
 
     def _largest(self, still: np.ndarray) -> float:
         grey = cv2.cvtColor(shrink(still, self.side_px), cv2.COLOR_RGB2GRAY)

@@ -38,11 +38,17 @@ class Group:
         known = [member.worth(values[member.feature]) for member in self._known(values)]
         return sum(known) / len(known) if known else UNKNOWN
 
-    def told(self, values: Mapping[str, Any]) -> str:
+    def most(self, values: Mapping[str, Any]) -> float:
+        """What it is worth at the most, when the members that are not in `values` yet have been measured, too."""
+        best = [1.0 for member in self.members if member.feature not in values]
+        known = [member.worth(values[member.feature]) for member in self._known(values)]
+        return sum(best + known) / len(best + known) if best or known else UNKNOWN
+
+    def told(self, values: Mapping[str, Any], worth: float) -> str:
         """`name 0.2 (feature 0.03, ...)`, the members that pull it down first."""
         known = sorted(self._known(values), key=lambda member: member.worth(values[member.feature]))
         low = [f"{m.feature} {values[m.feature]:.3g}" for m in known if m.worth(values[m.feature]) < 1]
-        return f"{self.name} {self.worth(values):.2f} ({', '.join(low) or 'not measured'})"
+        return f"{self.name} {worth:.2f} ({', '.join(low) or 'not measured'})"
 
     def _known(self, values: Mapping[str, Any]) -> list[Member]:
         return [member for member in self.members if values.get(member.feature) is not None]
@@ -59,11 +65,16 @@ class Score:
     def of(self, values: Mapping[str, Any]) -> float:
         return sum(group.worth(values) for group in self.groups) / len(self.groups) if self.groups else 1.0
 
-    def complaint(self, values: Mapping[str, Any], score: float) -> str:
+    def most(self, values: Mapping[str, Any]) -> float:
+        """As `of`, when what is not in `values` yet turns out as well as it can."""
+        return sum(group.most(values) for group in self.groups) / len(self.groups) if self.groups else 1.0
+
+    def complaint(self, values: Mapping[str, Any], score: float, more_to_come: bool) -> str:
         """The three groups that lower it most, each with its lowest features."""
-        low = sorted((group for group in self.groups), key=lambda group: group.worth(values))[:3]
-        told = "; ".join(group.told(values) for group in low if group.worth(values) < 1)
-        return f"score: {score:.3f}, under {self.least:.3g}; lowest: {told}"
+        worths = [(group.most(values) if more_to_come else group.worth(values), group) for group in self.groups]
+        low = sorted(worths, key=lambda entry: entry[0])[:3]
+        told = "; ".join(group.told(values, worth) for worth, group in low if worth < 1)
+        return f"score: {'at most ' * more_to_come}{score:.3f}, under {self.least:.3g}; lowest: {told}"
 
     def of_features(self, features: Set[str]) -> "Score":
         """With these features alone."""

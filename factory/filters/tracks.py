@@ -36,22 +36,24 @@ class PointTracks:
     Corners are looked for in every cell of a grid, so that a rich object does not take the background's share, and
     again every few frames where no track is left.
 
-    Needs: frames, uint8 (T, h, w, 3) RGB. Gives: point_tracks, a Tracks.
+    Needs: frames, uint8 (T, h, w) grey. Gives: point_tracks, a Tracks.
     """
 
     needs: ClassVar[tuple[str, ...]] = ("frames",)
     gives: ClassVar[tuple[str, ...]] = ("point_tracks",)
+    version: ClassVar[int] = 2
 
     most_points: int = 400
     spacing_px: int = 9
     reseed_every: int = 2
     back_px: float = 0.7  # forwards and back again must end this close (Kalal 2010); the usual half to one pixel
-    window_px: int = 13
+    # OpenCV takes eight pixels of a row at once: 16 cost 4.2 ms a frame where 13 cost 7.1 and 11 cost 4.1.
+    window_px: int = 16
     levels: int = 3
     corner_quality: float = 0.005
 
     def __call__(self, record: ClipRecord) -> ClipRecord:
-        greys = [cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY) for frame in record["frames"]]
+        greys = record["frames"]
         height, width = greys[0].shape
         window = (self.window_px, self.window_px)
         options: dict[str, Any] = {"winSize": window, "maxLevel": self.levels}
@@ -84,11 +86,15 @@ class PointTracks:
         return record.give(point_tracks=Tracks(xy, np.array(lost), width, height))
 
     def _corners(self, grey: np.ndarray, taken: np.ndarray) -> np.ndarray:
-        free = np.full(grey.shape, 255, np.uint8)
-        for x, y in taken:
-            cv2.circle(free, (round(float(x)), round(float(y))), self.spacing_px, 0, -1)
         wanted = self.most_points - len(taken)
         if wanted <= 0:
             return np.empty((0, 2), np.float32)
+        free = np.full(grey.shape, 255, np.uint8)
+        if len(taken):
+            x, y = taken.round().astype(int).T
+            free[y, x] = 0
+            # Faster than a disk about each point.
+            away_px = cv2.distanceTransform(free, cv2.DIST_L2, cv2.DIST_MASK_5)
+            free = np.where(away_px > self.spacing_px, np.uint8(255), np.uint8(0))
         found = cv2.goodFeaturesToTrack(grey, wanted, self.corner_quality, self.spacing_px, mask=free, blockSize=5)
         return np.empty((0, 2), np.float32) if found is None else found.reshape(-1, 2)

@@ -2,14 +2,30 @@
 
 import numpy as np
 
+BRIGHTEST = 0.98  # quantile of a line's pixels that stands for it
+LINE_PX = 160  # pixels of a line that are looked at: enough to tell two in a hundred
+
 
 def darkness_profile(image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Brightness of each row and column of an RGB picture: uint8 (H,) and (W,).
 
-    The 98th percentile of the line's brightest channel, so that a few specks of noise do not hide a bar.
+    The quantile BRIGHTEST of the line's brightest channel, so that a few specks of noise do not hide a bar.
     """
-    value = image.max(axis=-1)
-    return tuple(np.percentile(value, 98, axis=axis).astype(np.uint8) for axis in (1, 0))
+    height, width = image.shape[:2]
+    rows = _value(image[:, :: max(1, width // LINE_PX)])
+    columns = np.ascontiguousarray(_value(image[:: max(1, height // LINE_PX)]).T)
+    return _brightest(rows), _brightest(columns)
+
+
+def _value(image: np.ndarray) -> np.ndarray:
+    """The brightest channel, uint8 (H, W): ten times faster than `max` over an axis of three."""
+    return np.maximum(np.maximum(image[..., 0], image[..., 1]), image[..., 2])
+
+
+def _brightest(lines: np.ndarray) -> np.ndarray:
+    """uint8 (lines, n) to (lines,)."""
+    rank = int(BRIGHTEST * (lines.shape[1] - 1))
+    return np.asarray(np.partition(lines, rank, axis=1)[:, rank])
 
 
 def picture_inside_bars(

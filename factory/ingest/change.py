@@ -10,29 +10,27 @@ BLUR_PX = 4.0  # what is wider than this is light rather than structure; a guess
 FLOOR = 2.0  # of 255: structure weaker than noise and compression leave in a flat thumbnail
 LEAST_SHARE, MIXTURE_REST = 0.15, 0.05  # of a mixture: each picture's part, and what neither explains; guesses
 COLOUR_SCALE = 54.0  # of 255: half of it, PySceneDetect's default for a cut, counts as half of another picture
-LUMA = np.array([0.299, 0.587, 0.114], np.float32)  # BT.601
+LUMA = np.array([[0.299, 0.587, 0.114]], np.float32)  # BT.601
 
 
 @dataclass(frozen=True)
 class Thumbnail:
-    """A frame made small. `colour`: float32 (h, w, 3), RGB of 255. `structures`: two float32 (h, w), of `thumbnail`."""
+    """A frame made small. `colour`: float32 (h, w, 3), RGB of 255. `structures`: two float32 (h, w), of `thumbnail`,
+    and `energies`, their mean squares. `brightness`: mean of 255."""
 
     colour: np.ndarray
     structures: tuple[np.ndarray, np.ndarray]
-
-    @property
-    def brightness(self) -> float:
-        """Mean of 255."""
-        return float(self.colour.mean())
+    energies: tuple[float, float]
+    brightness: float
 
     @property
     def blank(self) -> bool:
         """Whether the picture shows nothing: black, white, or any one colour."""
-        return float((self.structures[0] ** 2).mean()) < FLOOR**2
+        return self.energies[0] < FLOOR**2
 
 
 def thumbnail(image: np.ndarray) -> Thumbnail:
-    """Of a frame uint8 (H, W, 3) RGB.
+    """Of a frame uint8 (H, W, 3) RGB, which may come small.
 
     Structure is the brightness less its blurred self, once as it is and once without the means of rows and columns:
     black bars, horizons and frames around the picture are the same in unrelated shots, and only the second forgets
@@ -41,11 +39,14 @@ def thumbnail(image: np.ndarray) -> Thumbnail:
     height, width = image.shape[:2]
     scale = SIDE_PX / max(height, width)
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    colour = cv2.resize(image, size, interpolation=cv2.INTER_AREA).astype(np.float32)
-    light = colour @ LUMA
-    centred = light - light.mean(axis=0) - light.mean(axis=1, keepdims=True) + light.mean()
-    plain, bare = (one - cv2.GaussianBlur(one, (0, 0), BLUR_PX) for one in (light, centred))
-    return Thumbnail(colour, (plain, bare))
+    small = image if image.shape[1::-1] == size else cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+    colour = small.astype(np.float32)
+    light = cv2.transform(colour, LUMA)
+    columns, rows = cv2.reduce(light, 0, cv2.REDUCE_AVG), cv2.reduce(light, 1, cv2.REDUCE_AVG)
+    mean = cv2.mean(rows)[0]
+    both = cv2.merge([light, light - columns - rows + mean])
+    plain, bare = cv2.split(both - cv2.GaussianBlur(both, (0, 0), BLUR_PX))
+    return Thumbnail(colour, (plain, bare), (_mean_square(plain), _mean_square(bare)), sum(cv2.mean(colour)[:3]) / 3)
 
 
 def change(before: Thumbnail, after: Thumbnail) -> float:
@@ -56,11 +57,17 @@ def change(before: Thumbnail, after: Thumbnail) -> float:
     """
     if before.colour.shape != after.colour.shape:
         return 1.0
-    colour = min(1.0, float(np.abs(before.colour - after.colour).mean()) / COLOUR_SCALE)
+    colour = min(1.0, cv2.norm(before.colour, after.colour, cv2.NORM_L1) / before.colour.size / COLOUR_SCALE)
     if before.blank or after.blank:
         return colour
-    pairs = zip(before.structures, after.structures, strict=True)
-    return max(colour, *(structure_change(a, b) for a, b in pairs))
+    # The mean square of the difference over the sum of the mean squares: 1 - correlation where contrasts are equal.
+    structure = [
+        _mean_square(b - a) / (energy_a + energy_b + FLOOR**2)
+        for a, b, energy_a, energy_b in zip(
+            before.structures, after.structures, before.energies, after.energies, strict=True
+        )
+    ]
+    return max(colour, *structure)
 
 
 def is_mixture(before: Thumbnail, middle: Thumbnail, after: Thumbnail) -> bool:
@@ -74,7 +81,6 @@ def is_mixture(before: Thumbnail, middle: Thumbnail, after: Thumbnail) -> bool:
     return LEAST_SHARE < share < 1 - LEAST_SHARE and rest < MIXTURE_REST * energy
 
 
-def structure_change(before: np.ndarray, after: np.ndarray) -> float:
-    """The mean square of the difference over the sum of the mean squares: 1 - correlation where contrasts are equal."""
-    energy = float((before**2).mean() + (after**2).mean())
-    return float(((before - after) ** 2).mean()) / (energy + FLOOR**2)
+def _mean_square(values: np.ndarray) -> float:
+    flat = values.ravel()
+    return float(flat @ flat) / flat.size

@@ -6,14 +6,11 @@ stands only when the pictures on both sides do not show one scene.
 
 from collections import deque
 
-import cv2
 import numpy as np
 
 from factory.ingest.change import Thumbnail, change, is_mixture, thumbnail
 from factory.ingest.same_scene import Picture, same_scene
-from factory.video import shrink
 
-SIDE_PX = 640  # of the pictures that are kept and matched
 NEIGHBOURS = 2  # frames on either side whose change tells how lively the shot is: as PySceneDetect's adaptive detector
 LIVELIER = 1.25  # a large change must still exceed its neighbours': noise changes all frames alike; a guess
 REACH = (0, 2, 4)  # frames compared, counted from the cut: compression smears the first, a flash lasts up to three
@@ -42,14 +39,13 @@ class CutFinder:
         self._changes: list[float] = []  # of each frame from the one before
         self._cuts: set[int] = set()
 
-    def add(self, image: np.ndarray) -> None:
-        """The next frame: uint8 (H, W, 3) RGB."""
-        image = shrink(image, SIDE_PX)
+    def add(self, image: np.ndarray, grey: np.ndarray) -> None:
+        """The next frame: uint8 (h, w, 3) RGB, of which a thumbnail is made, and uint8 (H, W), to be matched."""
         small = thumbnail(image)
         self._changes.append(change(self._recent[-1][2], small) if self._recent else 0.0)
         self._fades.add(small)
         self._note_gap(small)
-        self._recent.append((len(self._changes) - 1, Picture(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)), small))
+        self._recent.append((len(self._changes) - 1, Picture(grey), small))
         self._judge(len(self._changes) - 1 - REACH[-1])
 
     def finish(self) -> tuple[int, ...]:
@@ -108,7 +104,7 @@ class CutFinder:
     def _usual(self, first: int, last: int) -> float:
         """The mean change of the frames beside those from `first` to `last`."""
         around = self._changes[max(1, first - NEIGHBOURS) : first] + self._changes[last + 1 : last + 1 + NEIGHBOURS]
-        return float(np.mean(around)) if around else 0.0
+        return sum(around) / len(around) if around else 0.0
 
 
 class Fades:

@@ -11,6 +11,7 @@ import numpy as np
 from factory.clip import ClipRecord
 from factory.construct import Positive, Share
 from factory.errors import VideoError
+from factory.ingest import change, same_scene
 from factory.ingest.bars import darkness_profile
 from factory.ingest.shots import CutFinder
 from factory.video import Damage, Shown, VideoInfo, probe, shown
@@ -65,7 +66,7 @@ class SurveySource:
 
     needs: ClassVar[tuple[str, ...]] = ("path",)
     gives: ClassVar[tuple[str, ...]] = ("survey",)
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
 
     max_damage: Share = 0.01  # share of frames lost or corrupt; a guess: one bad frame in four seconds is a bad file
     min_covered: Share = 0.9  # share of the declared length that must be there; a guess, headers round
@@ -98,16 +99,15 @@ class SurveySource:
 
     def _watch(self, path: Path, stamps: Stamps, info: VideoInfo, damage: Damage) -> "_Seen":
         seen = _Seen()
-        for first, frames in _by_size(shown(path, stamps, damage)):
+        for first, frames in _by_size(shown(path, stamps, damage, rough=True)):
             finder = CutFinder(self.cut_change, self.cut_adaptive, self.cut_fade, info.fps)
             profiles: list[tuple[int, np.ndarray, np.ndarray]] = []
             due_s = first.time_s
             for found in frames:
-                image = found.image()
                 if found.time_s >= due_s:
-                    profiles.append((found.index, *darkness_profile(image)))
+                    profiles.append((found.index, *darkness_profile(found.image())))
                     due_s = found.time_s + self.profile_every_s
-                finder.add(image)
+                finder.add(found.image(max_side_px=change.SIDE_PX), found.luma(same_scene.SIDE_PX))
                 seen.add(found, damage.restarts)
             numbers, rows, columns = zip(*profiles, strict=True)
             lines = (np.array(numbers), np.stack(rows), np.stack(columns))

@@ -37,7 +37,7 @@ class Filter(ClipPhase):
                 raise ConfigError(f"filter.rules.{name}: no stage gives '{feature}'{near(feature, known)}")
 
     def chain(self) -> Chain:
-        asked = super().chain() if self.exhaustive else _cascade(self.stages, self.rules)
+        asked = super().chain() if self.exhaustive else cascade(self.stages, self._decide())
         return (*asked, ("decide", self._decide()))
 
     def columns(self) -> tuple[pa.Field, ...]:
@@ -57,12 +57,12 @@ class Filter(ClipPhase):
         return {name: None for stage in self.stages.values() for name in stage.gives if name in FEATURES}
 
 
-def _cascade(specialists: Mapping[str, Stage], rules: Mapping[str, Mapping[str, Any]]) -> Chain:
-    """Each specialist followed by the rules on what it gives."""
+def cascade(specialists: Mapping[str, Stage], decide: Decide) -> Chain:
+    """Each specialist followed by the rules on what it gives, and by the most that the score can still become."""
     chain: list[tuple[str, Stage]] = []
     for key, stage in specialists.items():
         chain.append((key, stage))
-        bearing = {name: rule for name, rule in rules.items() if rule.get("feature", name) in stage.gives}
-        if bearing:
-            chain.append(("decide", Decide(bearing)))
+        if any(name in FEATURES for name in stage.gives):
+            bearing = {n: rule for n, rule in decide.rules.items() if rule.get("feature", n) in stage.gives}
+            chain.append(("decide", Decide(bearing, decide.score, more_to_come=True)))
     return tuple(chain)

@@ -8,7 +8,19 @@ Times are seconds from the source's first frame that shows, taken from the strea
 """
 
 from factory.video.container import VideoInfo, probe
-from factory.video.decode import Damage, Frame, Shown, clip_frames, decode, decode_span, shown
+from factory.video.decode import Damage, Frame, Shown, clip_frames, decode, decode_span, shown, small_image
 from factory.video.picture import shrink
 
-__all__ = ["Damage", "Frame", "Shown", "VideoInfo", "clip_frames", "decode", "decode_span", "probe", "shown", "shrink"]
+__all__ = [
+    "Damage",
+    "Frame",
+    "Shown",
+    "VideoInfo",
+    "clip_frames",
+    "decode",
+    "decode_span",
+    "probe",
+    "shown",
+    "shrink",
+    "small_image",
+]

@@ -23,7 +23,7 @@ from factory.video.container import (
     pixel_ratio,
     time_base,
 )
-from factory.video.picture import Display, display_of, shrink
+from factory.video.picture import DECODED_SIDE_PX, Display, display_of, luma, shrink
 
 # Where to begin before a clip (s): seeking lands up to a group of pictures late in MPEG-TS and PS. Then at the source's
 # beginning.
@@ -67,13 +67,17 @@ class Shown:
         """Width and height as displayed."""
         return self.display.size(self.frame.width, self.frame.height)
 
-    def image(self, grey: bool = False) -> np.ndarray:
+    def image(self, grey: bool = False, max_side_px: int = DECODED_SIDE_PX) -> np.ndarray:
         """As displayed; of a large picture a smaller one, see `picture.DECODED_SIDE_PX`."""
-        return self.display.image(self.frame, grey)
+        return self.display.image(self.frame, grey, max_side_px)
+
+    def luma(self, max_side_px: int | None = None) -> np.ndarray:
+        """See `picture.luma`."""
+        return luma(self.frame, max_side_px)
 
 
-def shown(path: Path, stamps: Stamps = "pts", damage: Damage | None = None) -> Iterator[Shown]:
-    """All frames of a source that show, from its beginning; `stamps`: see `clock.Clock`.
+def shown(path: Path, stamps: Stamps = "pts", damage: Damage | None = None, *, rough: bool = False) -> Iterator[Shown]:
+    """All frames of a source that show, from its beginning; `stamps`: see `clock.Clock`, `rough`: `container.opened`.
 
     A damaged stream ends early or skips what cannot be decoded, and `damage` counts it. What comes before the first key
     frame of a recording that begins between two shows nothing and is no damage. Raises VideoError when nothing can be
@@ -81,7 +85,7 @@ def shown(path: Path, stamps: Stamps = "pts", damage: Damage | None = None) -> I
     """
     damage = damage if damage is not None else Damage()
     interval_s, reach = nominal_interval_s(path), Reach()
-    with opened(path) as (container, stream):
+    with opened(path, rough) as (container, stream):
         clock, show = Clock(stamps, time_base(stream), interval_s), _Displays(stream)
         index = 0
         for packet in packets(container):
@@ -135,6 +139,17 @@ def clip_frames(
         if clip.crop is not None:
             image = _cropped(image, clip.crop, found.size)
         yield Frame(clip.first_frame + found.index, found.time_s, shrink(image, max_side_px))
+
+
+def small_image(found: Shown, clip: Clip, max_side_px: int, *, grey: bool) -> np.ndarray:
+    """The clip's picture, cropped, its longer side `max_side_px` at most: uint8 (h, w, 3) RGB or (h, w) grey.
+
+    The scaler shrinks it before it gets its colours, for a part of what `clip_frames` costs, and the crop is good to
+    half a small pixel: for looking at, not for measuring in.
+    """
+    inside = found.size if clip.crop is None else clip.crop[2:]
+    image = found.image(grey, int(max_side_px * max(found.size) / max(*inside, 1)))
+    return np.ascontiguousarray(image if clip.crop is None else _cropped(image, clip.crop, found.size))
 
 
 def decode_span(path: Path, clip: Clip) -> Iterator[Shown]:

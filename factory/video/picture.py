@@ -19,6 +19,8 @@ from factory.errors import VideoError
 DECODED_SIDE_PX = 2560
 SQUARE_SLACK = 0.005  # pixels this near to square are rounding of the display's size: resampling would harm more
 PIXEL_RATIOS = (0.25, 4.0)  # of width by height; formats in use have 0.9 to 2.2, others are damage
+# Formats whose first plane is the brightness, a byte a pixel.
+LUMA_FIRST = {"gray", "nv12", *(f"yuv{range_}{kind}p" for range_ in ("", "j") for kind in ("420", "422", "440", "444"))}
 TURN_SLACK_DEG = 1.0  # what FFmpeg's own auto-rotation takes for a quarter turn
 
 
@@ -48,10 +50,11 @@ class Display:
         square = (max(1, round(width * self.pixel_ratio)), height)
         return square[::-1] if self.swap else square
 
-    def image(self, frame: av.VideoFrame, grey: bool) -> np.ndarray:
-        """The picture as displayed, uint8 (H, W, 3) RGB or (H, W) grey; its longer side DECODED_SIDE_PX at most."""
+    def image(self, frame: av.VideoFrame, grey: bool, max_side_px: int = DECODED_SIDE_PX) -> np.ndarray:
+        """The picture as displayed, uint8 (H, W, 3) RGB or (H, W) grey; its longer side `max_side_px` at most, and
+        DECODED_SIDE_PX. Shrunk before it gets its colours: a small one costs a fraction of a whole one."""
         width, height = max(1, round(frame.width * self.pixel_ratio)), frame.height
-        scale = min(1.0, DECODED_SIDE_PX / max(width, height))
+        scale = min(1.0, min(max_side_px, DECODED_SIDE_PX) / max(width, height))
         size = (max(1, round(width * scale)), max(1, round(height * scale)))
         form = "gray" if grey else "rgb24"
         wanted = {"width": size[0], "height": size[1], "interpolation": Interpolation.AREA} if scale < 1.0 else {}
@@ -66,6 +69,17 @@ class Display:
         if self.flip_x:
             image = image[:, ::-1]
         return image[::-1] if self.flip_y else image
+
+
+def luma(frame: av.VideoFrame, max_side_px: int | None = None) -> np.ndarray:
+    """Brightness as coded, uint8 (h, w): not turned, and of whatever range the stream has; its longer side
+    `max_side_px` at most. The cheapest picture there is: for comparing frames of one stream."""
+    most_px = max_side_px or max(frame.width, frame.height)
+    if max(frame.width, frame.height) > most_px or frame.format.name not in LUMA_FIRST:
+        return Display().image(frame, True, most_px)
+    plane = frame.planes[0]
+    rows = np.frombuffer(memoryview(plane), np.uint8).reshape(plane.height, plane.line_size)
+    return np.ascontiguousarray(rows[:, : plane.width])
 
 
 def display_of(frame: av.VideoFrame, pixel_ratio: Fraction) -> Display:

@@ -20,7 +20,8 @@ import cv2
 import numpy as np
 
 from factory.errors import VideoError
-from factory.ingest.shots import SIDE_PX, CutFinder
+from factory.ingest.same_scene import SIDE_PX
+from factory.ingest.shots import CutFinder
 from factory.ingest.survey import SurveySource
 from factory.video import decode, probe, shrink
 
@@ -100,6 +101,11 @@ def finder(fps: float) -> CutFinder:
     return CutFinder(settings.cut_change, settings.cut_adaptive, settings.cut_fade, fps)
 
 
+def pictures(image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """What a CutFinder is fed."""
+    return image, cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
+
+
 def beginning(path: Path, seconds: float) -> Iterator[np.ndarray]:
     for frame in decode(path):
         if frame.time_s > seconds:
@@ -135,7 +141,7 @@ def main() -> None:
             changed = {name: CONDITIONS[name](image) for name in finders}
             begin = process_time()
             for name, one in finders.items():
-                one.add(changed[name])
+                one.add(*pictures(changed[name]))
             cpu_s, count, length = cpu_s + process_time() - begin, count + len(finders), length + 1
         for name, one in finders.items():
             score = scores[clip.half, name]
@@ -152,9 +158,9 @@ def main() -> None:
             size = first.frames[0].shape[1::-1]
             one = finder(25.0)
             for image in first.frames:
-                one.add(CONDITIONS[name](image))
+                one.add(*pictures(CONDITIONS[name](image)))
             for image in second.frames:
-                one.add(CONDITIONS[name](cv2.resize(image, size, interpolation=cv2.INTER_AREA)))
+                one.add(*pictures(CONDITIONS[name](cv2.resize(image, size, interpolation=cv2.INTER_AREA))))
             score.joins += 1
             if JOINED_FRAMES not in one.finish():
                 score.missed += 1

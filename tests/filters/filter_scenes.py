@@ -11,6 +11,10 @@ WIDTH, HEIGHT, FPS = 320, 180, 12.0
 
 
 def record(**values: object) -> ClipRecord:
+    """Of a clip with these values; `frames` may be given in colour."""
+    frames = values.get("frames")
+    if isinstance(frames, np.ndarray) and frames.ndim == 4:
+        values["frames"] = np.stack([cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY) for frame in frames])
     return ClipRecord(Clip("id", "source", 0.0, 3.0, WIDTH, HEIGHT, 24.0, 0, 72), values)
 
 

@@ -91,6 +91,15 @@ def test_what_no_rule_refuses_is_cut_by_its_score():
     )
 
 
+def test_a_score_that_can_no_longer_reach_the_cut_rejects_before_all_is_measured():
+    early = Decide({}, SCORE, more_to_come=True)
+    assert score_of(early(record())) == 1.0
+    assert not isinstance(early(record(camera_speed=0.1)), Rejected)
+    result = early(record(camera_speed=0.01))
+    assert isinstance(result, Rejected)
+    assert result.reasons == ("score: at most 0.500, under 0.6; lowest: camera 0.00 (camera_speed 0.01)",)
+
+
 @given(peak=st.floats(-1, 10), moving=st.floats(-1, 10), speed=st.none() | st.floats(0, 1))
 def test_a_clip_is_kept_exactly_when_it_breaks_no_rule_and_its_score_reaches_the_cut(peak, moving, speed):
     result = Decide(RULES, SCORE)(record(flow_peak=peak, moving=moving, camera_speed=speed))

@@ -44,7 +44,7 @@ def drawing() -> np.ndarray:
 
 def test_sampling_gives_the_rate_the_size_and_the_stills(tmp_path):
     result = sampled(film(tmp_path / "a.mkv", list(shifted(48, 2))), 2.0)
-    assert result["frames"].shape == (24, 90, 160, 3)
+    assert result["frames"].shape == (24, 90, 160)
     assert np.diff(result["times_s"]) == pytest.approx(np.full(23, 1 / 12), abs=1e-3)
     assert [still.shape for still in result["stills"]] == [(HEIGHT, WIDTH, 3)] * 5
     assert result["repeat_share"] == 0
@@ -52,7 +52,7 @@ def test_sampling_gives_the_rate_the_size_and_the_stills(tmp_path):
 
 def test_sampling_honours_the_crop(tmp_path):
     result = sampled(film(tmp_path / "a.mkv", list(shifted(24, 2))), 1.0, crop=(40, 30, 240, 120))
-    assert result["frames"].shape[1:] == (80, 160, 3)
+    assert result["frames"].shape[1:] == (80, 160)
     assert result["stills"][0].shape == (120, 240, 3)
 
 
@@ -114,6 +114,13 @@ def test_there_is_no_face_in_noise():
     stage = Presenting()
     stage.setup()
     assert stage(record(stills=[texture(s) for s in range(3)]))["face_share"] == 0
+
+
+@pytest.mark.parametrize("sizes", [(0, 0, 0, 0.3, 0.4), (0.3, 0, 0.2, 0.4, 0), (0.1, 0.2), (0, 0.2), (0.3,)])
+def test_the_face_is_the_median_of_all_stills_also_where_not_all_are_looked_at(monkeypatch, sizes):
+    shown = iter(sizes)
+    monkeypatch.setattr(Presenting, "_largest", lambda *_: float(next(shown)))
+    assert Presenting()(record(stills=[texture(0)] * len(sizes)))["face_share"] == np.median(sizes)
 
 
 @pytest.mark.media

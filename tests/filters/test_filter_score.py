@@ -84,3 +84,20 @@ def test_a_target_needs_a_curve():
         aimed({"groups": GROUPS}, "recall:0.6")
     with pytest.raises(ConfigError, match="cannot be read"):
         aimed({"groups": GROUPS, "curve": {"provenance": "x", "cuts": [{"least": 0.1}]}}, "recall:0.6")
+
+
+@given(
+    values=st.fixed_dictionaries({name: st.none() | st.floats(0, 10) for g in GROUPS.values() for name in g}),
+    known=st.integers(0, 3),
+)
+def test_the_most_a_score_can_become_is_never_less_than_what_it_becomes(values, known):
+    score = parse_score({"groups": GROUPS})
+    assert score.most(dict(list(values.items())[:known])) >= score.of(values) - 1e-12
+
+
+def test_what_is_known_bounds_the_score():
+    score = parse_score({"groups": GROUPS})
+    assert score.most({}) == 1.0
+    assert score.most({"parallax": 0.01}) == 0.5
+    assert score.most({"mover_share": 0.001}) == pytest.approx(0.75)
+    assert score.most({"parallax": 0.01, "mover_share": None}) == 0.5

@@ -16,7 +16,7 @@ def cuts(frames, fps=24.0):
     settings = SurveySource()
     finder = CutFinder(settings.cut_change, settings.cut_adaptive, settings.cut_fade, fps)
     for frame in frames:
-        finder.add(frame)
+        finder.add(frame, cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY))
     return finder.finish()
 
 
