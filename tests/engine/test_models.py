@@ -1,7 +1,5 @@
 """Models beside the workers: whatever becomes of one, each clip gets its own outcome, and no other clip is harmed."""
 
-import time
-
 import numpy as np
 import pytest
 
@@ -90,10 +88,9 @@ def test_a_model_that_dies_while_it_loads_ends_the_run_before_any_clip(tmp_path)
     assert Storage.at(tmp_path).parts("trial") == []
 
 
-@pytest.mark.parametrize("engine", ENGINES)
-def test_a_clip_s_clock_stands_while_a_model_works(tmp_path, engine):
-    """Four pairs' wait is longer than the clip may take."""
-    _, rows = run(tmp_path, engine, phase(["a", "b"], AskFlow(FakeFlow(pair_s=0.8)), timeout_s=2.0))
+def test_a_clip_s_clock_stands_while_a_model_works(tmp_path):
+    """Three pairs' wait is longer than the clip may take."""
+    _, rows = run(tmp_path, "inline", phase(["a", "b"], AskFlow(FakeFlow(pair_s=0.8)), timeout_s=2.0))
     assert {row["status"] for row in rows.values()} == {"ok"}
 
 
@@ -169,12 +166,3 @@ def test_where_a_network_runs_is_not_part_of_what_it_answers():
     known = stage_identity(AskFlow(FakeFlow()))
     assert stage_identity(AskFlow(FakeFlow(device="cuda", pool=Pool(replicas=9, max_batch=1)))) == known
     assert stage_identity(AskFlow(FakeFlow(at_once=5))) != known
-
-
-def test_a_pool_takes_questions_while_it_works(tmp_path):
-    """One replica of 0.1 s a pair, eight workers: the model is what the time goes to."""
-    names = [f"good-{i}" for i in range(16)]
-    begin = time.perf_counter()
-    summary, _ = run(tmp_path, "ray", phase(names, AskFlow(FakeFlow(pair_s=0.1), cpu_s=0.3)), workers=8)
-    assert summary.model_seconds["FakeFlow"] == pytest.approx(16 * 0.3, rel=0.5)
-    assert time.perf_counter() - begin < 120
