@@ -21,10 +21,12 @@ Beside = tuple[PairEvidence | None, ...]
 
 @dataclass(frozen=True)
 class DynamicMasks:
-    """masks: bool (F, h, w), true where something moves on its own. share: float64 (F,), true share of each frame."""
+    """masks: bool (F, h, w), true where something moves on its own. share: float64 (F,), true share of each frame.
+    frame_index: int64 (F,), the frames' numbers in the source; None: the frames of the tracks they were made with."""
 
     masks: np.ndarray
     share: np.ndarray
+    frame_index: np.ndarray | None = None
 
 
 @dataclass

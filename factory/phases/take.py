@@ -24,8 +24,8 @@ def _tracks(content: bytes) -> tuple[Any, ...]:
 def _masks(content: bytes) -> tuple[Any, ...]:
     from factory.masks.motion import DynamicMasks
 
-    _, masks = read_masks(content)
-    return (DynamicMasks(masks, masks.mean(axis=(1, 2))),)
+    frame_index, masks = read_masks(content)
+    return (DynamicMasks(masks, masks.mean(axis=(1, 2)), frame_index),)
 
 
 # Files that stages know by other names: those in the record, and what reads the values. Any other is an npz, and gives

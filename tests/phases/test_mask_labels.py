@@ -97,6 +97,8 @@ def test_masks_are_looked_up_where_pixels_lie():
     assert inside(tracks, DynamicMasks(masks, np.zeros(2))).tolist() == [0.0, 1.0, 0.5]
     with pytest.raises(ValueError, match="masks of 3 frames and tracks of 2"):
         inside(tracks, DynamicMasks(np.zeros((3, 9, 16), bool), np.zeros(3)))
+    with pytest.raises(ValueError, match="of different frames"):
+        inside(tracks, DynamicMasks(np.zeros((2, 9, 16), bool), np.zeros(2), tracks.frame_index + 1))
 
 
 @dataclass
