@@ -158,7 +158,7 @@ def test_plan_tells_how_long_what_is_left_takes_and_refuses_what_cannot_fit(vide
     assert float(words[-2]) >= 0.0  # hours; ? where nothing is known
     status, _, err = factory("plan", *arguments, "ingest.resources.memory_gb=100000")
     assert status == 1
-    assert "phase ingest cannot have 1 workers of 1 CPUs, 0 GPUs and 100000 GB each: 0 fit" in err
+    assert "phase ingest cannot have 1 workers of 1 CPUs and 100000 GB each: 0 fit" in err
 
 
 def test_status_and_queries_add_up(output):
