@@ -54,6 +54,8 @@ def run(
     names, lengths = [shard.shard_id for shard in shards], [len(shard.rows) for shard in shards]
     del shards
 
+    if networks:
+        flight.why = lambda: "its models are being loaded"
     with pools(networks, place(networks, nodes())[0]) as callers:
         yield from _stream(everything, names, lengths, work, workers, callers, flight, board)
 
