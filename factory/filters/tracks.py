@@ -47,8 +47,8 @@ class PointTracks:
     spacing_px: int = 9
     reseed_every: int = 2
     back_px: float = 0.7  # forwards and back again must end this close (Kalal 2010); the usual half to one pixel
-    # 16 would cost 4.2 ms a frame in place of 7.1, as OpenCV takes eight pixels of a row at once, and of 129 labelled web
-    # clips tell one suitable clip and one other wrongly (average precision 0.855 in place of 0.864).
+    # 16 would cost 4.2 ms a frame in place of 7.1, as OpenCV takes eight pixels of a row at once, and tell two of 129
+    # labelled web clips wrongly (average precision 0.855 in place of 0.864).
     window_px: int = 13
     levels: int = 3
     corner_quality: float = 0.005
