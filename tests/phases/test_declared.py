@@ -97,7 +97,7 @@ def factory(theirs):
         path = os.pathsep.join([str(theirs), *sys.path])
         command = [sys.executable, "-m", "factory.cli", *map(str, words)]
         environment = {**os.environ, "COLUMNS": "200", "PYTHONPATH": path}
-        done = subprocess.run(command, capture_output=True, text=True, timeout=280, env=environment)
+        done = subprocess.run(command, capture_output=True, text=True, timeout=600, env=environment)
         assert done.returncode == 0, done.stderr
         return done.stdout
 

@@ -16,7 +16,7 @@ from tests.web import Answer
 
 def factory(*words, env=None):
     command = [sys.executable, "-m", "factory.cli", *map(os.fsencode, words)]
-    done = subprocess.run(command, capture_output=True, timeout=280, env={**os.environ, **(env or {})})
+    done = subprocess.run(command, capture_output=True, timeout=600, env={**os.environ, **(env or {})})
     assert done.returncode == 0, done.stderr.decode(errors="replace")
     return (done.stdout + done.stderr).decode(errors="replace")
 
