@@ -56,7 +56,8 @@ def run(
 
     if networks:
         flight.why = lambda: "its models are being loaded"
-    with pools(networks, place(networks, nodes())[0]) as callers:
+    # That they fit has been judged before anything started; nodes of a cluster that grows come when they are asked for.
+    with pools(networks, place(networks, nodes(), autoscales=True)[0]) as callers:
         yield from _stream(everything, names, lengths, work, workers, callers, flight, board)
 
 
