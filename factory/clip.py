@@ -67,18 +67,30 @@ class Timed(Protocol):
 T = TypeVar("T", bound=Timed)
 
 
-def sampled(frames: Iterable[T], fps: float, native_fps: float) -> Iterator[T]:
-    """Of frames in time order, those nearest to a grid of `fps` that starts at the first one.
+def sampling(
+    frames: Iterable[T], fps: float, native_fps: float, most_fps: float = float("inf")
+) -> Iterator[tuple[T, bool]]:
+    """Frames in time order, each with whether it is one of those nearest to a grid of `fps` that starts at the first.
+    Others that follow the frame before more closely than `most_fps` allows are left out.
 
-    A source slower than `fps` keeps all its frames; none is ever repeated. Uneven frame times are honoured: the
-    grid is in seconds, and half a native interval of slack makes the choice the nearest frame, not the next one.
+    Of a source slower than `fps` all are; none ever counts twice. Uneven frame times are honoured: the grid is in
+    seconds, and half a native interval of slack makes the choice the nearest frame, not the next one.
     """
     slack = min(0.5 * fps / native_fps, 0.5) if native_fps > 0 else 0.0
     start_s: float | None = None
-    due = 0
+    last_s, due = -float("inf"), 0
     for frame in frames:
         start_s = frame.time_s if start_s is None else start_s
         position = (frame.time_s - start_s) * fps + slack + 1e-6
-        if position >= due:
-            yield frame
+        on_grid = position >= due
+        if not on_grid and frame.time_s - last_s < 1 / most_fps:
+            continue
+        last_s = frame.time_s
+        yield frame, on_grid
+        if on_grid:
             due = int(position) + 1
+
+
+def sampled(frames: Iterable[T], fps: float, native_fps: float) -> Iterator[T]:
+    """Only those on the grid; see `sampling`."""
+    return (frame for frame, on_grid in sampling(frames, fps, native_fps) if on_grid)

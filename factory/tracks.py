@@ -37,6 +37,10 @@ class Tracks:
         """F, the number of sampled frames, with or without an observation."""
         return len(self.times_s)
 
+    @property
+    def diagonal_px(self) -> float:
+        return float(np.hypot(self.width, self.height))
+
     def lengths(self) -> np.ndarray:
         """Observations of each track: int64 (M,)."""
         return np.bincount(self.track, minlength=self.count)

@@ -59,10 +59,16 @@ def test_no_room_imports_itself_round_a_corner():
     ("ground", "may"),
     [
         ("geometry", {"geometry"}),
-        ("models", {"models", "tracks", "clip", "video", "errors", "extras", "construct", "memory", "storage"}),
+        (
+            "models",
+            {"models", "frames", "tracks", "clip", "video", "errors", "extras", "construct", "memory", "storage"},
+        ),
         ("sfm", {"sfm", "geometry", "tracks"}),
         ("background", {"background", "sfm", "geometry", "tracks"}),
-        ("filters", {"filters", "models", "geometry", "tracks", "video", "clip", "stage", "errors", "construct"}),
+        (
+            "filters",
+            {"filters", "frames", "models", "geometry", "tracks", "video", "clip", "stage", "errors", "construct"},
+        ),
     ],
 )
 def test_a_room_stands_only_on_what_lies_below_it(ground, may):

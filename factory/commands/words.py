@@ -120,7 +120,7 @@ def everything() -> str:
         title = "the top level" if path.parent == root else f"{group}={path.stem}"
         parts.append(f"## {title}\n{path.read_text(encoding='utf-8').rstrip()}\n")
     head = "# Every setting. Write key=value; group=name takes another preset. A stage's other\n"
-    head += "# fields can be set too, for example filter.stages.sample.max_side_px=240: --cfg job shows all.\n"
+    head += "# fields can be set too, for example filter.stages.sample.grey_side_px=240: --cfg job shows all.\n"
     return "\n".join([head, *parts])
 
 

@@ -19,12 +19,12 @@ class LensDistortion:
     a barrel. For each k of `candidates` the points are straightened and a fundamental matrix is fitted anew to every
     pair; its cost is the mean Sampson distance cut off at `error_px`.
 
-    Needs: view_pairs, point_tracks. Gives: barrel_distortion, float, -k, 0 for a straight or a pincushion picture; None
+    Needs: view_pairs, tracks. Gives: barrel_distortion, float, -k, 0 for a straight or a pincushion picture; None
     with too few pairs, or when the cost hardly depends on k: then the motion does not show the lens. A rendered
     check found every k of the list with 0.15 px of noise; between two of them it is off by at most their distance.
     """
 
-    needs: ClassVar[tuple[str, ...]] = ("view_pairs", "point_tracks")
+    needs: ClassVar[tuple[str, ...]] = ("view_pairs", "tracks")
     gives: ClassVar[tuple[str, ...]] = ("barrel_distortion",)
     version: ClassVar[int] = 2
 
@@ -38,7 +38,7 @@ class LensDistortion:
     least_points: int = 60
 
     def __call__(self, record: ClipRecord) -> ClipRecord:
-        tracks = record["point_tracks"]
+        tracks = record["tracks"]
         usable = [pair for pair in record["view_pairs"] if pair.rigid.sum() >= self.least_points]
         if len(usable) < self.least_pairs:
             return record.give(barrel_distortion=None)

@@ -8,11 +8,14 @@ import cv2
 import numpy as np
 
 from factory.clip import ClipRecord
+from factory.filters.flow import grey_flow
 from factory.filters.robust import fit_essential, fit_homography
-from factory.filters.tracks import Tracks
+from factory.frames import Frames
 from factory.geometry.camera import centred_camera
 from factory.geometry.epipolar import sampson_error
 from factory.models.dis import DisFlow
+from factory.models.roles import Flow
+from factory.tracks import Tracks
 
 GRID_PX = 4
 
@@ -46,17 +49,17 @@ class FieldPair:
 
 @dataclass
 class MotionField:
-    """Dense inverse search (Kroeger et al., ECCV 2016) both ways between frames that lie about `target` diagonals of
-    motion apart, and what of it one rigid scene (essential matrix) and one plane or a turn (homography) explain.
+    """Dense flow both ways between frames that lie about `target` diagonals of motion apart, and what of it one rigid
+    scene (essential matrix) and one plane or a turn (homography) explain.
 
     Sky, walls and paint have flow, too, but an invented one. So a point counts as off the background's motion only on
     evidence: warped by its own flow the later frame looks like the earlier one, warped by the homography it does not.
 
-    Needs: frames, uint8 (T, h, w) grey; times_s; point_tracks. Gives: field_pairs, list of FieldPair, `runs` times
-    `pairs` at most; fewer where the picture rests or no geometry fits.
+    Needs: frames, tracks. Gives: field_pairs, list of FieldPair, `runs` times `pairs` at most; fewer where the picture
+    rests or no geometry fits.
     """
 
-    needs: ClassVar[tuple[str, ...]] = ("frames", "times_s", "point_tracks")
+    needs: ClassVar[tuple[str, ...]] = ("frames", "tracks")
     gives: ClassVar[tuple[str, ...]] = ("field_pairs",)
 
     runs: int = 4
@@ -73,43 +76,52 @@ class MotionField:
     homography_px: float = 1.0
     evident_grey: float = 3.0  # grey levels that the homography's warp must be worse by, mean of 9 x 9
     evident_ratio: float = 1.6
-    flow: DisFlow = field(default_factory=lambda: DisFlow("fast"))
+    flow: Flow = field(default_factory=lambda: DisFlow("fast"))
 
     def __call__(self, record: ClipRecord) -> ClipRecord:
-        greys = record["frames"]
-        found = (
-            self._pair(run, i, j, greys[i], greys[j])
-            for run, i, j in self._chosen(record["point_tracks"], record["times_s"])
-        )
-        return record.give(field_pairs=[pair for pair in found if pair is not None])
+        frames: Frames = record["frames"]
+        greys, chosen = frames.grey, list(self._chosen(record["tracks"]))
+        found = []
+        for number in sorted({run for run, _, _ in chosen}):
+            ahead = [(i, j) for run, i, j in chosen if run == number]
+            flows = grey_flow(self.flow, greys, [*ahead, *((j, i) for i, j in ahead)])
+            there, back = flows[: len(ahead)], flows[len(ahead) :]
+            pairs = [
+                self._pair(number, i, j, greys[i], greys[j], one, other)
+                for (i, j), one, other in zip(ahead, there, back, strict=True)
+            ]
+            found += [pair for pair in pairs if pair is not None]
+        return record.give(field_pairs=found)
 
-    def _chosen(self, tracks: Tracks, times_s: np.ndarray) -> Iterator[tuple[int, int, int]]:
+    def _chosen(self, tracks: Tracks) -> Iterator[tuple[int, int, int]]:
         """Run, first and second frame of each pair. Runs are spread over the clip and do not overlap by much."""
-        last = len(times_s) - 2
+        last = tracks.frames - 2
         # The last run begins a good fifth before the end: it needs frames to run over.
         part = (1 - 1 / (self.runs + 0.5)) * np.arange(self.runs) / max(self.runs - 1, 1)
         starts = np.unique((last * part).astype(int))
         for run, start in enumerate(starts):
-            end = starts[run + 1] + 4 if run + 1 < len(starts) else len(times_s) - 1
+            end = starts[run + 1] + 4 if run + 1 < len(starts) else tracks.frames - 1
             i = int(start)
             for _ in range(self.pairs):
-                j = self._far_enough(tracks, times_s, i)
+                j = self._far_enough(tracks, i)
                 if j is None or j > end:
                     break
                 yield run, i, j
                 i = j
 
-    def _far_enough(self, tracks: Tracks, times_s: np.ndarray, i: int) -> int | None:
-        for j in range(i + 1, len(times_s)):
-            first, second, _ = tracks.common(i, j)
+    def _far_enough(self, tracks: Tracks, i: int) -> int | None:
+        times_s = tracks.times_s
+        for j in range(i + 1, tracks.frames):
+            _, first, second = tracks.pair(i, j)
             moved_px = float(np.median(np.linalg.norm(second - first, axis=1))) if len(first) else 0.0
             if moved_px > self.target * tracks.diagonal_px or times_s[j] - times_s[i] > self.longest_s - 1e-3:
                 return j
         return None
 
-    def _pair(self, run: int, i: int, j: int, a: np.ndarray, b: np.ndarray) -> FieldPair | None:
+    def _pair(
+        self, run: int, i: int, j: int, a: np.ndarray, b: np.ndarray, there: np.ndarray, back: np.ndarray
+    ) -> FieldPair | None:
         height, width = a.shape
-        there, back = self.flow.flow(a, b), self.flow.flow(b, a)
         rows, columns = np.mgrid[GRID_PX // 2 : height : GRID_PX, GRID_PX // 2 : width : GRID_PX]
         xy1 = np.stack([columns, rows], axis=-1).astype(np.float32)
         flow = there[rows, columns]

@@ -20,12 +20,12 @@ class FocalLength:
 
     Measured against three calibrated hand-held clips: 0.72, 0.82 and 0.84 come out as 0.74, 0.99 and 0.86.
 
-    Needs: view_pairs, point_tracks. Gives: focal_ratio, float, over the longer side, median over the pairs, None when
+    Needs: view_pairs, tracks. Gives: focal_ratio, float, over the longer side, median over the pairs, None when
     focal_spread is above `most_spread`; focal_spread, float, half the distance of the quartiles of its logarithm, None
     with fewer than `least_pairs` answers or when most pairs have none.
     """
 
-    needs: ClassVar[tuple[str, ...]] = ("view_pairs", "point_tracks")
+    needs: ClassVar[tuple[str, ...]] = ("view_pairs", "tracks")
     gives: ClassVar[tuple[str, ...]] = ("focal_ratio", "focal_spread")
 
     shortest: float = 0.3
@@ -38,7 +38,7 @@ class FocalLength:
     most_spread: float = 0.3
 
     def __call__(self, record: ClipRecord) -> ClipRecord:
-        tracks = record["point_tracks"]
+        tracks = record["tracks"]
         answers = (self._log_ratio(pair, tracks.width, tracks.height) for pair in record["view_pairs"])
         tried = [value for value in answers if value is not None]
         logs = np.array([value for value in tried if np.isfinite(value)])

@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 
 from factory.clip import ClipRecord
-from factory.filters.tracks import Tracks
+from factory.tracks import Tracks
 
 
 @dataclass
@@ -19,11 +19,11 @@ class TrackLikeness:
     patches, of which the median point's counts. Fast motion and turning lower it throughout, a dissolve once, so it is
     told as a share of the clip's usual.
 
-    Needs: frames, point_tracks, times_s. Gives: track_likeness, float, the worst moment's over the median moment's;
+    Needs: frames, tracks. Gives: track_likeness, float, the worst moment's over the median moment's;
     None where no moment has enough points.
     """
 
-    needs: ClassVar[tuple[str, ...]] = ("frames", "point_tracks", "times_s")
+    needs: ClassVar[tuple[str, ...]] = ("frames", "tracks")
     gives: ClassVar[tuple[str, ...]] = ("track_likeness",)
 
     interval_s: float = 0.75  # most dissolves last 0.5 to 1 s; of 0.5 and 0.75 the second tells them better
@@ -33,7 +33,8 @@ class TrackLikeness:
     least_points: int = 20
 
     def __call__(self, record: ClipRecord) -> ClipRecord:
-        frames, tracks, times_s = record["frames"], record["point_tracks"], record["times_s"]
+        tracks: Tracks = record["tracks"]
+        frames, times_s = record["frames"].grey, tracks.times_s
         later = np.searchsorted(times_s, times_s + self.interval_s - 1e-3)
         moments = [(i, int(j)) for i, j in enumerate(later) if i % self.every == 0 and j < len(times_s)]
         found = [self._likeness(frames[i], frames[j], tracks, i, j) for i, j in moments]
@@ -43,7 +44,7 @@ class TrackLikeness:
         return record.give(track_likeness=float(max(min(known), 0.0) / np.median(known)))
 
     def _likeness(self, grey1: np.ndarray, grey2: np.ndarray, tracks: Tracks, i: int, j: int) -> float | None:
-        xy1, xy2, _ = tracks.common(i, j)
+        _, xy1, xy2 = tracks.pair(i, j)
         if len(xy1) < self.least_points:
             return None
         step = -(-len(xy1) // self.most_points)
@@ -57,5 +58,5 @@ class TrackLikeness:
         reach = np.arange(-self.half_px, self.half_px + 1, dtype=np.float32)
         offsets = np.stack(np.meshgrid(reach, reach), -1).reshape(-1, 2)
         at = xy[:, None] + offsets
-        x, y = np.ascontiguousarray(at[..., 0]), np.ascontiguousarray(at[..., 1])
+        x, y = np.moveaxis(at, -1, 0).astype(np.float32)
         return cv2.remap(grey.astype(np.float32), x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)

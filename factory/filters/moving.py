@@ -10,8 +10,8 @@ from scipy.spatial import cKDTree
 
 from factory.clip import ClipRecord
 from factory.filters.robust import fit_homography
-from factory.filters.tracks import Tracks
 from factory.filters.two_view import ViewPair
+from factory.tracks import Tracks
 
 
 @dataclass
@@ -27,12 +27,12 @@ class MovingShare:
     far yet), every object can be explained away by some translation, and a point moves when it is off the homography,
     too. Elsewhere, what runs along its line the right way looks like something nearer that stands still: not found.
 
-    Needs: view_steps, point_tracks. Gives: moving_share, float, mean over the starts of the share of the points that
+    Needs: view_steps, tracks. Gives: moving_share, float, mean over the starts of the share of the points that
     live in the shortest pair; rigid_share, float, of the points at the left, right and upper border those that move as
     a static scene would over the longest pair, median. None without a pair.
     """
 
-    needs: ClassVar[tuple[str, ...]] = ("view_steps", "point_tracks")
+    needs: ClassVar[tuple[str, ...]] = ("view_steps", "tracks")
     gives: ClassVar[tuple[str, ...]] = ("moving_share", "rigid_share")
 
     near_diagonals: float = 0.08  # 29 px of 320 x 180: two to three times the distance of tracked corners
@@ -48,7 +48,7 @@ class MovingShare:
 
     def __call__(self, record: ClipRecord) -> ClipRecord:
         steps: list[list[ViewPair]] = record["view_steps"]
-        tracks: Tracks = record["point_tracks"]
+        tracks: Tracks = record["tracks"]
         if not steps:
             return record.give(moving_share=None, rigid_share=None)
         moving = [float(self.moving(pairs, tracks).mean()) for pairs in steps]
@@ -62,7 +62,7 @@ class MovingShare:
 
     def moving(self, pairs: Sequence[ViewPair], tracks: Tracks) -> np.ndarray:
         """bool (n,): the points of the first pair that move, in patches. pairs: from one frame, shortest first."""
-        count, diagonal_px = tracks.xy.shape[1], tracks.diagonal_px
+        count, diagonal_px = tracks.count, tracks.diagonal_px
         beside, behind = np.zeros(count, bool), np.zeros(count, bool)
         for pair in pairs:
             off_px = self._off_homography(pair)

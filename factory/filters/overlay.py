@@ -32,9 +32,9 @@ class StaticOverlay:
         flow_mean = record["flow_mean"]
         if flow_mean is None or flow_mean < self.least_flow:
             return record.give(overlay_share=None)
-        frames = record["frames"]
+        frames = record["frames"].grey
         chosen = np.unique(np.linspace(0, len(frames) - 1, self.samples).astype(int))
-        grey = frames[chosen]
+        grey = np.stack([frames[i] for i in chosen])
         edges = np.stack([self._edges(picture) for picture in grey])
         if not edges.any():
             return record.give(overlay_share=None)

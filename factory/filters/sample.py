@@ -10,6 +10,7 @@ import numpy as np
 from factory.clip import Clip, ClipRecord, sampled
 from factory.construct import Count, Positive
 from factory.errors import VideoError
+from factory.frames import Frames, Passing
 from factory.video import Shown, decode_span, small_image
 
 
@@ -17,19 +18,19 @@ from factory.video import Shown, decode_span, small_image
 class SampleFrames:
     """Decodes the clip and keeps what the specialists look at.
 
-    Needs: path, the clip's local file. Gives: frames, uint8 (T, h, w) grey at `fps`, longer side `max_side_px` at
-    most; times_s, float64 (T,), seconds in the source; stills, list of uint8 (H, W, 3) RGB, evenly spaced, longer side
-    `still_side_px` at most; repeat_share, of all frames of the source the share that repeat the frame before.
+    Needs: path, the clip's local file. Gives: frames, a Frames at `fps`, longer side `grey_side_px` at most; stills,
+    list of uint8 (H, W, 3) RGB, evenly spaced, longer side `still_side_px` at most; repeat_share, of all frames of the
+    source the share that repeat the frame before.
 
     Raises VideoError when the clip has fewer than two frames, or not all of them can be decoded.
     """
 
     needs: ClassVar[tuple[str, ...]] = ("path",)
-    gives: ClassVar[tuple[str, ...]] = ("frames", "times_s", "stills", "repeat_share")
+    gives: ClassVar[tuple[str, ...]] = ("frames", "stills", "repeat_share")
     version: ClassVar[int] = 2
 
     fps: Positive = 12.0  # DynPose-100K's rate
-    max_side_px: Count = 320  # a tracked point is good to about 0.1 px: enough for every motion test here
+    grey_side_px: Count = 320  # a tracked point is good to about 0.1 px: enough for every motion test here
     still_count: Count = 5
     still_side_px: Count = 640  # the most that a specialist looks at: DrawnLook, at the grain
 
@@ -38,14 +39,15 @@ class SampleFrames:
         watch = _Watch(clip, self.still_count, self.still_side_px)
         stream = watch(decode_span(record["path"], clip))
         kept = [
-            (found.time_s, small_image(found, clip, self.max_side_px, grey=True))
+            Passing(
+                clip.first_frame + found.index, found.time_s, small_image(found, clip, self.grey_side_px, grey=True)
+            )
             for found in sampled(stream, self.fps, clip.fps)
         ]
         if len(kept) < 2:
             raise VideoError(f"the clip has {len(kept)} frame: too short to see what moves.")
         return record.give(
-            frames=np.stack([image for _, image in kept]),
-            times_s=np.array([time_s for time_s, _ in kept]),
+            frames=Frames(kept),
             stills=watch.stills,
             repeat_share=watch.repeats / max(watch.count - 1, 1),
         )

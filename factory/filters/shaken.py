@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from factory.clip import ClipRecord
-from factory.filters.tracks import Tracks
+from factory.tracks import Tracks
 
 
 @dataclass
@@ -16,12 +16,12 @@ class Shake:
     """Films that are drawn, rendered or generated move their camera smoothly; a hand, a vehicle and a drone do not. A
     stabiliser hides it: little shake is a hint, and no proof.
 
-    Needs: point_tracks, times_s. Gives: shake, float, diagonals: how much the motion of the picture's centre over
+    Needs: tracks. Gives: shake, float, diagonals: how much the motion of the picture's centre over
     `interval_s`, by a similarity through the tracks (RANSAC), differs from that over the interval before, mean; None
     where fewer than two follow each other.
     """
 
-    needs: ClassVar[tuple[str, ...]] = ("point_tracks", "times_s")
+    needs: ClassVar[tuple[str, ...]] = ("tracks",)
     gives: ClassVar[tuple[str, ...]] = ("shake",)
 
     interval_s: float = 0.25
@@ -29,15 +29,15 @@ class Shake:
     least_tracks: int = 20
 
     def __call__(self, record: ClipRecord) -> ClipRecord:
-        tracks: Tracks = record["point_tracks"]
-        times_s = record["times_s"]
+        tracks: Tracks = record["tracks"]
+        times_s = tracks.times_s
         step = max(1, round(self.interval_s / max(float(np.median(np.diff(times_s))), 1e-3)))
         moved = [self._moved(tracks, i, i + step) for i in range(0, len(times_s) - step, step)]
         changes = [np.linalg.norm(b - a) for a, b in pairwise(moved) if a is not None and b is not None]
         return record.give(shake=float(np.mean(changes)) / tracks.diagonal_px if changes else None)
 
     def _moved(self, tracks: Tracks, i: int, j: int) -> np.ndarray | None:
-        first, second, _ = tracks.common(i, j)
+        _, first, second = tracks.pair(i, j)
         if len(first) < self.least_tracks:
             return None
         similarity, _ = cv2.estimateAffinePartial2D(first, second, ransacReprojThreshold=self.error_px)

@@ -6,7 +6,7 @@ from typing import ClassVar
 import numpy as np
 
 from factory.clip import ClipRecord
-from factory.filters.tracks import Tracks
+from factory.tracks import Tracks
 
 
 @dataclass
@@ -18,14 +18,14 @@ class TrackStability:
     cell, so that a rich spot does not outvote the rest. No hand holds still to a tenth of a pixel: a picture that rests
     now and then is frozen, stepped animation, or moves by clicks.
 
-    Needs: point_tracks, times_s. Gives: track_loss, float, the largest share of points lost between two frames;
+    Needs: tracks. Gives: track_loss, float, the largest share of points lost between two frames;
     track_count, float, points a frame; still_share, float, share of border cells that stay within `still_share_px` over
     `interval_s`; camera_speed, float, diagonals per second, the border's median displacement. These two are medians
     over the clip, and None when the border holds too few points. paused_share, float, share of the frames in which the
     median point stays within `paused_diagonals` of where it was in the frame before; None without points.
     """
 
-    needs: ClassVar[tuple[str, ...]] = ("point_tracks", "times_s")
+    needs: ClassVar[tuple[str, ...]] = ("tracks",)
     gives: ClassVar[tuple[str, ...]] = ("track_loss", "track_count", "still_share", "camera_speed", "paused_share")
     version: ClassVar[int] = 2
 
@@ -39,14 +39,18 @@ class TrackStability:
     )
 
     def __call__(self, record: ClipRecord) -> ClipRecord:
-        tracks: Tracks = record["point_tracks"]
-        count = float(np.isfinite(tracks.xy[..., 0]).sum(axis=1).mean())
-        lost = tracks.lost[np.isfinite(tracks.lost)]
-        record = record.give(track_loss=float(lost.max()) if len(lost) else None, track_count=count)
+        tracks: Tracks = record["tracks"]
+        steps = [tracks.pair(i, i + 1) for i in range(tracks.frames - 1)]
+        lost = [1.0 - len(ids) / len(tracks.at(i)[0]) for i, (ids, _, _) in enumerate(steps) if len(tracks.at(i)[0])]
+        moved_px = [np.median(np.linalg.norm(end - start, axis=1)) for ids, start, end in steps if len(ids)]
+        paused = np.array(moved_px) < self.paused_diagonals * tracks.diagonal_px
+        record = record.give(
+            track_loss=max(lost, default=None),
+            track_count=len(tracks.track) / max(tracks.frames, 1),
+            paused_share=float(paused.mean()) if len(paused) else None,
+        )
 
-        record = record.give(paused_share=self._paused(tracks))
-
-        times_s = record["times_s"]
+        times_s = tracks.times_s
         ends = np.searchsorted(times_s, times_s + self.interval_s - 1e-3)
         still, speed = [], []
         for i, j in enumerate(np.minimum(ends, len(times_s) - 1)):
@@ -58,17 +62,9 @@ class TrackStability:
             return record.give(still_share=None, camera_speed=None)
         return record.give(still_share=float(np.median(still)), camera_speed=float(np.median(speed)))
 
-    def _paused(self, tracks: Tracks) -> float | None:
-        moved_px = []
-        for i in range(len(tracks.xy) - 1):
-            start, end, _ = tracks.common(i, i + 1)
-            if len(start):
-                moved_px.append(np.median(np.linalg.norm(end - start, axis=1)))
-        return float((np.array(moved_px) < self.paused_diagonals * tracks.diagonal_px).mean()) if moved_px else None
-
     def _border_cells(self, tracks: Tracks, i: int, j: int) -> np.ndarray:
         """Median displacement of each border cell that holds a point, pixels, float (cells,)."""
-        start, end, _ = tracks.common(i, j)
+        _, start, end = tracks.pair(i, j)
         part = start / (tracks.width, tracks.height)
         at_border = (part[:, 0] < self.border) | (part[:, 0] > 1 - self.border) | (part[:, 1] < self.border)
         start, moved_px = start[at_border], np.linalg.norm(end - start, axis=1)[at_border]

@@ -7,8 +7,8 @@ from typing import ClassVar
 import numpy as np
 
 from factory.clip import ClipRecord
-from factory.filters.tracks import Tracks
 from factory.geometry.turning import Matches, rotation_residual, turning_focal
+from factory.tracks import Tracks
 
 
 @dataclass
@@ -20,11 +20,11 @@ class TurnError:
     One focal length serves all pairs. A plane seen by a camera that moves is one homography, as a turn is, but no
     rotation.
 
-    Needs: point_tracks, times_s. Gives: turn_error, float, the residual over the median motion, median of the pairs;
+    Needs: tracks. Gives: turn_error, float, the residual over the median motion, median of the pairs;
     None with fewer than two pairs in which the median point moves `least` diagonals.
     """
 
-    needs: ClassVar[tuple[str, ...]] = ("point_tracks", "times_s")
+    needs: ClassVar[tuple[str, ...]] = ("tracks",)
     gives: ClassVar[tuple[str, ...]] = ("turn_error",)
     version: ClassVar[int] = 2
 
@@ -39,8 +39,8 @@ class TurnError:
     share: float = 0.6
 
     def __call__(self, record: ClipRecord) -> ClipRecord:
-        tracks: Tracks = record["point_tracks"]
-        pairs = list(self._pairs(tracks, record["times_s"]))
+        tracks: Tracks = record["tracks"]
+        pairs = list(self._pairs(tracks))
         if len(pairs) < 2:
             return record.give(turn_error=None)
         focal_px, rotations = turning_focal(pairs, max(tracks.width, tracks.height))
@@ -50,12 +50,13 @@ class TurnError:
         ]
         return record.give(turn_error=float(np.median(left)))
 
-    def _pairs(self, tracks: Tracks, times_s: np.ndarray) -> Iterator[Matches]:
+    def _pairs(self, tracks: Tracks) -> Iterator[Matches]:
+        times_s = tracks.times_s
         middle = np.array([tracks.width - 1, tracks.height - 1]) / 2
         for i in np.unique(np.linspace(0, max(len(times_s) - 2, 0), self.starts).astype(int)):
             found: Matches | None = None
             for j in range(i + 1, len(times_s)):
-                first, second, _ = tracks.common(int(i), j)
+                _, first, second = tracks.pair(int(i), j)
                 if times_s[j] - times_s[i] > self.longest_s + 1e-3 or len(first) < self.least_tracks:
                     break
                 found = Matches(first - middle, second - middle)

@@ -9,9 +9,9 @@ import numpy as np
 
 from factory.clip import ClipRecord
 from factory.filters.robust import fit_essential
-from factory.filters.tracks import Tracks
 from factory.geometry.camera import centred_camera
 from factory.geometry.epipolar import signed_sampson_error
+from factory.tracks import Tracks
 
 
 @dataclass(frozen=True)
@@ -57,12 +57,12 @@ class TwoView:
     What moves on its own is lost sooner than the background (of a walker's points half live a quarter of a second), so
     on the way there, pairs are taken as soon as the median point has moved each of `steps`.
 
-    Needs: point_tracks, times_s. Gives: view_pairs, list of ViewPair; view_steps, list of lists of ViewPair: those on
+    Needs: tracks. Gives: view_pairs, list of ViewPair; view_steps, list of lists of ViewPair: those on
     the way to each of the view_pairs, shortest first, itself last; paired_share, float, the share of starts from which
     the points moved at least `least` diagonals with enough tracks left.
     """
 
-    needs: ClassVar[tuple[str, ...]] = ("point_tracks", "times_s")
+    needs: ClassVar[tuple[str, ...]] = ("tracks",)
     gives: ClassVar[tuple[str, ...]] = ("view_pairs", "view_steps", "paired_share")
 
     starts: int = 12
@@ -82,30 +82,29 @@ class TwoView:
     focal_guess: float = 1.0  # of the longer side; 53 degrees across
 
     def __call__(self, record: ClipRecord) -> ClipRecord:
-        tracks: Tracks = record["point_tracks"]
-        first = np.unique(np.linspace(0, max(len(tracks.xy) - 2, 0), self.starts).astype(int))
-        steps = list(self._steps(tracks, record["times_s"], first))
+        tracks: Tracks = record["tracks"]
+        first = np.unique(np.linspace(0, max(tracks.frames - 2, 0), self.starts).astype(int))
+        steps = list(self._steps(tracks, first))
         return record.give(
             view_pairs=[pairs[-1] for pairs in steps], view_steps=steps, paired_share=len(steps) / len(first)
         )
 
-    def _steps(self, tracks: Tracks, times_s: np.ndarray, first: np.ndarray) -> Iterator[list[ViewPair]]:
+    def _steps(self, tracks: Tracks, first: np.ndarray) -> Iterator[list[ViewPair]]:
         matrix = centred_camera(self.focal_guess * max(tracks.width, tracks.height), tracks.width, tracks.height).matrix
         for i in first:
-            later = self._far_enough(tracks, times_s, int(i))
-            pairs = [self._best(tracks, times_s, int(i), j, matrix) for j in later]
+            later = self._far_enough(tracks, int(i))
+            pairs = [self._best(tracks, int(i), j, matrix) for j in later]
             if pairs and pairs[-1] is not None:
                 yield [pair for pair in pairs if pair is not None]
 
-    def _best(self, tracks: Tracks, times_s: np.ndarray, i: int, j: int, matrix: np.ndarray) -> ViewPair | None:
-        xy1, xy2, track = tracks.common(i, j)
-        xy1, xy2 = xy1.astype(float), xy2.astype(float)
+    def _best(self, tracks: Tracks, i: int, j: int, matrix: np.ndarray) -> ViewPair | None:
+        track, xy1, xy2 = tracks.pair(i, j)
         best: ViewPair | None = None
         for seed in range(self.fits):
             essential = fit_essential(xy1, xy2, matrix, self.error_px, seed)
             if essential is None:
                 continue
-            found = self._pair(track, xy1, xy2, float(times_s[j] - times_s[i]), essential, matrix)
+            found = self._pair(track, xy1, xy2, float(tracks.times_s[j] - tracks.times_s[i]), essential, matrix)
             if best is None or found.rigid.sum() > best.rigid.sum():
                 best = found
             if best.rigid.mean() >= self.enough:
@@ -128,16 +127,17 @@ class TwoView:
         on_line = np.abs(error_px) <= tolerance_px
         return ViewPair(track, xy1, xy2, seconds, rotation, direction, error_px, tolerance_px, behind & on_line)
 
-    def _far_enough(self, tracks: Tracks, times_s: np.ndarray, i: int) -> list[int]:
+    def _far_enough(self, tracks: Tracks, i: int) -> list[int]:
         """The frames after i at which the median point has moved each of `steps`, and at last the `target`, or as near
         to it as the tracks last; none when it moves less than `least`."""
+        times_s = tracks.times_s
         found: list[int] = []
         waiting = [*self.steps, self.target]
         last, moved = i, 0.0
         for j in range(i + 1, len(times_s)):
             if j > i + 1 and times_s[j] - times_s[i] > self.longest_s + 1e-3:
                 break
-            xy1, xy2, _ = tracks.common(i, j)
+            _, xy1, xy2 = tracks.pair(i, j)
             if len(xy1) < self.least_tracks:
                 break
             last, moved = j, float(np.median(np.linalg.norm(xy2 - xy1, axis=1))) / tracks.diagonal_px

@@ -1,18 +1,16 @@
-"""Sparse point tracks on a CPU: pyramidal Lucas-Kanade at the full frame rate, kept on a sampled grid."""
+"""Sparse point tracks on a CPU: pyramidal Lucas-Kanade over every frame, kept in the sampled ones."""
 
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from itertools import tee
 
 import cv2
 import numpy as np
 
-from factory.clip import sampled
 from factory.construct import Count, Positive, Share
+from factory.frames import Frames, Passing
 from factory.models.dis import DisFlow
 from factory.models.velocity import Sighting
 from factory.tracks import Tracks, tracks_from
-from factory.video import Frame, shrink
+from factory.video import shrink
 
 # Sub-pixel stop: the back end works to 0.2 px, so a fiftieth leaves the tracker out of the error budget.
 _STOP = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 15, 0.02)
@@ -22,90 +20,66 @@ _STOP = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 15, 0.02)
 class LucasKanade:
     """Corners (Shi and Tomasi, CVPR 1994) followed by pyramidal Lucas-Kanade (Bouguet, 2001) with a return check.
 
-    Points follow every frame, so that displacements stay small, but are detected and kept at `sample_fps` only. Each
-    search starts where dense flow on a small picture points: without it, tracks die on fast motion and low frame rates.
-    Where few corners exist (plain walls, dark scenes) weaker ones are taken and compared over a larger window.
+    Points follow every frame that comes by, so that displacements stay small, but are detected and kept in sampled ones
+    only. Each search starts where dense flow on a small picture points: without it, tracks die on fast motion and low
+    frame rates. Where few corners exist (plain walls, dark scenes) weaker ones are taken and compared over a larger
+    window.
     """
 
-    sample_fps: Positive = 12.0
-    max_fps: Positive = 31.0  # between samples, frames closer than this are passed over: 60 fps gain nothing over 30
     points: Count = 800  # most live tracks; more cost time and gain nothing (measured on rendered orbits: 500-2000)
+    area_px: Positive = 144.0  # and one for so many pixels: 400 on 320x180, as many as the filter's rules were set with
     spacing_px: Positive = 9.0  # smallest distance of a new point from any other (same measurement)
     quality: Share = 0.003  # weakest corner, as a share of the strongest
     window_px: int = 17
     levels: Count = 4
     return_px: Positive = 0.7  # forward and backward must end this close to the start
-    few_points: int = 250  # fewer live points than this: low texture
+    few: Share = 0.3125  # of the points wanted, 250 of 800; fewer live ones than this: low texture
     few_quality: float = 0.0005
     few_window_px: int = 25
-    start_side_px: int = 320  # size of the picture for the starting flow; 0: start at rest
+    small_side_px: Count = 400  # of pictures up to this size windows take in less of the scene at
+    small_window_px: int = 13
+    start_side_px: int = 320  # size of the picture for the starting flow, half the frame's at most; 0: start at rest
     flow: DisFlow = field(default_factory=lambda: DisFlow("fast"))
 
-    def track(self, frames: Iterable[Frame], native_fps: float) -> tuple[Tracks, list[np.ndarray]]:
-        """Tracks seen in at least two sampled frames, and the sampled frames.
-
-        frames: uint8 (H, W) grey, all of one size, in time order, at the source's rate `native_fps`. Of them those of
-        `factory.clip.sampled` are kept. Positions are pixels of these frames, centres at integers.
-        """
-        images: list[np.ndarray] = []
+    def track(self, frames: Frames) -> Tracks:
+        """See `Tracker`."""
         sightings: list[Sighting] = []
-        times_s: list[float] = []
-        numbers: list[int] = []
         points, ids, born = np.zeros((0, 2), np.float32), np.zeros(0, np.int64), 0
         came, came_s = np.zeros((0, 2), np.float32), np.nan
-        before: Frame | None = None
-        for frame, is_sample in self._thinned(frames, native_fps):
+        before: Passing | None = None
+        for frame in frames.passing():
             if before is not None and len(points):
-                there, alive = self._follow(before.image, frame.image, points)
+                there, alive = self._follow(before.grey, frame.grey, points)
                 came_s = frame.time_s - before.time_s
                 came = np.where(alive[:, None], (there - points) / max(came_s, 1e-9), np.nan)
-                if numbers[-1] == before.index:
+                if before.sampled:
                     sightings[-1].went, sightings[-1].went_s = came, came_s
                 points, ids, came = there[alive], ids[alive], came[alive]
             before = frame
-            if not is_sample:
+            if not frame.sampled:
                 continue
-            apart = self._apart(points, frame.image.shape)
+            apart = self._apart(points, frame.grey.shape)
             points, ids, came = points[apart], ids[apart], came[apart]
-            fresh = self._detect(frame.image, points)
+            fresh = self._detect(frame.grey, points)
             points = np.concatenate([points, fresh])
             ids = np.concatenate([ids, born + np.arange(len(fresh))])
             came = np.concatenate([came, np.full_like(fresh, np.nan)])
             born += len(fresh)
             sightings.append(Sighting(ids, points, came, came_s, np.full_like(points, np.nan)))
-            images.append(frame.image)
-            times_s.append(frame.time_s)
-            numbers.append(frame.index)
-        height, width = images[0].shape if images else (0, 0)
-        tracks = tracks_from(
+        height, width = before.grey.shape if before is not None else (0, 0)
+        return tracks_from(
             np.concatenate([s.ids for s in sightings] or [ids]),
             np.repeat(np.arange(len(sightings)), [len(s.ids) for s in sightings]),
             np.concatenate([s.xy for s in sightings] or [points]),
-            np.array(times_s),
-            np.array(numbers),
+            frames.times_s,
+            frames.frame_index,
             (width, height),
             velocity_px_s=np.concatenate([s.velocity_px_s() for s in sightings] or [points]),
         )
-        return tracks, images
-
-    def _thinned(self, frames: Iterable[Frame], native_fps: float) -> Iterator[tuple[Frame, bool]]:
-        """Frames worth following, each with whether it is on the sampled grid."""
-        everything, copy = tee(frames)
-        grid = sampled(copy, self.sample_fps, native_fps)
-        due = next(grid, None)
-        last_s = -np.inf
-        for frame in everything:
-            is_sample = frame is due
-            if not is_sample and frame.time_s - last_s < 1 / self.max_fps:
-                continue
-            last_s = frame.time_s
-            yield frame, is_sample
-            if is_sample:
-                due = next(grid, None)
 
     def _follow(self, before: np.ndarray, after: np.ndarray, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Where the points went, float32 (n, 2), and which of them came back on the way back, bool (n,)."""
-        window = self.few_window_px if len(points) < self.few_points else self.window_px
+        window = self._window_px(before.shape, few=len(points) < self.few * self._most(before.shape))
 
         def search(
             one: np.ndarray, other: np.ndarray, at: np.ndarray, guess: np.ndarray
@@ -125,11 +99,20 @@ class LucasKanade:
         close = np.linalg.norm(back - points, axis=1) < self.return_px
         return there, found & returned & inside & close
 
+    def _most(self, shape: tuple[int, ...]) -> int:
+        return int(min(self.points, shape[0] * shape[1] / self.area_px))
+
+    def _window_px(self, shape: tuple[int, ...], few: bool) -> int:
+        if max(shape) <= self.small_side_px:
+            return self.small_window_px
+        return self.few_window_px if few else self.window_px
+
     def _start(self, before: np.ndarray, after: np.ndarray, points: np.ndarray) -> np.ndarray:
         """First guess of each displacement, float32 (n, 2): dense flow of small pictures, read at the points."""
         if self.start_side_px == 0:
             return np.zeros_like(points)
-        small, next_small = shrink(before, self.start_side_px), shrink(after, self.start_side_px)
+        side_px = min(self.start_side_px, max(before.shape) // 2)
+        small, next_small = shrink(before, side_px), shrink(after, side_px)
         flow = self.flow.flow(small, next_small)
         scale = before.shape[1] / small.shape[1]
         at = np.clip((points / scale).round().astype(int), 0, np.array(small.shape[::-1]) - 1)
@@ -149,9 +132,10 @@ class LucasKanade:
         free = np.full(image.shape, 255, np.uint8)
         for x, y in points.round().astype(int).tolist():
             cv2.circle(free, (x, y), round(self.spacing_px), 0, -1)
-        room = self.points - len(points)
+        most = self._most(image.shape)
+        room = most - len(points)
         fresh = self._corners(image, free, room, self.quality)
-        if len(points) + len(fresh) < self.few_points:
+        if len(points) + len(fresh) < self.few * most:
             fresh = self._corners(image, free, room, self.few_quality)
         return fresh
 

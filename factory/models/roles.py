@@ -6,14 +6,14 @@ the clip's later questions. Each role is one method; what it may answer is check
 `answers.py`, for every backend and every call that crosses a process.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
 import numpy as np
 
+from factory.frames import Frames
 from factory.tracks import Tracks
-from factory.video import Frame
 
 
 class Flow(Protocol):
@@ -141,12 +141,9 @@ class Vlm(Protocol):
 
 
 class Tracker(Protocol):
-    """Points through a clip, chosen and followed while its frames are decoded. It may ask a `Follower`."""
+    """Points through a clip: which ones, and where they go. It may ask a `Follower`."""
 
-    def track(self, frames: Iterable[Frame], native_fps: float) -> tuple[Tracks, list[np.ndarray]]:
-        """Tracks seen in at least two sampled frames, and the sampled frames, uint8 (H, W).
-
-        frames: uint8 (H, W) grey, all of one size, in time order, at the source's rate `native_fps`. Of them those of
-        `factory.clip.sampled` are kept.
-        """
+    def track(self, frames: Frames) -> Tracks:
+        """Tracks seen in at least two sampled frames, in pixels of the grey frames. Of a clip that has not been decoded
+        yet, the frames between the sampled ones may be followed, too."""
         ...

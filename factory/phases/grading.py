@@ -37,7 +37,7 @@ class GradeCamera:
     Gives: trust, and trajectory anew.
     """
 
-    needs: ClassVar[tuple[str, ...]] = ("trajectory", "tracks", "background", "grey_frames")
+    needs: ClassVar[tuple[str, ...]] = ("trajectory", "tracks", "background", "frames")
     gives: ClassVar[tuple[str, ...]] = ("trust", "trajectory")
 
     options: SolveOptions = field(default_factory=SolveOptions)
@@ -55,7 +55,7 @@ class GradeCamera:
             zooms = trajectory.focal_px_per_frame is not None
             options = self.options if zooms else replace(self.options, zoom=None)
             for labels in self.again(trajectory, tracks, background.is_background):
-                other = solve_clip(tracks, labels, record["grey_frames"], options)
+                other = solve_clip(tracks, labels, record["frames"].grey, options)
                 body = self.measure.body(other, tracks)
                 if self.rule.objections(body):
                     continue  # what it is worth besides need not be known

@@ -33,15 +33,15 @@ def solve_tracks(
     solve explains too little, others start from a shorter and a longer focal length; most observations win.
     """
     steady = tracks if zoom is None else steadied(tracks, zoom)
-    start = focal_start(steady.select(static), options.focal) if focal_px is None else focal_px
+    start = focal_start(steady.select(static), options.pairs.focal) if focal_px is None else focal_px
     best, method = _curved(tracks, static, _attempt(tracks, static, start, options, zoom), options), "global"
-    for factor in options.other_focals:
+    for factor in options.pairs.other_focals:
         if _explains_enough(tracks, static, best, options):
             break
         other = _attempt(tracks, static, start * factor, options, zoom)
         if other is not None and (best is None or other.kept.sum() > best.kept.sum()):
             best = other
-    if best is None or best.registered.mean() < options.least_registered:
+    if best is None or best.registered.mean() < options.mapping.least_registered:
         other = _incremental_attempt(tracks, static, start, options, zoom)
         if other is not None and (best is None or other.registered.sum() > best.registered.sum()):
             best, method = other, "incremental"
@@ -51,7 +51,7 @@ def solve_tracks(
 def with_bent_lens(shared: Trajectory, options: SolveOptions) -> Trajectory:
     """The solution of a lens with strong barrel distortion where that explains much more; else the one given."""
     tracks, static = shared.tracks, shared.static
-    start = None if options.bent is None else bent_start(tracks, shared.model(), options.bent)
+    start = None if options.lens.bent is None else bent_start(tracks, shared.model(), options.lens.bent)
     if start is None:
         return shared
     model = polished(tracks, start, least_share(static, options), options, radial=2)
@@ -67,9 +67,9 @@ def _curved(tracks: Tracks, static: np.ndarray, model: Model | None, options: So
     if model is None or model.focal_px is not None or _explains_enough(tracks, static, model, options):
         return model
     least = least_share(static, options)
-    for terms, least_gain in ((1, options.curved_gain), (2, options.twice_curved_gain)):
+    for terms, least_gain in ((1, options.lens.curved_gain), (2, options.lens.twice_curved_gain)):
         curved = polished(tracks, model, least, options, radial=terms)
-        changed = abs(np.log(curved.camera.focal_px / model.camera.focal_px)) > np.log1p(options.curved_focal)
+        changed = abs(np.log(curved.camera.focal_px / model.camera.focal_px)) > np.log1p(options.lens.curved_focal)
         folded = not one_to_one(curved.camera, tracks.width, tracks.height)
         if changed or folded or curved.kept.sum() <= least_gain * model.kept.sum():
             return model
@@ -80,7 +80,7 @@ def _curved(tracks: Tracks, static: np.ndarray, model: Model | None, options: So
 def _explains_enough(tracks: Tracks, static: np.ndarray, model: Model | None, options: SolveOptions) -> bool:
     if model is None or not model.registered.all():
         return False
-    return bool(model.kept[static[tracks.track]].mean() >= options.least_explained)
+    return bool(model.kept[static[tracks.track]].mean() >= options.mapping.least_explained)
 
 
 def _attempt(
@@ -89,7 +89,7 @@ def _attempt(
     camera = centred_camera(focal_px, tracks.width, tracks.height)
     steady = tracks if zoom is None else steadied(tracks, zoom)
     model = positioned(steady, static, clip_pairs(steady, static, camera, options), camera, options)
-    model = None if model is None else _rough(tracks, _zoomed(model, zoom))
+    model = None if model is None else _rough(tracks, _zoomed(model, zoom), options)
     return None if model is None else polished(tracks, model, least_share(static, options), options)
 
 
@@ -108,25 +108,25 @@ def _zoomed(model: Model, zoom: np.ndarray | None) -> Model:
 
 
 def clip_pairs(tracks: Tracks, static: np.ndarray, camera: Camera, options: SolveOptions) -> list[RelativePose]:
-    pairs = stride_pairs(tracks.frames, options.strides)
-    return relative_poses(tracks, pairs, camera, options.pair_error_px, options.pair_trials, static)
+    pairs = stride_pairs(tracks.frames, options.pairs.strides)
+    return relative_poses(tracks, pairs, camera, options.pairs.error_px, options.pairs.trials, static)
 
 
 def least_share(static: np.ndarray, options: SolveOptions) -> np.ndarray:
-    return np.where(static, options.least_share, options.doubted_share)
+    return np.where(static, options.mapping.least_share, options.mapping.doubted_share)
 
 
 def positioned(
     tracks: Tracks, static: np.ndarray, poses: list[RelativePose], camera: Camera, options: SolveOptions
 ) -> Model | None:
-    vote = static & (np.nan_to_num(inlier_share(tracks, poses)) >= options.least_vote)
-    return global_poses(tracks, poses, camera, thinned(tracks, vote, options.positioned_per_frame))
+    vote = static & (np.nan_to_num(inlier_share(tracks, poses)) >= options.pairs.least_vote)
+    return global_poses(tracks, poses, camera, thinned(tracks, vote, options.mapping.positioned_per_frame))
 
 
-def _rough(tracks: Tracks, model: Model) -> Model | None:
+def _rough(tracks: Tracks, model: Model, options: SolveOptions) -> Model | None:
     """The model after rounds of adjustment that first hold rotations and focal length, and need not converge, as others
     follow; None where nothing fits."""
-    for cut_px, iterations, free in ((16.0, 8, False), (5.0, 15, True), (2.5, 15, True)):
+    for cut_px, iterations, free in options.mapping.rough:
         model = filtered(tracks, model, cut_px)
         if not model.kept.any():
             return None
@@ -168,7 +168,7 @@ def with_readout(
 ) -> tuple[Trajectory, float | None]:
     """The solution of the tracks, as seen, read at once, and the read-out, where a rolling shutter explains clearly
     more; else the one given, which knows of none."""
-    search = options.readout
+    search = options.lens.readout
     readout_s = None if search is None else found_readout_s(tracks, shared.model(), search)
     if search is None or readout_s is None:
         return shared, None

@@ -34,18 +34,18 @@ def doubted(path: Trajectory, search: ShiftSearch | None) -> Trajectory:
 
 def beats_other_lenses(shared: Trajectory, options: SolveOptions) -> bool:
     """Whether it explains more than what else bends a solution: a focal length a frame, or distortion."""
-    gained, zoom = shifted_gain(shared, options.shift or ShiftSearch()), options.zoom or ZoomSearch()
+    gained, zoom = shifted_gain(shared, options.lens.shift or ShiftSearch()), options.zoom or ZoomSearch()
     return gained > max(freed_gain(shared, zoom), bent_gain(shared.tracks, shared.model(), zoom.gate_per_frame))
 
 
 def with_shift(shared: Trajectory, options: SolveOptions) -> Trajectory:
     """The solution with a principal point for every frame; the shared one, so marked, where that does not hold."""
-    tracks, search = shared.tracks, options.shift or ShiftSearch()
+    tracks, search = shared.tracks, options.lens.shift or ShiftSearch()
     share = least_share(shared.static, options)
-    found = shifted_solution(tracks, shared.model(), share, options.least_angle_deg, search)
+    found = shifted_solution(tracks, shared.model(), share, options.mapping.least_angle_deg, search)
     if found is None or turns_instead(found, search):
         return replace(shared, moving_crop=True)
-    model = connected(found.tracks, found.model, options.least_shared)
+    model = connected(found.tracks, found.model, options.mapping.least_shared)
     if model.registered.sum() < shared.registered.sum() or model.kept.sum() < search.least_kept * shared.kept.sum():
         return replace(shared, moving_crop=True)
     answer = trajectory(found.tracks, shared.static, model, model.camera, shared.method)
@@ -63,10 +63,10 @@ def shifted_under_usual_focal(
 ) -> Trajectory | None:
     """Where the focal length has run away, under which a shift looks just like a turn: the solution with a principal
     point for every frame that is found from the usual focal length, where that is no worse; else None."""
-    search, side_px = options.shift, max(tracks.width, tracks.height)
+    search, side_px = options.lens.shift, max(tracks.width, tracks.height)
     if search is None or shared.camera.focal_px <= search.far_focal * side_px:
         return None
-    camera = centred_camera(options.focal.prior * side_px, tracks.width, tracks.height)
+    camera = centred_camera(options.pairs.focal.prior * side_px, tracks.width, tracks.height)
     model = positioned(tracks, static, clip_pairs(tracks, static, camera, options), camera, options)
     if model is None or not (model := filtered(tracks, model, 16.0)).kept.any():
         return None

@@ -18,24 +18,24 @@ def polished(tracks: Tracks, model: Model, least_share: np.ndarray, options: Sol
     least_share: float64 (M,), of each track's observations, what its point must explain for the track to count.
     radial: how many terms of distortion may be found too.
     """
-    for factor, iterations in options.rounds:
-        cut_px = factor * options.cut_px
-        model = resected(tracks, model, options.weak_frame, 4.0 * options.cut_px)
-        model = retriangulated(tracks, model, cut_px, least_share, options.least_angle_deg)
+    how = options.mapping
+    for factor, iterations in how.rounds:
+        model = resected(tracks, model, how.weak_frame, 4.0 * how.cut_px)
+        model = retriangulated(tracks, model, factor * how.cut_px, least_share, how.least_angle_deg)
         if not model.kept.any():
             return replace(model, cam_from_world=np.full_like(model.cam_from_world, np.nan))
         held = np.bincount(tracks.track[model.kept], minlength=tracks.count) > 0
-        model = model.keep(model.kept & thinned(tracks, held, options.rough_per_frame)[tracks.track])
-        model = _bounded(tracks, model, Adjustment("CAUCHY", options.loss_px, iterations, radial=radial), options)
-    model = retriangulated(tracks, model, options.cut_px, least_share, options.least_angle_deg)
+        model = model.keep(model.kept & thinned(tracks, held, how.rough_per_frame)[tracks.track])
+        model = _bounded(tracks, model, Adjustment("CAUCHY", how.loss_px, iterations, radial=radial), options)
+    model = retriangulated(tracks, model, how.cut_px, least_share, how.least_angle_deg)
     # What adjustment has moved behind a camera or far off is no support.
-    return connected(tracks, model, options.least_shared)
+    return connected(tracks, model, how.least_shared)
 
 
 def _bounded(tracks: Tracks, model: Model, how: Adjustment, options: SolveOptions) -> Model:
     """Adjusted; with the focal length at its bound where it runs away."""
     adjusted = adjust(tracks, model, how)
-    low, high = (bound * max(tracks.width, tracks.height) for bound in options.focal_bounds)
+    low, high = (bound * max(tracks.width, tracks.height) for bound in options.lens.focal_bounds)
     if adjusted.focal_px is not None:
         bounded = np.clip(adjusted.focal_px, low, high)
         if np.array_equal(bounded, adjusted.focal_px):

@@ -18,7 +18,7 @@ from factory.sfm.moving_crop import (
     shifted_under_usual_focal,
     with_shift,
 )
-from factory.sfm.options import SolveOptions
+from factory.sfm.options import PointOptions, SolveOptions
 from factory.sfm.points.patch_alignment import refined
 from factory.sfm.points.sift import SiftTracks, sift_tracks, together
 from factory.sfm.zoom.gate import freed_gain, gain
@@ -35,8 +35,10 @@ def solve_clip(
     background: bool (M,). grey_frames: uint8 (H, W), one a sampled frame. A clip that cannot be solved gives a
     trajectory without registered frames. The same input gives the same answer.
     """
-    options = adapted(options or SolveOptions(), tracks, background)
-    working, static = working_tracks(tracks, background, grey_frames, options)
+    options = options or SolveOptions()
+    sparse = is_sparse(tracks.select(background), options.points)
+    options = adapted(options, tracks, background, sparse)
+    working, static = working_tracks(tracks, background, grey_frames, options.points, sparse)
     shared, readout_s = with_readout(working, static, solve_tracks(working, static, options), options)
     shared = with_bent_lens(shared, options)
     answer = _best(shared.tracks, static, shared, grey_frames, options, readout_s)
@@ -52,16 +54,17 @@ def _best(
     readout_s: float | None,
 ) -> Trajectory:
     """What explains the tracks best: one camera for all frames, a lens that zooms, or a picture that is moved."""
-    suspected = has_moving_crop(shared, options.shift)
+    suspected = has_moving_crop(shared, options.lens.shift)
     found = shifted_under_usual_focal(working, static, shared, options)
     if found is None and suspected and beats_other_lenses(shared, options):
         found = with_shift(shared, options)
     answer = _with_zoom(working, static, shared, options)
-    if found is not None and not found.moving_crop and explains_more(found, answer, options.shift):
+    if found is not None and not found.moving_crop and explains_more(found, answer, options.lens.shift):
         return found
-    if options.sharpening is not None and not answer.rotation_only and answer.kept.any():
-        answer = _sharpened(answer, grey_frames, options, options.sharpening, readout_s)
-    return doubted(answer, options.shift) if suspected else answer
+    sharpening = options.mapping.sharpening
+    if sharpening is not None and not answer.rotation_only and answer.kept.any():
+        answer = _sharpened(answer, grey_frames, options, sharpening, readout_s)
+    return doubted(answer, options.lens.shift) if suspected else answer
 
 
 def _sharpened(
@@ -72,12 +75,11 @@ def _sharpened(
     readout_s: float | None,
 ) -> Trajectory:
     """The answer after the last steps; itself where they would lose frames, or the focal length runs away."""
-    share, angle_deg = least_share(answer.static, options), options.least_angle_deg
-    tracks, model, new = sharpened(
-        answer.tracks, answer.model(), share, options.cut_px, angle_deg, grey_frames, how, readout_s
-    )
-    model = connected(tracks, filtered(tracks, model, 2.0 * options.cut_px), options.least_shared)
-    low, high = (bound * max(tracks.width, tracks.height) for bound in options.focal_bounds)
+    share, angle_deg = least_share(answer.static, options), options.mapping.least_angle_deg
+    cut_px = options.mapping.cut_px
+    tracks, model, new = sharpened(answer.tracks, answer.model(), share, cut_px, angle_deg, grey_frames, how, readout_s)
+    model = connected(tracks, filtered(tracks, model, 2.0 * cut_px), options.mapping.least_shared)
+    low, high = (bound * max(tracks.width, tracks.height) for bound in options.lens.focal_bounds)
     if model.registered.sum() < answer.registered.sum() or not low <= model.camera.focal_px <= high:
         return answer
     return replace(trajectory(tracks, answer.static, model, model.camera, answer.method), guided=new)
@@ -116,59 +118,60 @@ def _zoomed_path(
     return shared
 
 
-def adapted(options: SolveOptions, tracks: Tracks, background: np.ndarray) -> SolveOptions:
+def adapted(options: SolveOptions, tracks: Tracks, background: np.ndarray, sparse: bool) -> SolveOptions:
     """The options for this clip: where so few points live in a frame that edges and shadows are among them, and frames
     do not just lie far apart, bounds are looser, and neither patches nor distortion are trusted (study: 3.8 -> 1.1 %).
     """
-    sparse = is_sparse(tracks.select(background), options)
-    if sparse or len(tracks.track) >= options.few_tracks * tracks.frames:
-        return replace(options, sparse=sparse, sift=_joining(options, tracks, background, sparse))
-    return replace(
-        options,
-        refinement=None,
-        sift=None,
+    if sparse or len(tracks.track) >= options.points.few_tracks * tracks.frames:
+        return replace(
+            options, points=replace(options.points, sift=_joining(options.points, tracks, background, sparse))
+        )
+    loose = replace(
+        options.mapping,
         sharpening=None,
-        bent=None,
         positioned_per_frame=10**6,
         rough_per_frame=10**6,
         rounds=((4.0, 10), (1.0, 70)),
         loss_px=1.0,
         cut_px=1.5,
     )
+    points = replace(options.points, refinement=None, sift=None)
+    return replace(options, points=points, mapping=loose, lens=replace(options.lens, bent=None))
 
 
-def _joining(options: SolveOptions, tracks: Tracks, background: np.ndarray, sparse: bool) -> SiftTracks | None:
+def _joining(how: PointOptions, tracks: Tracks, background: np.ndarray, sparse: bool) -> SiftTracks | None:
     """The SIFT tracks that a clip needs beside its own: more where these last, but few of them are background."""
     lengths = tracks.lengths() * (tracks.lengths() >= 3)
-    if options.sift is None or sparse or lengths.sum() < options.short_tracks * np.count_nonzero(lengths):
-        return options.sift
-    if lengths[background].sum() < options.few_static * tracks.frames:
-        return replace(options.sift, features=options.sift.many_features)
+    if how.sift is None or sparse or lengths.sum() < how.short_tracks * np.count_nonzero(lengths):
+        return how.sift
+    if lengths[background].sum() < how.few_static * tracks.frames:
+        return replace(how.sift, features=how.sift.many_features)
     return None
 
 
 def working_tracks(
-    tracks: Tracks, background: np.ndarray, grey_frames: Sequence[np.ndarray], options: SolveOptions
+    tracks: Tracks, background: np.ndarray, grey_frames: Sequence[np.ndarray], how: PointOptions, sparse: bool
 ) -> tuple[Tracks, np.ndarray]:
     """The tracks of at least three frames, and SIFT tracks after them, refined; and which are background, bool.
 
-    Where frames lie far apart the patches of SIFT features have turned too much to be aligned: theirs stay as they are.
+    Where frames lie far apart (`sparse`) the patches of SIFT features have turned too much to be aligned: theirs stay
+    as they are.
     """
     long = tracks.lengths() >= 3
     working, static = tracks.select(long), background[long]
-    if options.sparse and options.refinement is not None:
-        working = refined(working, grey_frames, options.refinement)
-    if options.sift is not None:
-        extra, extra_static = sift_tracks(tracks, background, grey_frames, options.sparse, options.sift)
+    if sparse and how.refinement is not None:
+        working = refined(working, grey_frames, how.refinement)
+    if how.sift is not None:
+        extra, extra_static = sift_tracks(tracks, background, grey_frames, sparse, how.sift)
         working, static = together(working, extra), np.concatenate([static, extra_static])
-    if not options.sparse and options.refinement is not None:
-        working = refined(working, grey_frames, options.refinement)
+    if not sparse and how.refinement is not None:
+        working = refined(working, grey_frames, how.refinement)
     return working, static
 
 
-def is_sparse(tracks: Tracks, options: SolveOptions) -> bool:
+def is_sparse(tracks: Tracks, how: PointOptions) -> bool:
     """Whether successive frames are so far apart that a frame-to-frame tracker loses the thread."""
     if tracks.frames < 2:
         return False
     common = min(len(tracks.pair(f, f + 1)[0]) for f in range(tracks.frames - 1))
-    return common < options.sparse_common or float(np.median(np.diff(tracks.times_s))) > options.sparse_interval_s
+    return common < how.sparse_common or float(np.median(np.diff(tracks.times_s))) > how.sparse_interval_s

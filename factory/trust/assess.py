@@ -116,7 +116,9 @@ class Measure:
             return body
         # A focal length that has run to a bound of the search is none, and principal points that move take part of it:
         # with them held, as in its profile, it looks surer than it is.
-        low, high = (bound * max(trajectory.tracks.width, trajectory.tracks.height) for bound in options.focal_bounds)
+        low, high = (
+            bound * max(trajectory.tracks.width, trajectory.tracks.height) for bound in options.lens.focal_bounds
+        )
         bounded = not 1.02 * low < trajectory.camera.focal_px < 0.98 * high
         guided = body.ring_win >= self.guided_ring_win
         return replace(

@@ -77,7 +77,11 @@ def _solves(trajectory: Trajectory, options: SolveOptions, per_frame: int | None
     if trajectory.centre_px_per_frame is not None:  # nor do halves know where the principal points are
         tracks = trajectory.as_seen()
     # With 20 last iterations a half of a fast drive ends 1.7 % off its own solution, with 60 the two agree to 0.1 %.
-    light = replace(options, rounds=((16.0, 15), (4.0, 15), (1.0, 60)), other_focals=(), pair_trials=40)
+    light = replace(
+        options,
+        pairs=replace(options.pairs, other_focals=(), trials=40),
+        mapping=replace(options.mapping, rounds=((16.0, 15), (4.0, 15), (1.0, 60))),
+    )
     zoom = None
     if trajectory.focal_px_per_frame is not None:
         zoom = trajectory.focal_px_per_frame / trajectory.camera.focal_px

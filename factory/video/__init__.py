@@ -8,7 +8,7 @@ Times are seconds from the source's first frame that shows, taken from the strea
 """
 
 from factory.video.container import VideoInfo, probe
-from factory.video.decode import Damage, Frame, Shown, clip_frames, decode, decode_span, shown, small_image
+from factory.video.decode import Damage, Frame, Shown, clip_frames, decode, decode_span, exact_image, shown, small_image
 from factory.video.picture import shrink
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "clip_frames",
     "decode",
     "decode_span",
+    "exact_image",
     "probe",
     "shown",
     "shrink",

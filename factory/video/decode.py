@@ -135,16 +135,20 @@ def clip_frames(
     """
     wanted = decode_span(path, clip)
     for found in wanted if fps is None else sampled(wanted, fps, clip.fps):
-        image = found.image(grey)
-        if clip.crop is not None:
-            image = _cropped(image, clip.crop, found.size)
-        yield Frame(clip.first_frame + found.index, found.time_s, shrink(image, max_side_px))
+        yield Frame(clip.first_frame + found.index, found.time_s, exact_image(found, clip, max_side_px, grey=grey))
+
+
+def exact_image(found: Shown, clip: Clip, max_side_px: int | None, *, grey: bool) -> np.ndarray:
+    """The clip's picture, cropped, then shrunk so that the longer side is `max_side_px` at most: uint8 (h, w, 3) RGB or
+    (h, w) grey."""
+    image = found.image(grey)
+    return shrink(image if clip.crop is None else _cropped(image, clip.crop, found.size), max_side_px)
 
 
 def small_image(found: Shown, clip: Clip, max_side_px: int, *, grey: bool) -> np.ndarray:
     """The clip's picture, cropped, its longer side `max_side_px` at most: uint8 (h, w, 3) RGB or (h, w) grey.
 
-    The scaler shrinks it before it gets its colours, for a part of what `clip_frames` costs, and the crop is good to
+    The scaler shrinks it before it gets its colours, for a part of what `exact_image` costs, and the crop is good to
     half a small pixel: for looking at, not for measuring in.
     """
     inside = found.size if clip.crop is None else clip.crop[2:]

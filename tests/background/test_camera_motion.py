@@ -9,6 +9,7 @@ from factory.background.relabel import Relabel
 from factory.models.lk import LucasKanade
 from factory.tracks import tracks_from
 from factory.video import clip_frames
+from tests.passing import decoding
 from tests.sfm.scenes import FOCAL_PX, Scene, scene, walk
 from tests.videos import whole
 
@@ -93,7 +94,7 @@ def test_with_parallax_labels_stay():
 def test_real_clips(media, name, verdict):
     path = media / name
     clip = whole(path, 4.0)
-    tracks, _ = LucasKanade().track(clip_frames(path, clip, max_side_px=640, grey=True), clip.fps)
+    tracks = LucasKanade().track(decoding(clip_frames(path, clip, max_side_px=640, grey=True), clip.fps))
     assert JudgeMotion()(tracks, ChooseBackground()(tracks)).verdict == verdict
 
 

@@ -15,7 +15,7 @@ import numpy as np
 
 from factory.clip import ClipRecord
 from factory.evaluate.masks import precision_recall, read_mask, region_similarity
-from factory.phases.pose_stages import FindBackground, JudgeCamera, MaskMotion, SolveCamera, TrackPoints
+from factory.phases.pose_stages import DecodeFrames, FindBackground, JudgeCamera, MaskMotion, SolveCamera, TrackPoints
 from tests.videos import whole
 
 
@@ -29,10 +29,10 @@ def true_masks(video: Path) -> Path | None:
 def measured(video: Path, truth: Path) -> tuple[float, float, float, float]:
     """J, precision and recall, means over frames, and CPU seconds of the masks per 100 sampled frames.
 
-    The seconds hold the labels under the poses and decoding in colour, not the solve.
+    The seconds hold the labels under the poses, not decoding and not the solve.
     """
     record = ClipRecord(whole(video), {"path": video})
-    for stage in (TrackPoints(), FindBackground(), JudgeCamera(), SolveCamera()):
+    for stage in (DecodeFrames(), TrackPoints(), FindBackground(), JudgeCamera(), SolveCamera()):
         record = stage(record)
     begin = process_time()
     masks = MaskMotion()(record)["dynamic_masks"].masks

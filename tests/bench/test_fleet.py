@@ -107,6 +107,7 @@ def test_costs_come_from_a_run(tmp_path: Path) -> None:
     source, output = tmp_path / "source", tmp_path / "output"
     render_sample(source, only=("good", "graphics"), size=(480, 270), seconds=2.0)
     run = ["run", f"source={source}", f"output={output}", "engine=inline", "pipeline.phases=[ingest,filter]"]
+    run.append("filter.score.least=0.4")  # what it costs is asked here, not what it is worth
     assert factory(run) == 0
     found = measured(str(output))
     assert (found.exhaustive, list(found.phases)) == (False, ["ingest", "filter"])

@@ -26,7 +26,7 @@ from factory.background.camera_motion import JudgeMotion
 from factory.background.choose import ChooseBackground
 from factory.clip import ClipRecord
 from factory.geometry.trajectory import pose_errors
-from factory.phases.pose_stages import TrackPoints
+from factory.phases.pose_stages import DecodeFrames, TrackPoints
 from factory.sfm.model.trajectory import Trajectory
 from factory.sfm.options import SolveOptions
 from factory.sfm.solve import solve_clip
@@ -150,9 +150,9 @@ def kind(clip: TrueClip, solved: Trajectory) -> tuple[str, float]:
 
 
 def solves(clip: TrueClip, wanted: Callable[[str], bool]) -> Iterator[Solve]:
-    record = TrackPoints()(ClipRecord(clip.clip(), {"path": clip.video}))
+    record = TrackPoints()(DecodeFrames()(ClipRecord(clip.clip(), {"path": clip.video})))
     right_px = float(np.median(clip.focal_px)) * record["tracks"].width / clip.clip().width
-    for name, tracks, label, images in cases(record["tracks"], record["grey_frames"], wanted):
+    for name, tracks, label, images in cases(record["tracks"], record["frames"].grey, wanted):
         solved = solve_clip(tracks, label, images)
         what, ate = kind(clip, solved)
         off = float(np.log(solved.camera.focal_px / right_px))

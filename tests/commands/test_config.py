@@ -63,11 +63,11 @@ def refused(*words, config_dir=None):
         ("storage.cache_gb", ["0", "-1", ".inf"]),
         ("storage.patience_s", ["-1", "abc"]),
         ("pose.resources.memory_gb", ["-1", "x", ".nan"]),
-        ("pose.stages.track.max_side_px", ["0", "abc"]),
-        ("pose.stages.solve.options.rough_per_frame", ["-3"]),
-        ("pose.stages.solve.options.strides", ["[1,a]", "[-1,2]", "3"]),
+        ("pose.stages.frames.grey_side_px", ["0", "abc"]),
+        ("pose.stages.solve.options.mapping.rough_per_frame", ["-3"]),
+        ("pose.stages.solve.options.pairs.strides", ["[1,a]", "[-1,2]", "3"]),
         ("pose.stages.solve.options.zoom", ["3", "[1]"]),
-        ("tracker.sample_fps", ["0", "-12"]),
+        ("pose.stages.frames.fps", ["0", "-12"]),
         ("ingest.survey.max_damage", ["5", "-0.1"]),
         ("filter.stages.sample.fps", ["0"]),
         ("flow.preset", ["swift", "3"]),
@@ -100,11 +100,11 @@ def test_words_of_yaml_are_booleans_and_are_kept_as_such(word, means):
 
 
 def test_whole_numbers_serve_as_numbers_and_fields_that_conf_does_not_name_can_be_set():
-    cfg = settings("ingest.cut.max_s=11", "tracker.flow.preset=medium", "pose.stages.solve.options.strides=[1,2]")
+    cfg = settings("ingest.cut.max_s=11", "tracker.flow.preset=medium", "pose.stages.solve.options.pairs.strides=[1,2]")
     assert repr(cfg.phases["ingest"].cut.max_s) == "11.0"
     assert cfg.tracker.flow.preset == "medium"
     assert cfg.phases["pose"].stages["track"].tracker == cfg.tracker
-    assert cfg.phases["pose"].stages["solve"].options.strides == (1, 2)
+    assert cfg.phases["pose"].stages["solve"].options.pairs.strides == (1, 2)
 
 
 @pytest.mark.parametrize(
@@ -241,7 +241,7 @@ def test_a_kept_configuration_allows_nothing(package):
 def test_another_class_with_the_same_methods_can_take_a_place(package):
     (package / "__init__.py").write_text(
         "from dataclasses import dataclass\n\n@dataclass\nclass Points:\n    count: int = 3\n"
-        "    def track(self, frames, native_fps):\n        ...\n"
+        "    def track(self, frames):\n        ...\n"
     )
     word = "pose.stages.track.tracker={_target_: mypkg.Points, count: 4}"
     tracker = settings(word, "allow_targets=[mypkg]").phases["pose"].stages["track"].tracker
@@ -334,12 +334,12 @@ def test_options_that_are_not_there_are_one_sentence(words, capsys):
 
 
 def test_every_field_of_every_stage_is_shown_with_its_comment_and_means_what_it_says(capsys):
-    words = ["source=a", "output=b", "pose.stages.solve.options.cut_px=2"]
+    words = ["source=a", "output=b", "pose.stages.solve.options.mapping.cut_px=2"]
     assert main(["run", *words, "--cfg", "job", "--resolve"]) == 0
     out = capsys.readouterr().out
     told = yaml.safe_load(out)
-    assert told["pose"]["stages"]["solve"]["options"]["cut_px"] == 2
-    assert told["pose"]["stages"]["solve"]["options"]["rounds"] is not None
+    assert told["pose"]["stages"]["solve"]["options"]["mapping"]["cut_px"] == 2
+    assert told["pose"]["stages"]["solve"]["options"]["mapping"]["rounds"] is not None
     assert told["pose"]["stages"]["grade"]["measure"]["_target_"] == "factory.trust.assess.Measure"
     assert "      tracker:" in out
     assert "return_px: 0.7  # forward and backward must end this close to the start" in out

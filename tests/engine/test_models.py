@@ -61,11 +61,11 @@ def test_clips_get_their_answers_and_each_its_own_error(tmp_path, engine):
 
 def test_a_replica_that_dies_or_hangs_is_no_other_clip_s_end(tmp_path):
     names = ["dies-1", "hangs-1", "segfaults-1", *(f"good-{i}" for i in range(9))]
-    _, rows = run(tmp_path, "ray", phase(names, AskFlow(FakeFlow(pool=Pool(timeout_s=3.0))), timeout_s=60.0), workers=4)
-    assert {row["status"] for name, row in rows.items() if name.startswith("good")} == {"ok"}
+    _, rows = run(tmp_path, "ray", phase(names, AskFlow(FakeFlow(pool=Pool(timeout_s=8.0))), timeout_s=60.0), workers=4)
+    assert {name: row["error"] for name, row in rows.items() if row["status"] != "ok" and "good" in name} == {}
     for name in ("dies-1", "hangs-1", "segfaults-1"):
         assert rows[name]["error_type"] == "ModelDiedError", rows[name]
-        assert "FakeFlow was killed twice by this clip's questions, or took longer than the 3 s" in rows[name]["error"]
+        assert "FakeFlow was killed twice by this clip's questions, or took longer than the 8 s" in rows[name]["error"]
 
 
 def test_three_in_a_row_end_the_run(tmp_path):

@@ -5,16 +5,17 @@ import numpy as np
 from scipy.spatial.transform import Rotation
 
 from factory.clip import Clip, ClipRecord
-from factory.filters.tracks import Tracks
+from factory.tracks import Tracks
+from tests.passing import at_rate
 
 WIDTH, HEIGHT, FPS = 320, 180, 12.0
 
 
 def record(**values: object) -> ClipRecord:
-    """Of a clip with these values; `frames` may be given in colour."""
-    frames = values.get("frames")
-    if isinstance(frames, np.ndarray) and frames.ndim == 4:
-        values["frames"] = np.stack([cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY) for frame in frames])
+    """Of a clip with these values; `frames` may be given as an array, in colour or grey."""
+    if isinstance(frames := values.get("frames"), np.ndarray):
+        grey = [cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY) if frame.ndim == 3 else frame for frame in frames]
+        values["frames"] = at_rate(grey, FPS)
     return ClipRecord(Clip("id", "source", 0.0, 3.0, WIDTH, HEIGHT, 24.0, 0, 72), values)
 
 
@@ -60,7 +61,7 @@ def project(
     xy = xy + np.array([WIDTH - 1, HEIGHT - 1]) / 2 + np.random.default_rng(seed).normal(0, noise_px, xy.shape)
     outside = ~((xy >= 0) & (xy < [WIDTH, HEIGHT])).all(axis=-1)
     xy[outside] = np.nan
-    return Tracks(xy.astype(np.float32), np.zeros(frames - 1), WIDTH, HEIGHT)
+    return flat(xy)
 
 
 def room(count: int = 500, seed: int = 0) -> np.ndarray:
@@ -68,8 +69,24 @@ def room(count: int = 500, seed: int = 0) -> np.ndarray:
     return np.random.default_rng(seed).uniform((-7, -3, 3), (9, 3, 12), (count, 3))
 
 
+def flat(xy: np.ndarray) -> Tracks:
+    """Tracks of places (F, N, 2), NaN where a point is not seen. Their numbers stay, also of those never seen."""
+    frame, track = np.nonzero(np.isfinite(xy[..., 0]))
+    order = np.lexsort((frame, track))
+    frame, track = frame[order].astype(np.int32), track[order].astype(np.int32)
+    count = np.arange(len(xy))
+    return Tracks(track, frame, xy[frame, track].astype(float), times(len(xy)), count, WIDTH, HEIGHT)
+
+
+def dense(tracks: Tracks) -> np.ndarray:
+    """Places (F, N, 2), NaN where a point is not seen."""
+    xy = np.full((tracks.frames, tracks.count, 2), np.nan)
+    xy[tracks.frame, tracks.track] = tracks.xy
+    return xy
+
+
 def join(*parts: Tracks) -> Tracks:
-    return Tracks(np.concatenate([part.xy for part in parts], axis=1), parts[0].lost, WIDTH, HEIGHT)
+    return flat(np.concatenate([dense(part) for part in parts], axis=1))
 
 
 def times(frames: int) -> np.ndarray:

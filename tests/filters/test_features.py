@@ -7,7 +7,7 @@ from factory.filters.features import FEATURES
 from tests.conftest import ROOT
 
 # What specialists pass to each other.
-ARRAYS = {"frames", "times_s", "stills", "point_tracks", "view_pairs", "view_steps", "field_pairs"}
+ARRAYS = {"frames", "stills", "tracks", "view_pairs", "view_steps", "field_pairs"}
 
 
 def settings(path: str) -> dict:

@@ -5,7 +5,7 @@ from itertools import pairwise
 import cv2
 import numpy as np
 import pytest
-from filter_scenes import HEIGHT, WIDTH, project, record, room, texture, times, walk
+from filter_scenes import HEIGHT, WIDTH, project, record, room, texture, walk
 
 from factory.filters.coverage import Coverage
 from factory.filters.drawn import DrawnLook
@@ -27,7 +27,7 @@ def scene(seed: int, height: int = HEIGHT, width: int = WIDTH) -> np.ndarray:
 
 
 def seen(frames: np.ndarray):
-    found = PointTracks()(record(frames=frames, times_s=times(len(frames))))
+    found = PointTracks()(record(frames=frames))
     return Coverage()(Movers()(MotionField()(found)))
 
 
@@ -127,7 +127,7 @@ def test_short_clips_have_a_field(frames):
 
 
 def test_runs_follow_their_pairs_and_do_not_overlap():
-    found = PointTracks()(record(frames=np.stack(WALL), times_s=times(FRAMES)))
+    found = PointTracks()(record(frames=np.stack(WALL)))
     pairs = MotionField()(found)["field_pairs"]
     assert len(pairs) <= 24
     for one, two in pairwise(pairs):
@@ -139,7 +139,7 @@ def test_runs_follow_their_pairs_and_do_not_overlap():
 def test_a_hand_shakes_and_a_rail_does_not():
     centres, rotations = walk(36, (0.05, 0.0, 0.0))
     hand = centres + np.random.default_rng(0).normal(0, 0.02, centres.shape)
-    seen_by = [record(point_tracks=project(room(), where, rotations), times_s=times(36)) for where in (centres, hand)]
+    seen_by = [record(tracks=project(room(), where, rotations)) for where in (centres, hand)]
     glides, shakes = (Shake()(each)["shake"] for each in seen_by)
     assert glides < 0.003
     assert shakes > 4 * glides

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from filter_scenes import HEIGHT, WIDTH, join, project, record, room, times, walk
+from filter_scenes import HEIGHT, WIDTH, dense, flat, join, project, record, room, times, walk
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
@@ -10,7 +10,6 @@ from factory.filters.distortion import LensDistortion
 from factory.filters.focal import FocalLength
 from factory.filters.moving import MovingShare
 from factory.filters.parallax import Parallax
-from factory.filters.tracks import Tracks
 from factory.filters.two_view import TwoView
 from factory.filters.zoom import ZoomRate
 from factory.geometry.camera import centred_camera
@@ -22,7 +21,7 @@ STAGES = (MovingShare(), Parallax(), ZoomRate(), FocalLength(), LensDistortion()
 
 
 def features(tracks):
-    result = TwoView()(record(point_tracks=tracks, times_s=times(len(tracks.xy))))
+    result = TwoView()(record(tracks=tracks))
     for stage in STAGES:
         result = stage(result)
     return result
@@ -39,7 +38,7 @@ def zooming(rate):
     start = np.random.default_rng(2).uniform((-160, -90), (160, 90), (500, 2))
     xy = start * np.exp(rate * times(FRAMES))[:, None, None] + [WIDTH / 2, HEIGHT / 2]
     xy[((xy < 0) | (xy >= [WIDTH, HEIGHT])).any(axis=-1)] = np.nan
-    return Tracks(xy.astype(np.float32), np.zeros(FRAMES - 1), WIDTH, HEIGHT)
+    return flat(xy)
 
 
 @settings(max_examples=12, deadline=None)
@@ -71,7 +70,7 @@ def test_a_body_seen_by_a_turning_camera_is_found():
 
 def test_errors_are_sampson_distances_with_a_side():
     tracks = project(room(), *walk(FRAMES, *HAND_HELD))
-    for pair in TwoView()(record(point_tracks=tracks, times_s=times(FRAMES)))["view_pairs"]:
+    for pair in TwoView()(record(tracks=tracks))["view_pairs"]:
         camera = centred_camera(WIDTH, WIDTH, HEIGHT)
         pose = np.eye(4)
         pose[:3, :3], pose[:3, 3] = pair.rotation, pair.direction
@@ -82,10 +81,10 @@ def test_errors_are_sampson_distances_with_a_side():
 
 def test_tracking_errors_that_stand_alone_are_no_motion():
     tracks = project(room(), *walk(FRAMES, *HAND_HELD))
-    wrong = np.random.default_rng(0).random(tracks.xy.shape[1]) < 0.05
-    jumps = np.random.default_rng(1).normal(0, 12, (FRAMES, int(wrong.sum()), 2))
-    tracks.xy[:, wrong] += jumps
-    assert features(tracks)["moving_share"] < 0.01
+    xy = dense(tracks)
+    wrong = np.random.default_rng(0).random(tracks.count) < 0.05
+    xy[:, wrong] += np.random.default_rng(1).normal(0, 12, (FRAMES, int(wrong.sum()), 2))
+    assert features(flat(xy))["moving_share"] < 0.01
 
 
 def test_a_still_camera_gives_no_pairs_and_everyone_abstains():

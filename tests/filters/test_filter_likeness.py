@@ -1,7 +1,7 @@
 """Known answers: steady motion, a dissolve, a cut into noise."""
 
 import numpy as np
-from filter_scenes import moved, record, shifted, texture, times
+from filter_scenes import moved, record, shifted, texture
 
 from factory.filters.likeness import TrackLikeness
 from factory.filters.tracks import PointTracks
@@ -10,7 +10,7 @@ FRAMES = 36
 
 
 def likeness(frames):
-    stamped = record(frames=np.asarray(frames), times_s=times(len(frames)))
+    stamped = record(frames=np.asarray(frames))
     return TrackLikeness()(PointTracks()(stamped))["track_likeness"]
 
 

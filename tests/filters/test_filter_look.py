@@ -32,7 +32,7 @@ def film(path: Path, frames: list[np.ndarray], fps: int = 24) -> Path:
 
 def sampled(path: Path, seconds: float, crop: tuple[int, int, int, int] | None = None) -> ClipRecord:
     clip = Clip("id", str(path), 0.0, seconds, WIDTH, HEIGHT, 24.0, 0, round(24 * seconds), crop)
-    return SampleFrames(max_side_px=160)(ClipRecord(clip, {"path": path}))
+    return SampleFrames(grey_side_px=160)(ClipRecord(clip, {"path": path}))
 
 
 def drawing() -> np.ndarray:
@@ -44,15 +44,15 @@ def drawing() -> np.ndarray:
 
 def test_sampling_gives_the_rate_the_size_and_the_stills(tmp_path):
     result = sampled(film(tmp_path / "a.mkv", list(shifted(48, 2))), 2.0)
-    assert result["frames"].shape == (24, 90, 160)
-    assert np.diff(result["times_s"]) == pytest.approx(np.full(23, 1 / 12), abs=1e-3)
+    assert [grey.shape for grey in result["frames"].grey] == [(90, 160)] * 24
+    assert np.diff(result["frames"].times_s) == pytest.approx(np.full(23, 1 / 12), abs=1e-3)
     assert [still.shape for still in result["stills"]] == [(HEIGHT, WIDTH, 3)] * 5
     assert result["repeat_share"] == 0
 
 
 def test_sampling_honours_the_crop(tmp_path):
     result = sampled(film(tmp_path / "a.mkv", list(shifted(24, 2))), 1.0, crop=(40, 30, 240, 120))
-    assert result["frames"].shape[1:] == (80, 160)
+    assert result["frames"].grey[0].shape == (80, 160)
     assert result["stills"][0].shape == (120, 240, 3)
 
 

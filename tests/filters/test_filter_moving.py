@@ -2,10 +2,9 @@
 
 import numpy as np
 import pytest
-from filter_scenes import HEIGHT, WIDTH, join, project, record, room, times, walk
+from filter_scenes import HEIGHT, WIDTH, dense, flat, join, project, record, room, walk
 
 from factory.filters.moving import MovingShare
-from factory.filters.tracks import Tracks
 from factory.filters.two_view import TwoView, ViewPair
 
 FRAMES = 30
@@ -14,17 +13,17 @@ BOUND = 0.011  # above what static scenes reach
 
 
 def moving_share(tracks):
-    result = TwoView()(record(point_tracks=tracks, times_s=times(FRAMES)))
+    result = TwoView()(record(tracks=tracks))
     return MovingShare()(result)["moving_share"]
 
 
 def short_lived(tracks, life, seed=0):
     """The same points, but each track lives `life` frames only, from a frame drawn at random."""
-    xy = tracks.xy.copy()
+    xy = dense(tracks)
     for n, birth in enumerate(np.random.default_rng(seed).integers(-life + 2, FRAMES - 1, xy.shape[1])):
         xy[: max(birth, 0), n] = np.nan
         xy[birth + life :, n] = np.nan
-    return Tracks(xy, tracks.lost, WIDTH, HEIGHT)
+    return flat(xy)
 
 
 def walker(speed, sway, count=150):
@@ -73,7 +72,7 @@ def pair_of(track, xy, error_px=0.0, behind=False, seed=1):
 def grid():
     """Points (600, 2) over the picture, and a Tracks of the picture's size."""
     xy = np.random.default_rng(0).uniform((0, 0), (WIDTH, HEIGHT), (600, 2))
-    return xy, Tracks(np.zeros((2, 600, 2), np.float32), np.zeros(1), WIDTH, HEIGHT)
+    return xy, flat(np.zeros((2, 600, 2)))
 
 
 @pytest.mark.parametrize(("left", "right", "expected"), [(0.0, 1.0, 0.0), (0.4, 0.6, 0.07)])
@@ -102,7 +101,7 @@ def test_a_suspect_among_points_that_go_its_way_and_are_not_suspect_does_not_mov
 
 
 def test_steps_lead_to_the_pairs_shortest_first():
-    result = TwoView()(record(point_tracks=project(room(), *walk(FRAMES, *SIDEWAYS)), times_s=times(FRAMES)))
+    result = TwoView()(record(tracks=project(room(), *walk(FRAMES, *SIDEWAYS))))
     assert [pairs[-1] for pairs in result["view_steps"]] == result["view_pairs"]
     for pairs in result["view_steps"]:
         assert [pair.seconds for pair in pairs] == sorted({pair.seconds for pair in pairs})

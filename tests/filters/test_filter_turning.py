@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from filter_scenes import join, project, record, room, times, walk
+from filter_scenes import join, project, record, room, walk
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -12,7 +12,7 @@ FRAMES = 24
 
 
 def turn_error(tracks):
-    return TurnError()(record(point_tracks=tracks, times_s=times(len(tracks.xy))))["turn_error"]
+    return TurnError()(record(tracks=tracks))["turn_error"]
 
 
 @settings(max_examples=10, deadline=None)

@@ -12,10 +12,10 @@ from factory.masks.motion import DynamicMasks, MaskDynamics
 from factory.masks.pair_evidence import BackgroundMotion
 from factory.models.dis import DisFlow
 from factory.models.lk import LucasKanade
-from factory.phases.pose_stages import FindBackground, JudgeCamera, MaskMotion, SolveCamera, TrackPoints
+from factory.phases.pose_stages import DecodeFrames, FindBackground, JudgeCamera, MaskMotion, SolveCamera, TrackPoints
 from factory.tracks import Tracks
-from factory.video import Frame
 from tests.models.test_lk import texture
+from tests.passing import at_rate
 from tests.videos import whole
 
 HEIGHT, WIDTH, COUNT = 180, 320, 8
@@ -49,7 +49,7 @@ def labels(tracks: Tracks, masks: np.ndarray) -> Background:
 
 def masked(frames: list[np.ndarray], masks: np.ndarray, **changes: float) -> DynamicMasks:
     grey = [cv2.cvtColor(f, cv2.COLOR_RGB2GRAY) for f in frames]
-    tracks, _ = LucasKanade().track([Frame(i, i / 12, g) for i, g in enumerate(grey)], 12.0)
+    tracks = LucasKanade().track(at_rate(grey))
     return MaskDynamics(**changes)(frames, tracks, labels(tracks, masks))  # type: ignore[arg-type]
 
 
@@ -137,6 +137,6 @@ def test_where_nothing_moves_the_masks_are_empty(media):
 def solved(path: Path, end_s: float = 10.0) -> ClipRecord:
     """The record of a video, up to a time, after the stages before its masks."""
     record = ClipRecord(whole(path, end_s), {"path": path})
-    for stage in (TrackPoints(), FindBackground(), JudgeCamera(), SolveCamera()):
+    for stage in (DecodeFrames(), TrackPoints(), FindBackground(), JudgeCamera(), SolveCamera()):
         record = stage(record)
     return record

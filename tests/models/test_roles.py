@@ -15,6 +15,7 @@ from factory.models.roles import Boxes, DepthMaps, Focals, Followed, Prompt
 from factory.video import Frame
 from tests.models import contracts
 from tests.models.contracts import textured
+from tests.passing import decoding
 
 
 @dataclass
@@ -96,8 +97,7 @@ def test_raft_keeps_the_contract_of_flow():
 
 def test_the_tracker_gives_tracks_of_what_it_sampled():
     frames = [Frame(i, i / 24, frame) for i, frame in enumerate(textured(12, 96, 160, shift_px=2)[..., 0])]
-    tracks, images = LucasKanade(sample_fps=12.0).track(iter(frames), 24.0)
-    assert [image.shape for image in images] == [(96, 160)] * 6
+    tracks = LucasKanade().track(decoding(frames, 24.0))
     assert tracks.frame_index.tolist() == [0, 2, 4, 6, 8, 10]
     assert tracks.count > 20
     _, here, there = tracks.pair(0, 5)

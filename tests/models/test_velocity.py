@@ -6,6 +6,7 @@ import pytest
 from factory.models.lk import LucasKanade
 from factory.models.velocity import velocity_px_s
 from tests.models.test_lk import moving, texture
+from tests.passing import decoding
 
 
 def test_the_slope_of_a_parabola_is_exact_whatever_the_times():
@@ -26,7 +27,7 @@ def test_where_one_side_is_missing_the_others_say_what_has_changed():
 
 @pytest.mark.parametrize("fps", [12.0, 24.0, 60.0])
 def test_the_tracker_tells_velocities_at_the_rate_of_the_source(fps: float):
-    tracks, _ = LucasKanade().track(moving(texture(), (1.3, 0.4), 25, fps), fps)
+    tracks = LucasKanade().track(decoding(moving(texture(), (1.3, 0.4), 25, fps), fps))
     assert tracks.velocity_px_s is not None
     assert np.isfinite(tracks.velocity_px_s).all()
     np.testing.assert_allclose(np.median(tracks.velocity_px_s, axis=0), np.array([1.3, 0.4]) * fps, rtol=0.05)

@@ -8,9 +8,10 @@ import pytest
 
 from factory.background.choose import ChooseBackground
 from factory.clip import Clip, ClipRecord
+from factory.frames import Frames
 from factory.masks.motion import DynamicMasks
 from factory.phases.mask_labels import LabelByMask, inside
-from factory.phases.pose_stages import JudgeCamera, KeepArtifacts, SolveCamera, TrackPoints
+from factory.phases.pose_stages import DecodeFrames, JudgeCamera, KeepArtifacts, SolveCamera, TrackPoints
 from factory.stage import check_chain
 from factory.tracks import tracks_from
 
@@ -108,13 +109,13 @@ class Masks:
 
 
 def test_a_chain_may_mask_before_it_solves():
-    stages = (TrackPoints(), Masks(), LabelByMask(), JudgeCamera(), SolveCamera(), KeepArtifacts())
+    stages = (DecodeFrames(), TrackPoints(), Masks(), LabelByMask(), JudgeCamera(), SolveCamera(), KeepArtifacts())
     check_chain([(type(stage).__name__, stage) for stage in stages], ("path", "storage", "artifact_folder"))
 
 
 def test_a_camera_is_solved_behind_masks():
     tracks, is_box = scene()
-    record = ClipRecord(CLIP, {"tracks": tracks, "dynamic_masks": masks_of(tracks, is_box), "grey_frames": []})
+    record = ClipRecord(CLIP, {"tracks": tracks, "dynamic_masks": masks_of(tracks, is_box), "frames": Frames([])})
     record = JudgeCamera()(LabelByMask()(record))
     assert record["camera_motion"].verdict == "parallax"
     assert record["background"].is_dynamic[is_box].all()

@@ -11,7 +11,7 @@ from factory.geometry.trajectory import pose_errors
 from factory.sfm.attempts import solve_tracks
 from factory.sfm.mapping.final_rounds import Sharpening, sharpened
 from factory.sfm.model.model import Model
-from factory.sfm.options import SolveOptions
+from factory.sfm.options import PairOptions, SolveOptions
 from factory.sfm.points.guided import Extension, extended
 from factory.tracks import Tracks, tracks_from
 from tests.sfm.scenes import scene, walk
@@ -128,7 +128,7 @@ def test_tracks_that_slide_are_left_out_and_the_path_comes_closer_to_the_truth()
     age = tracks.frame - start_frame[tracks.track]
     slide = age[:, None] * speed[tracks.track]
     tracks = replace(tracks, xy=tracks.xy + np.where(sliding[tracks.track, None], slide, 0.0))
-    start = solve_tracks(tracks, np.ones(tracks.count, bool), SolveOptions(strides=(1, 2, 4, 8)))
+    start = solve_tracks(tracks, np.ones(tracks.count, bool), SolveOptions(pairs=PairOptions(strides=(1, 2, 4, 8))))
     before = Model(start.camera, invert_rigid(start.world_from_cam), start.points, start.kept)
     _, after, _ = sharpened(tracks, before, np.full(tracks.count, 0.5), 1.0, 0.5, [], Sharpening(extension=None))
     ate = [pose_errors(invert_rigid(m.cam_from_world), true_poses).ate_percent for m in (before, after)]

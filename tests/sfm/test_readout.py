@@ -8,12 +8,14 @@ from factory.geometry.trajectory import pose_errors
 from factory.sfm.attempts import solve_tracks, with_readout
 from factory.sfm.lens.readout import ReadoutSearch, found_readout_s, lowest
 from factory.sfm.model.rolling import filled, read_at_once, read_by_rows, source_interval_s
-from factory.sfm.options import SolveOptions
+from factory.sfm.options import LensOptions, MappingOptions, PointOptions, SolveOptions
 from factory.sfm.solve import solve_clip
 from factory.tracks import tracks_from
 from tests.sfm.scenes import rolling, scene, walk
 
-OPTIONS = SolveOptions(refinement=None, sift=None, sharpening=None, few_tracks=0.0)
+OPTIONS = SolveOptions(
+    points=PointOptions(refinement=None, sift=None, few_tracks=0.0), mapping=MappingOptions(sharpening=None)
+)
 FRAMES = 24
 
 
@@ -70,7 +72,8 @@ def test_nothing_is_asked_where_velocities_or_rows_are_not_known():
     assert found_readout_s(tracks, model, ReadoutSearch(slowest_s=0.01)) is None
     blind = scene(walk(FRAMES)).tracks
     assert found_readout_s(blind, solve_tracks(blind, np.ones(blind.count, bool), OPTIONS).model(), search) is None
-    assert with_readout(tracks, static, solve_tracks(tracks, static, OPTIONS), SolveOptions(readout=None))[1] is None
+    blind_to_it = SolveOptions(lens=LensOptions(readout=None))
+    assert with_readout(tracks, static, solve_tracks(tracks, static, OPTIONS), blind_to_it)[1] is None
 
 
 def test_reading_at_once_and_by_rows_are_inverse_and_neighbours_lend_their_velocity():

@@ -14,7 +14,7 @@ from factory.sfm.lens.shift import ShiftSearch, shifted_gain
 from factory.sfm.mapping.bundle import retriangulated
 from factory.sfm.model.trajectory import Trajectory, middle_px, recentred
 from factory.sfm.moving_crop import doubted, has_moving_crop, with_shift
-from factory.sfm.options import SolveOptions
+from factory.sfm.options import LensOptions, MappingOptions, PairOptions, PointOptions, SolveOptions
 from factory.sfm.solve import solve_clip
 from factory.sfm.zoom.rotation_only import solve_rotation
 from factory.tracks import Tracks
@@ -22,7 +22,11 @@ from tests.sfm.scenes import FOCAL_PX, scene, walk
 
 FRAMES = 20
 # Nothing that needs pictures.
-OPTIONS = SolveOptions(strides=(1, 2, 4, 8), refinement=None, sift=None, sharpening=None)
+OPTIONS = SolveOptions(
+    pairs=PairOptions(strides=(1, 2, 4, 8)),
+    points=PointOptions(refinement=None, sift=None),
+    mapping=MappingOptions(sharpening=None),
+)
 
 
 def jitter(step_px: float, most_px: float = 20.0, seed: int = 0) -> np.ndarray:
@@ -122,7 +126,7 @@ def test_neither_zoom_nor_distortion_passes_for_a_moving_crop():
 
 def test_a_crop_that_cannot_be_solved_is_refused():
     shared = solved(6.0)[0]
-    few = replace(OPTIONS, shift=ShiftSearch(least_kept=10.0))
+    few = replace(OPTIONS, lens=LensOptions(shift=ShiftSearch(least_kept=10.0)))
     marked = with_shift(shared, few)
     assert marked.moving_crop
     trust = GradeCamera(OPTIONS).trust(marked, marked.tracks)

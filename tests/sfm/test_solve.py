@@ -13,13 +13,13 @@ from factory.sfm.mapping.final_rounds import Sharpening, sharpened
 from factory.sfm.mapping.resection import connected, resected
 from factory.sfm.model.model import Model
 from factory.sfm.model.trajectory import Trajectory
-from factory.sfm.options import SolveOptions
+from factory.sfm.options import LensOptions, PairOptions, PointOptions, SolveOptions
 from factory.sfm.rounds import polished
 from factory.sfm.solve import adapted, is_sparse
 from factory.tracks import Tracks
 from tests.sfm.scenes import FOCAL_PX, Scene, scene, walk
 
-OPTIONS = SolveOptions(strides=(1, 2, 4, 8))
+OPTIONS = SolveOptions(pairs=PairOptions(strides=(1, 2, 4, 8)))
 
 
 @pytest.fixture(scope="module")
@@ -116,7 +116,7 @@ def test_a_good_solve_is_accepted(solved: Trajectory):
 
 def test_a_focal_length_at_its_bound_is_not_reliable(solved: Trajectory):
     side = max(solved.tracks.width, solved.tracks.height)
-    bound = replace(OPTIONS, focal_bounds=(0.3, solved.camera.focal_px / side))
+    bound = replace(OPTIONS, lens=LensOptions(focal_bounds=(0.3, solved.camera.focal_px / side)))
     assert not GradeCamera(bound).trust(solved, solved.tracks).focal_reliable
 
 
@@ -207,19 +207,23 @@ def every(tracks: Tracks, step: int) -> Tracks:
 
 
 def test_options_follow_the_clip(seen: Scene):
-    everything = np.ones(seen.tracks.count, bool)
     few = every(seen.tracks, 4)
-    options = replace(SolveOptions(), few_tracks=10, sparse_common=10, short_tracks=3.0, few_static=1.0)
-    usual = adapted(options, seen.tracks, everything)
-    assert usual.sift is None
-    assert usual.sharpening is not None
-    assert options.sift is not None
-    assert adapted(replace(options, short_tracks=1000.0), seen.tracks, everything).sift == options.sift
-    crowded = adapted(replace(options, few_static=1e6), seen.tracks, everything)
-    assert crowded.sift == replace(options.sift, features=options.sift.many_features)
-    plain = adapted(replace(OPTIONS, sparse_common=1), few, np.ones(few.count, bool))
-    assert plain.sift is None
-    assert plain.refinement is None
+    points = PointOptions(few_tracks=10, sparse_common=10, short_tracks=3.0, few_static=1.0)
+
+    def chosen(points: PointOptions, tracks: Tracks) -> SolveOptions:
+        labels = np.ones(tracks.count, bool)
+        return adapted(SolveOptions(points=points), tracks, labels, is_sparse(tracks, points))
+
+    usual = chosen(points, seen.tracks)
+    assert usual.points.sift is None
+    assert usual.mapping.sharpening is not None
+    assert points.sift is not None
+    assert chosen(replace(points, short_tracks=1000.0), seen.tracks).points.sift == points.sift
+    crowded = chosen(replace(points, few_static=1e6), seen.tracks)
+    assert crowded.points.sift == replace(points.sift, features=points.sift.many_features)
+    plain = chosen(PointOptions(sparse_common=1), few)
+    assert plain.points.sift is None
+    assert plain.points.refinement is None
     slow = replace(seen.tracks, times_s=seen.tracks.times_s * 12)
-    assert is_sparse(slow, OPTIONS)
-    assert adapted(OPTIONS, slow, everything).sparse
+    assert is_sparse(slow, PointOptions())
+    assert chosen(PointOptions(), slow).points.sift == PointOptions().sift

@@ -15,7 +15,7 @@ from factory.phases.grading import GradeCamera
 from factory.sfm.attempts import solve_tracks
 from factory.sfm.model.model import from_colmap, to_colmap
 from factory.sfm.model.trajectory import Trajectory
-from factory.sfm.options import SolveOptions
+from factory.sfm.options import PairOptions, SolveOptions
 from factory.sfm.solve import _with_zoom
 from factory.sfm.zoom.gate import freed_gain
 from factory.sfm.zoom.ratios import zoom_ratios
@@ -27,7 +27,7 @@ from factory.tracks import Tracks
 from tests.sfm.scenes import FOCAL_PX, scene, walk
 
 FRAMES = 20
-OPTIONS = SolveOptions(strides=(1, 2, 4, 8))
+OPTIONS = SolveOptions(pairs=PairOptions(strides=(1, 2, 4, 8)))
 ZOOM = np.exp(np.linspace(0.0, 0.5, FRAMES))  # 1.65 x in all
 
 

@@ -6,11 +6,11 @@ import numpy as np
 
 from factory.phases.pose_stages import standing
 from factory.sfm.attempts import solve_tracks
-from factory.sfm.options import SolveOptions
+from factory.sfm.options import PairOptions, SolveOptions
 from factory.trust.focal import focal_log_sd
 from tests.sfm.scenes import scene, walk
 
-OPTIONS = SolveOptions(strides=(1, 2, 4, 8))
+OPTIONS = SolveOptions(pairs=PairOptions(strides=(1, 2, 4, 8)))
 
 
 def told(poses: np.ndarray, noise_px: float = 0.15) -> float | None:

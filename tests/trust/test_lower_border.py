@@ -5,12 +5,12 @@ from dataclasses import replace
 import numpy as np
 
 from factory.sfm.attempts import solve_tracks
-from factory.sfm.options import SolveOptions
+from factory.sfm.options import PairOptions, SolveOptions
 from factory.trust.lower_border import LowerBorder
 from factory.trust.rule import AcceptRule
 from tests.sfm.scenes import HEIGHT, scene, walk
 
-OPTIONS = SolveOptions(strides=(1, 2, 4, 8))
+OPTIONS = SolveOptions(pairs=PairOptions(strides=(1, 2, 4, 8)))
 MOST = AcceptRule().most_lower_rival
 
 

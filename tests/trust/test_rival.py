@@ -7,14 +7,14 @@ import pytest
 
 from factory.sfm.attempts import solve_tracks
 from factory.sfm.model.trajectory import Trajectory
-from factory.sfm.options import SolveOptions
+from factory.sfm.options import PairOptions, SolveOptions
 from factory.tracks import Tracks
 from factory.trust.again import OtherLabels
 from factory.trust.rival import BorderRival
 from factory.trust.rule import AcceptRule
 from tests.sfm.scenes import scene, walk
 
-OPTIONS = SolveOptions(strides=(1, 2, 4, 8))
+OPTIONS = SolveOptions(pairs=PairOptions(strides=(1, 2, 4, 8)))
 MOST = AcceptRule().most_border_rival
 
 
