@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass, field
+from typing import Any
 
 import cv2
 import numpy as np
@@ -33,7 +34,9 @@ class LucasKanade:
     spacing_px: Positive = 9.0  # smallest distance of a new point from any other (same measurement)
     quality: Share = 0.003  # weakest corner, as a share of the strongest
     window_px: int = 17
-    levels: Count = 4  # of the pyramid at most: no more than lead from the picture of the starting flow to the frame
+    levels: Count = (
+        4  # of the pyramid, for points not found with those between the starting flow's picture and the frame
+    )
     return_px: Positive = 0.7  # forward and backward must end this close to the start
     few: Share = 0.3125  # of the points wanted, 250 of 800; fewer live ones than this: low texture
     few_quality: float = 0.0005
@@ -84,24 +87,15 @@ class LucasKanade:
     def _follow(self, before: np.ndarray, after: np.ndarray, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Where the points went, float32 (n, 2), and which of them came back on the way back, bool (n,)."""
         window = self._window_px(before.shape, few=len(points) < self.few * self._most(before.shape))
-        top = self._levels(before.shape) - 1
-
-        def search(
-            one: np.ndarray, other: np.ndarray, at: np.ndarray, guess: np.ndarray
-        ) -> tuple[np.ndarray, np.ndarray]:
-            flags = cv2.OPTFLOW_USE_INITIAL_FLOW
-            ends, found, _ = cv2.calcOpticalFlowPyrLK(
-                one, other, at, guess, winSize=(window, window), maxLevel=top, criteria=_STOP, flags=flags
-            )
-            return np.asarray(ends), np.asarray(found)[:, 0] == 1
-
         start = points + self._start(before, after, points)
-        there, found = search(before, after, points, start.copy())
-        # The way back starts as far off as the way there did: from the true place it would always look consistent.
-        back, returned = search(after, before, there, points + there - start)
-        inside = np.all((there >= 0) & (there <= np.array(after.shape[::-1]) - 1), axis=1)
-        close = np.linalg.norm(back - points, axis=1) < self.return_px
-        return there, found & returned & inside & close
+        levels = self._levels(before.shape)
+        there, alive = _searched(before, after, points, start, window, levels, self.return_px)
+        # Where the flow that they start from is far off, as in a fast pan, a higher pyramid still finds some.
+        lost = np.flatnonzero(~alive)
+        if levels < self.levels and len(lost):
+            again = _searched(before, after, points[lost], start[lost], window, self.levels, self.return_px)
+            there[lost], alive[lost] = again
+        return there, alive
 
     def _most(self, shape: tuple[int, ...]) -> int:
         return int(min(self.points, shape[0] * shape[1] / self.area_px))
@@ -112,7 +106,7 @@ class LucasKanade:
         return self.few_window_px if few else self.window_px
 
     def _levels(self, shape: tuple[int, ...]) -> int:
-        """What the start may be off by is a pixel or two of the picture it comes from."""
+        """Enough where the start is off by a pixel or two of the picture it comes from."""
         if self.start_side_px == 0:
             return self.levels
         return min(self.levels, 1 + math.ceil(math.log2(max(shape) / self._start_side_px(shape))))
@@ -159,3 +153,23 @@ class LucasKanade:
             return np.zeros((0, 2), np.float32)
         found = cv2.goodFeaturesToTrack(image, most, quality, self.spacing_px, mask=free, blockSize=5)
         return np.zeros((0, 2), np.float32) if found is None else found.reshape(-1, 2)
+
+
+def _searched(
+    before: np.ndarray,
+    after: np.ndarray,
+    points: np.ndarray,
+    start: np.ndarray,
+    window_px: int,
+    levels: int,
+    return_px: float,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Ends, float32 (n, 2), of a search from `start`, and which stay in the picture and lead back, bool (n,)."""
+    how: dict[str, Any] = {"winSize": (window_px, window_px), "maxLevel": levels - 1, "criteria": _STOP}
+    how["flags"] = cv2.OPTFLOW_USE_INITIAL_FLOW
+    there, found, _ = cv2.calcOpticalFlowPyrLK(before, after, points, start.copy(), **how)
+    # The way back starts as far off as the way there did: from the true place it would always look consistent.
+    back, returned, _ = cv2.calcOpticalFlowPyrLK(after, before, there, points + there - start, **how)
+    inside = np.all((there >= 0) & (there <= np.array(after.shape[::-1]) - 1), axis=1)
+    close = np.linalg.norm(back - points, axis=1) < return_px
+    return there, (found[:, 0] == 1) & (returned[:, 0] == 1) & inside & close
