@@ -90,8 +90,8 @@ class LucasKanade:
         start = points + self._start(before, after, points)
         levels = self._levels(before.shape)
         there, alive = _searched(before, after, points, start, window, levels, self.return_px)
-        # Where the flow that they start from is far off, as in a fast pan, a higher pyramid still finds some. A point that
-        # is gone has a second chance to be taken for another then, so it has to come back closer.
+        # Where the flow that they start from is far off, as in a fast pan, a higher pyramid still finds some. A point
+        # that is gone has a second chance to be taken for another then, so it has to come back closer.
         lost = np.flatnonzero(~alive)
         if levels < self.levels and len(lost):
             again = _searched(before, after, points[lost], start[lost], window, self.levels, self.return_px / 2)

@@ -86,10 +86,11 @@ def _continued(
     patches = Patches(tracks.count, len(offsets))
     last = tracks.frame[ends]
     usable = fit & model.kept[ends] & model.registered[last]
-    blurred, seen_at = [smoothed(image) for image in grey_frames], read_by_rows(tracks, readout_s).xy
+    seen_at = read_by_rows(tracks, readout_s).xy
+    # Frames are smoothed when their turn comes: all of them at once take four times the memory of the clip.
     for f in np.unique(last[usable]):
         ids = np.flatnonzero(usable & (last == f))
-        remember(blurred[f], seen_at[ends[ids]], ids, patches, offsets, weight, how.patch.damping)
+        remember(smoothed(grey_frames[f]), seen_at[ends[ids]], ids, patches, offsets, weight, how.patch.damping)
     left = np.full(tracks.count, how.most_sightings)
     found: list[tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]] = []
     # The furthest frames first: they say most.
@@ -105,7 +106,7 @@ def _continued(
         velocity = _velocities(tracks, f, xy) if readout_s else np.full_like(xy, np.nan)
         if readout_s:
             xy = as_read(xy, velocity, tracks.height, readout_s)
-        moved, good = aligned(blurred[f], xy, ids, patches, offsets, weight, how.patch)
+        moved, good = aligned(smoothed(grey_frames[f]), xy, ids, patches, offsets, weight, how.patch)
         if readout_s:
             moved = at_middle_row(moved, velocity, tracks.height, readout_s)
         found.append((ids[good], np.full(int(good.sum()), f), moved[good], velocity[good]))
