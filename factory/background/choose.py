@@ -20,7 +20,8 @@ class Background:
     value: float64 (M,) in [0, 1], how steadily a track follows the chosen motion; NaN where it was seen too briefly to
     say. is_background, is_dynamic: bool (M,); a track without a value is neither. hypothesis: the name of the chosen
     start. scores: border score of each competing motion, by name. reason: why nothing could be chosen (every track then
-    counts as background), else None.
+    counts as background), else None. masked: bool (M,), tracks that a mask known before calls dynamic, which no later
+    look at their motion changes; None where there was none.
     """
 
     value: np.ndarray
@@ -29,6 +30,7 @@ class Background:
     hypothesis: str | None = None
     scores: dict[str, float] = field(default_factory=dict)
     reason: str | None = None
+    masked: np.ndarray | None = None
 
     @property
     def hypotheses(self) -> int:

@@ -1,6 +1,6 @@
 """Labels of tracks once the camera's motion is known: simpler motions leave objects less room to hide in."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -41,7 +41,10 @@ class Relabel:
         else:
             return background
         value[tracks.lengths() < self.least_length] = np.nan
-        return labelled(value, self.least_value, background.hypothesis, background.scores)
+        if background.masked is not None:
+            value[background.masked] = 0.0
+        found = labelled(value, self.least_value, background.hypothesis, background.scores)
+        return replace(found, masked=background.masked)
 
     def _in_place(self, tracks: Tracks) -> np.ndarray:
         """Share of each track's observations near their median: float64 (M,)."""

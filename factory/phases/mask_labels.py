@@ -32,7 +32,7 @@ class LabelByMask:
         rest = self.choose(tracks.select(~masked))
         value, is_background, is_dynamic = np.zeros(tracks.count), np.zeros(tracks.count, bool), masked.copy()
         value[~masked], is_background[~masked], is_dynamic[~masked] = rest.value, rest.is_background, rest.is_dynamic
-        labels = (value, is_background, is_dynamic, rest.hypothesis, rest.scores, rest.reason)
+        labels = (value, is_background, is_dynamic, rest.hypothesis, rest.scores, rest.reason, masked)
         return record.give(background=Background(*labels))
 
 

@@ -119,3 +119,18 @@ def test_a_camera_is_solved_behind_masks():
     record = JudgeCamera()(LabelByMask()(record))
     assert record["camera_motion"].verdict == "parallax"
     assert record["background"].is_dynamic[is_box].all()
+
+
+def test_a_mask_holds_when_the_camera_stands_and_what_it_holds_rests():
+    """Someone who sits before a camera on a tripod moves no more than the wall, and is masked all the same."""
+    rng = np.random.default_rng(4)
+    at = rng.uniform((0, 0), (WIDTH - 1, HEIGHT - 1), (500, 2))
+    track, frame = np.repeat(np.arange(500), FRAMES), np.tile(np.arange(FRAMES), 500)
+    xy = at[track] + rng.normal(0, 0.05, (len(track), 2))
+    tracks = tracks_from(track, frame, xy, np.arange(FRAMES) / 12, np.arange(FRAMES), (WIDTH, HEIGHT))
+    sits = np.all(np.abs(at - [WIDTH / 2, HEIGHT / 2]) < 60, axis=1)
+    record = ClipRecord(CLIP, {"tracks": tracks, "dynamic_masks": masks_of(tracks, sits)})
+    record = JudgeCamera()(LabelByMask()(record))
+    assert record["camera_motion"].verdict == "still"
+    assert record["background"].is_dynamic[sits].all()
+    assert record["background"].is_background[~sits].mean() > 0.95
