@@ -146,7 +146,7 @@ def serve(etc: str, process: str) -> None:
 
 
 def wait(folder: Path, port: int) -> None:
-    """Until all four ports answer; ends with a sentence when a process dies or a minute has passed."""
+    """Until all four ports answer; ends with a sentence when a process dies or four minutes have passed."""
     pids = {path.stem: int(path.read_text()) for path in (folder / "run").glob("*.pid")}
     end_s = time.monotonic() + 240
     for number in range(port, port + 4):
