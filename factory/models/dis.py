@@ -49,6 +49,10 @@ class DisFlow:
         found = self._dis.calc(first, second, None if start is None else start.copy())
         return np.asarray(found[:height, :width])
 
+    def __getstate__(self) -> dict[str, Any]:
+        """What travels to a worker: OpenCV's object, there once it was used, does not."""
+        return {"preset": self.preset}
+
     @cached_property
     def _dis(self) -> Any:
         return cv2.DISOpticalFlow.create(PRESETS[self.preset])

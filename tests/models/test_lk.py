@@ -1,5 +1,7 @@
 """The tracker on textures that move by known amounts."""
 
+import pickle
+
 import cv2
 import numpy as np
 import pytest
@@ -113,3 +115,12 @@ def test_dense_flow_of_a_shift():
     one, _, two = moving(texture(), (2.0, -1.0), 3, 12.0)
     flow = DisFlow("fast").flow(one.image, two.image)
     np.testing.assert_allclose(np.median(flow[20:-20, 20:-20], axis=(0, 1)), [4.0, -2.0], atol=0.1)
+
+
+def test_a_flow_that_was_used_travels():
+    one, two = (frame.image for frame in moving(texture(), (2.0, -1.0), 2, 12.0))
+    used = DisFlow("ultrafast")
+    found = used.flow(one, two)
+    arrived = pickle.loads(pickle.dumps(used))
+    assert arrived == used
+    np.testing.assert_array_equal(arrived.flow(one, two), found)
