@@ -39,6 +39,7 @@ class Tracks:
 
     @property
     def diagonal_px(self) -> float:
+        """Of the working frame."""
         return float(np.hypot(self.width, self.height))
 
     def lengths(self) -> np.ndarray:

@@ -27,7 +27,7 @@ class TrackStability:
 
     needs: ClassVar[tuple[str, ...]] = ("tracks",)
     gives: ClassVar[tuple[str, ...]] = ("track_loss", "track_count", "still_share", "camera_speed", "paused_share")
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
 
     interval_s: float = 0.67  # 8 samples at 12 fps
     still_diagonals: float = 0.001  # 0.4 px of a 320 x 180 frame: three times the tracker's noise

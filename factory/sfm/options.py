@@ -62,9 +62,7 @@ class MappingOptions:
     least_share: float = 0.5  # of a track's observations that its point explains; study
     doubted_share: float = 0.9  # the same for tracks that were not labelled background; a guess on the safe side
     least_angle_deg: float = 0.5  # study: 0.1 to 1.5 make no difference
-    least_explained: float = (
-        0.5  # share of the static observations under which other focal lengths and lenses are tried
-    )
+    least_explained: float = 0.5  # of the static observations; under it other focal lengths and lenses are tried
     weak_frame: int = 20  # kept observations under which a frame is placed anew
     least_shared: int = 10  # kept tracks that join two frames into one scale
     least_registered: float = 0.7  # below it the incremental mapper is tried
