@@ -119,7 +119,7 @@ def invert_rigid(transform: np.ndarray) -> np.ndarray:
     rotation = np.swapaxes(transform[..., :3, :3], -1, -2)
     inverse = np.zeros_like(transform)
     inverse[..., :3, :3] = rotation
-    inverse[..., :3, 3] = -np.einsum("...ij,...j->...i", rotation, transform[..., :3, 3])
+    inverse[..., :3, 3] = 0.0 - np.einsum("...ij,...j->...i", rotation, transform[..., :3, 3])  # no -0.0
     inverse[..., 3, 3] = 1.0
     return inverse
 

@@ -55,7 +55,7 @@ def _trajectory(trajectory: Trajectory, width: int) -> Row:
     return {
         "registered": trajectory.registered.tolist(),
         "world_from_cam": [None if np.isnan(p).any() else p.ravel().tolist() for p in trajectory.world_from_cam],
-        "camera_model": trajectory.camera_model,
+        "camera_model": trajectory.camera.colmap_model,
         "focal_px": camera.focal_px * scale,
         "focal_per_frame_px": None if each is None else (each * scale).tolist(),
         "cx_px": (camera.cx + 0.5) * scale - 0.5,

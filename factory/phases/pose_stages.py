@@ -1,7 +1,7 @@
 """The pose phase's steps on one clip: track, find the background, judge the camera, solve, mask, keep."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import ClassVar
 
@@ -15,14 +15,13 @@ from factory.background.solved_labels import SolvedLabels
 from factory.clip import Clip, ClipRecord, sampling
 from factory.construct import Count, Positive
 from factory.frames import Frames, Passing
-from factory.geometry.camera import centred_camera
 from factory.masks.motion import MaskDynamics
 from factory.models.lk import LucasKanade
 from factory.models.roles import Tracker
 from factory.sfm.model.trajectory import Trajectory
 from factory.sfm.moving_crop import doubted
 from factory.sfm.solve import SolveOptions, solve_clip
-from factory.sfm.zoom.rotation_only import solve_rotation
+from factory.sfm.zoom.rotation_only import solve_rotation, turning_camera
 from factory.storage.output import Storage
 from factory.tracks import Tracks
 from factory.video import decode_span, exact_image
@@ -129,22 +128,9 @@ class SolveCamera:
 def standing(tracks: Tracks) -> Trajectory:
     """The trajectory of a camera that stands still: the identity in every frame. Nothing is known of its focal length;
     the longer side stands in for it."""
-    return Trajectory(
-        registered=np.ones(tracks.frames, bool),
-        world_from_cam=np.tile(np.eye(4), (tracks.frames, 1, 1)),
-        camera=centred_camera(float(max(tracks.width, tracks.height)), tracks.width, tracks.height),
-        camera_model="SIMPLE_PINHOLE",
-        focal_reliable=False,
-        reprojection_error_px=None,
-        parallax_mean_deg=None,
-        parallax_median_deg=None,
-        tracks=tracks,
-        static=np.ones(tracks.count, bool),
-        points=np.full((tracks.count, 3), np.nan),
-        kept=np.zeros(len(tracks.track), bool),
-        method="still",
-        rotation_only=True,
-    )
+    turning = turning_camera(tracks, np.tile(np.eye(3), (tracks.frames, 1, 1)), max(tracks.width, tracks.height))
+    nothing = turning.model.keep(np.zeros(len(tracks.track), bool))
+    return replace(turning, model=nothing, method="still")
 
 
 @dataclass

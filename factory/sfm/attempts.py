@@ -1,14 +1,16 @@
 """Tracks that need no more work become a trajectory: positions, adjustment, and what to do when the first way fails."""
 
+from dataclasses import replace
+
 import numpy as np
 
-from factory.geometry.camera import Camera, centred_camera, invert_rigid, one_to_one
+from factory.geometry.camera import Camera, centred_camera, one_to_one
 from factory.sfm.lens.bent import bent_start
 from factory.sfm.lens.readout import found_readout_s
 from factory.sfm.mapping.averaging import global_poses, thinned
 from factory.sfm.mapping.bundle import Adjustment, adjust, filtered
 from factory.sfm.mapping.incremental import incremental_poses
-from factory.sfm.model.model import Model, errors_px, parallax_deg, zooming
+from factory.sfm.model.model import Model, zooming
 from factory.sfm.model.rolling import read_at_once
 from factory.sfm.model.trajectory import Trajectory
 from factory.sfm.options import SolveOptions
@@ -51,7 +53,7 @@ def solve_tracks(
 def with_bent_lens(shared: Trajectory, options: SolveOptions) -> Trajectory:
     """The solution of a lens with strong barrel distortion where that explains much more; else the one given."""
     tracks, static = shared.tracks, shared.static
-    start = None if options.lens.bent is None else bent_start(tracks, shared.model(), options.lens.bent)
+    start = None if options.lens.bent is None else bent_start(tracks, shared.model, options.lens.bent)
     if start is None:
         return shared
     model = polished(tracks, start, least_share(static, options), options, radial=2)
@@ -136,31 +138,13 @@ def _rough(tracks: Tracks, model: Model, options: SolveOptions) -> Model | None:
 
 
 def trajectory(tracks: Tracks, static: np.ndarray, model: Model | None, camera: Camera, method: str) -> Trajectory:
-    """The model in the shape the rest of the package knows; no registered frame where there is no model."""
+    """The model with what it rests on, and the points of its kept observations alone; no registered frame where there
+    is no model."""
     if model is None:
         nowhere = np.full((tracks.frames, 4, 4), np.nan)
         model = Model(camera, nowhere, np.full((tracks.count, 3), np.nan), np.zeros(len(tracks.track), bool))
-    errors = errors_px(tracks, model)[model.kept]
-    angles = parallax_deg(tracks, model)
-    angles = angles[angles > 0]
-    world_from_cam = invert_rigid(model.cam_from_world)
-    world_from_cam[~model.registered] = np.nan
-    return Trajectory(
-        registered=model.registered,
-        world_from_cam=world_from_cam,
-        camera=model.camera,
-        camera_model=model.camera.colmap_model,
-        focal_reliable=None,
-        reprojection_error_px=float(errors.mean()) if len(errors) else None,
-        parallax_mean_deg=float(angles.mean()) if len(angles) else None,
-        parallax_median_deg=float(np.median(angles)) if len(angles) else None,
-        tracks=tracks,
-        static=static,
-        points=np.where(np.isin(np.arange(tracks.count), tracks.track[model.kept])[:, None], model.points, np.nan),
-        kept=model.kept,
-        method=method,
-        focal_px_per_frame=model.focal_px,
-    )
+    held = np.isin(np.arange(tracks.count), tracks.track[model.kept])
+    return Trajectory(tracks, static, replace(model, points=np.where(held[:, None], model.points, np.nan)), method)
 
 
 def with_readout(
@@ -169,7 +153,7 @@ def with_readout(
     """The solution of the tracks, as seen, read at once, and the read-out, where a rolling shutter explains clearly
     more; else the one given, which knows of none."""
     search = options.lens.readout
-    readout_s = None if search is None else found_readout_s(tracks, shared.model(), search)
+    readout_s = None if search is None else found_readout_s(tracks, shared.model, search)
     if search is None or readout_s is None:
         return shared, None
     answer = solve_tracks(read_at_once(tracks, readout_s), static, options, shared.camera.focal_px)

@@ -35,14 +35,14 @@ def doubted(path: Trajectory, search: ShiftSearch | None) -> Trajectory:
 def beats_other_lenses(shared: Trajectory, options: SolveOptions) -> bool:
     """Whether it explains more than what else bends a solution: a focal length a frame, or distortion."""
     gained, zoom = shifted_gain(shared, options.lens.shift or ShiftSearch()), options.zoom or ZoomSearch()
-    return gained > max(freed_gain(shared, zoom), bent_gain(shared.tracks, shared.model(), zoom.gate_per_frame))
+    return gained > max(freed_gain(shared, zoom), bent_gain(shared.tracks, shared.model, zoom.gate_per_frame))
 
 
 def with_shift(shared: Trajectory, options: SolveOptions) -> Trajectory:
     """The solution with a principal point for every frame; the shared one, so marked, where that does not hold."""
     tracks, search = shared.tracks, options.lens.shift or ShiftSearch()
     share = least_share(shared.static, options)
-    found = shifted_solution(tracks, shared.model(), share, options.mapping.least_angle_deg, search)
+    found = shifted_solution(tracks, shared.model, share, options.mapping.least_angle_deg, search)
     if found is None or turns_instead(found, search):
         return replace(shared, moving_crop=True)
     model = connected(found.tracks, found.model, options.mapping.least_shared)

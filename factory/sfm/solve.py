@@ -77,7 +77,7 @@ def _sharpened(
     """The answer after the last steps; itself where they would lose frames, or the focal length runs away."""
     share, angle_deg = least_share(answer.static, options), options.mapping.least_angle_deg
     cut_px = options.mapping.cut_px
-    tracks, model, new = sharpened(answer.tracks, answer.model(), share, cut_px, angle_deg, grey_frames, how, readout_s)
+    tracks, model, new = sharpened(answer.tracks, answer.model, share, cut_px, angle_deg, grey_frames, how, readout_s)
     model = connected(tracks, filtered(tracks, model, 2.0 * cut_px), options.mapping.least_shared)
     low, high = (bound * max(tracks.width, tracks.height) for bound in options.lens.focal_bounds)
     if model.registered.sum() < answer.registered.sum() or not low <= model.camera.focal_px <= high:
@@ -93,7 +93,7 @@ def _with_zoom(tracks: Tracks, static: np.ndarray, shared: Trajectory, options: 
     if search is None or freed < search.turning_gain:
         return shared
     # Distortion that nobody told of looks like a zoom to this test, but one number then explains more than F do.
-    zooms = freed >= search.gate_gain and freed > bent_gain(tracks, shared.model(), search.gate_per_frame)
+    zooms = freed >= search.gate_gain and freed > bent_gain(tracks, shared.model, search.gate_per_frame)
     path = _zoomed_path(tracks, static, shared, options, search) if zooms else shared
     return turning_instead(tracks, static, path, search) or path
 
@@ -107,7 +107,7 @@ def _zoomed_path(
     for power in search.powers:
         zoomed = solve_tracks(tracks, static, options, zoom=chain**power)
         if zoomed.kept.sum() >= search.least_kept * shared.kept.sum():
-            focal_px = zoomed.model().focal_px
+            focal_px = zoomed.model.focal_px
             if focal_px is None or gain(shared, zoomed) < search.least_gain:
                 return shared
             if search.believed(focal_px[zoomed.registered]):

@@ -32,7 +32,7 @@ def focal_rise(trajectory: Trajectory) -> float | None:
     three adjustments from the solution. 0 where nothing tells it; None where there is no path or too few tracks."""
     if trajectory.rotation_only or trajectory.registered.sum() < 3:
         return None
-    tracks, model = random_part(trajectory.tracks, trajectory.model(), PER_FRAME)
+    tracks, model = random_part(trajectory.tracks, trajectory.model, PER_FRAME)
     if not model.kept.any():
         return None
     costs = [_held(tracks, model, factor) for factor in (1 / STEP, 1.0, STEP)]

@@ -165,7 +165,7 @@ def mean_error_px(trajectory: Trajectory, tracks: Tracks) -> float:
     if not trajectory.rotation_only:  # a point may lie so far away that the path makes nothing of it
         turning = trajectory.world_from_cam.copy()
         turning[:, :3, 3] = np.where(trajectory.registered[:, None], 0.0, np.nan)
-        far = replace(trajectory, world_from_cam=turning, rotation_only=True)
+        far = replace(trajectory.posed(turning), rotation_only=True)
         errors = np.fmin(errors, resting_errors_px(far, tracks))
     errors = np.minimum(to_720p(tracks) * errors, FAR_PX)
     known = np.isfinite(errors)

@@ -17,7 +17,7 @@ MOST = 300
 def parallax_px(trajectory: Trajectory, tracks: Tracks, explained: np.ndarray) -> float | None:
     """Median over pairs of frames of the median distance that the best rotation leaves, px at 720p, of the tracks that
     the trajectory explains, bool (M,); None without such pairs."""
-    part, model = tracks.select(explained), trajectory.model()
+    part, model = tracks.select(explained), trajectory.model
     focal_px = trajectory.camera.focal_px
     pairs = []
     for stride in STRIDES:

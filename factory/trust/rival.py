@@ -126,7 +126,7 @@ def pair_view(trajectory: Trajectory, tracks: Tracks, i: int, j: int) -> PairVie
     if not (trajectory.registered[i] and trajectory.registered[j]):
         return None
     ids, xy_i, xy_j = tracks.pair(i, j)
-    first, second = (trajectory.model().camera_at(f) for f in (i, j))
+    first, second = (trajectory.model.camera_at(f) for f in (i, j))
     focal_px = float(np.sqrt(first.focal_px * second.focal_px)) * to_720p(tracks)
     pose = invert_rigid(trajectory.world_from_cam[j]) @ trajectory.world_from_cam[i]
     return PairView(ids, xy_i, xy_j, (unproject(xy_i, first), unproject(xy_j, second)), pose, first, focal_px)

@@ -68,4 +68,4 @@ def test_poses_that_leave_the_border_unexplained_change_nothing():
     turned = solved.world_from_cam.copy()
     turned[::2, 1, 3] += 0.5  # jumps that no resting point follows
     before = labelled(np.full(tracks.count, 0.9), 0.7, "guess", {})
-    assert SolvedLabels()(tracks, before, replace(solved, world_from_cam=turned)) is before
+    assert SolvedLabels()(tracks, before, solved.posed(turned)) is before

@@ -36,13 +36,15 @@ def test_a_moving_camera_explains_points_by_parallax():
     tracks = seen(xy)
     poses = np.tile(np.eye(4), (frames, 1, 1))
     poses[:, 0, 3] = 0.1 * np.arange(frames)
-    path = replace(standing(tracks), world_from_cam=poses, rotation_only=False)
+    path = replace(standing(tracks).posed(poses), rotation_only=False)
     assert explained_tracks(path, tracks, 2.0).tolist() == [True, False]
 
 
 def test_frames_that_are_not_placed_say_nothing():
     tracks = seen(np.full((1, 4, 2), 50.0))
-    camera = replace(standing(tracks), registered=np.array([True, False, False, False]))
+    poses = np.tile(np.eye(4), (4, 1, 1))
+    poses[1:] = np.nan
+    camera = standing(tracks).posed(poses)
     assert np.isnan(resting_errors_px(camera, tracks)).tolist() == [False, True, True, True]
     assert not explained_tracks(camera, tracks, 2.0).any()
 

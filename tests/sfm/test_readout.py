@@ -67,11 +67,11 @@ def test_a_global_shutter_is_left_alone(noise_px: float):
 def test_nothing_is_asked_where_velocities_or_rows_are_not_known():
     tracks = rolling(carried, FRAMES, 0.02)
     static, search = np.ones(tracks.count, bool), ReadoutSearch()
-    model = solve_tracks(tracks, static, OPTIONS).model()
+    model = solve_tracks(tracks, static, OPTIONS).model
     assert found_readout_s(tracks, model, search) is not None
     assert found_readout_s(tracks, model, ReadoutSearch(slowest_s=0.01)) is None
     blind = scene(walk(FRAMES)).tracks
-    assert found_readout_s(blind, solve_tracks(blind, np.ones(blind.count, bool), OPTIONS).model(), search) is None
+    assert found_readout_s(blind, solve_tracks(blind, np.ones(blind.count, bool), OPTIONS).model, search) is None
     blind_to_it = SolveOptions(lens=LensOptions(readout=None))
     assert with_readout(tracks, static, solve_tracks(tracks, static, OPTIONS), blind_to_it)[1] is None
 

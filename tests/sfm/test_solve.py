@@ -64,7 +64,7 @@ def test_distortion_is_found_where_there_is_some_and_not_where_there_is_none(see
     def sharp(tracks: Tracks) -> Model:
         solved = solve_tracks(tracks, ~seen.is_dynamic, OPTIONS)
         share = np.full(tracks.count, 0.5)
-        return sharpened(tracks, solved.model(), share, 1.0, 0.5, [], Sharpening(extension=None))[1]
+        return sharpened(tracks, solved.model, share, 1.0, 0.5, [], Sharpening(extension=None))[1]
 
     assert abs(sharp(seen.tracks).camera.k1) < 0.01
     ideal = (seen.tracks.xy - [319.5, 179.5]) / FOCAL_PX
@@ -81,7 +81,7 @@ def test_strong_distortion_takes_a_second_term(seen: Scene, solved: Trajectory):
     square = np.sum(ideal**2, axis=1, keepdims=True)
     strong = ideal * (1 + square * (-0.3 + 0.1 * square)) * FOCAL_PX + [319.5, 179.5]
     tracks, share = replace(seen.tracks, xy=strong), np.full(seen.tracks.count, 0.5)
-    lens = sharpened(tracks, solved.model(), share, 3.0, 0.5, [], Sharpening(extension=None))[1].camera
+    lens = sharpened(tracks, solved.model, share, 3.0, 0.5, [], Sharpening(extension=None))[1].camera
     assert (lens.k1, lens.k2) == pytest.approx((-0.3, 0.1), abs=0.03)
     assert lens.focal_px == pytest.approx(FOCAL_PX, rel=0.01)
 
@@ -97,7 +97,7 @@ def test_an_action_camera_s_lens_is_found_from_a_solution_without(seen: Scene, k
     found = with_bent_lens(straight, OPTIONS)
     assert found.camera.focal_px == pytest.approx(FOCAL_PX, rel=0.04)
     share = np.full(found.tracks.count, 0.5)
-    lens = sharpened(found.tracks, found.model(), share, 1.0, 0.5, [], Sharpening(extension=None))[1].camera
+    lens = sharpened(found.tracks, found.model, share, 1.0, 0.5, [], Sharpening(extension=None))[1].camera
     assert lens.focal_px == pytest.approx(FOCAL_PX, rel=0.01)
     assert (lens.k1, lens.k2) == pytest.approx((k1, k2), abs=0.02)
 

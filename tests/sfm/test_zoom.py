@@ -172,7 +172,7 @@ def test_one_focal_length_a_point_projects_and_comes_back():
 
 def test_focal_lengths_survive_the_way_into_pycolmap_and_back():
     path = solved(True)[1]
-    model = path.model()
+    model = path.model
     back = from_colmap(to_colmap(path.tracks, model), path.tracks, model)
     assert back.focal_px == pytest.approx(model.focal_px)
     assert back.camera.focal_px == pytest.approx(model.camera.focal_px)

@@ -31,5 +31,5 @@ def test_a_camera_that_turns_on_its_way_tells_more_than_one_that_goes_straight_a
 def test_where_there_is_no_path_nothing_is_told():
     seen = scene(walk(6), static=50)
     assert focal_log_sd(standing(seen.tracks)) is None
-    nowhere = replace(standing(seen.tracks), rotation_only=False, registered=np.zeros(6, bool))
+    nowhere = replace(standing(seen.tracks).posed(np.full((6, 4, 4), np.nan)), rotation_only=False)
     assert focal_log_sd(nowhere) is None

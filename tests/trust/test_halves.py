@@ -69,7 +69,7 @@ def turn(focal_px: np.ndarray) -> Trajectory:
 def moving() -> Trajectory:
     poses = np.tile(np.eye(4), (5, 1, 1))
     poses[:, :2, 3] = [[0, 0], [1, 0], [2, 1], [3, 0], [5, 0]]
-    return replace(standing(one_track()), world_from_cam=poses, rotation_only=False)
+    return replace(standing(one_track()).posed(poses), rotation_only=False)
 
 
 def one_track() -> Tracks:
@@ -77,7 +77,7 @@ def one_track() -> Tracks:
 
 
 def standing_nowhere(trajectory: Trajectory) -> Trajectory:
-    return replace(trajectory, registered=np.zeros(5, bool))
+    return trajectory.posed(np.full((5, 4, 4), np.nan))
 
 
 def test_a_point_so_far_away_that_the_path_does_not_move_it_counts_as_one():

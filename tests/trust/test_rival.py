@@ -1,7 +1,5 @@
 """Another motion at the border shows whatever the labels said, and its tracks can be had back."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 
@@ -41,7 +39,7 @@ def test_a_solve_of_the_body_that_moves_has_one():
 def test_without_tracks_there_is_nothing_to_say():
     seen = scene(walk(20), static=30)
     path = solved(seen.tracks, np.ones(seen.tracks.count, bool))
-    nowhere = replace(path, registered=np.zeros(20, bool))
+    nowhere = path.posed(np.full((20, 4, 4), np.nan))
     assert BorderRival()(nowhere, seen.tracks).border is None
     assert np.isnan(BorderRival()(nowhere, seen.tracks).near).all()
     assert list(OtherLabels()(nowhere, seen.tracks, np.ones(seen.tracks.count, bool))) == []

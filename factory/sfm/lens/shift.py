@@ -56,7 +56,7 @@ def shifted_gain(path: Trajectory, search: ShiftSearch) -> float:
     Both sides are adjusted from the solution, or from its rotations where the camera only turns. 1 where there is next
     to none.
     """
-    tracks, model = undistorted(path.tracks, path.camera), path.model()
+    tracks, model = undistorted(path.tracks, path.camera), path.model
     model = replace(model, camera=replace(model.camera, k1=0.0, k2=0.0))
     if path.rotation_only:
         rows = np.flatnonzero(model.kept)

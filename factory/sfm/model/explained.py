@@ -2,7 +2,6 @@
 
 import numpy as np
 
-from factory.geometry.camera import invert_rigid
 from factory.geometry.directions import mean_directions
 from factory.geometry.triangulation import triangulate
 from factory.sfm.model.model import Model, errors_px
@@ -16,7 +15,7 @@ def resting_errors_px(trajectory: Trajectory, tracks: Tracks) -> np.ndarray:
     rows = np.flatnonzero(trajectory.registered[tracks.frame])
     track, frame, each = tracks.track[rows], tracks.frame[rows], trajectory.focal_px_per_frame
     focal_px = None if each is None else each[frame]
-    cam_from_world = invert_rigid(trajectory.world_from_cam)
+    cam_from_world = trajectory.model.cam_from_world
     if trajectory.rotation_only:
         poses = trajectory.world_from_cam[frame]
         points = mean_directions(tracks.xy[rows], poses, track, tracks.count, trajectory.camera, focal_px)

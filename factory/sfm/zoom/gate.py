@@ -15,7 +15,7 @@ def freed_gain(shared: Trajectory, search: ZoomSearch) -> float:
     Both sides are adjusted from the shared solution. Two views cannot tell a zoom from forward motion, whole tracks
     can. Inf where there is next to no solution.
     """
-    part, model = random_part(shared.tracks, shared.model(), search.gate_per_frame)
+    part, model = random_part(shared.tracks, shared.model, search.gate_per_frame)
     if not model.kept.any() or model.registered.sum() < 3:
         return float("inf")
     how = Adjustment("CAUCHY", LOSS_PX, search.gate_iterations)
@@ -33,5 +33,5 @@ def gain(shared: Trajectory, zoomed: Trajectory) -> float:
     common = shared.kept & zoomed.kept
     if not common.any():
         return 0.0
-    before, after = (robust_cost(t.tracks, t.model().keep(common), LOSS_PX) for t in (shared, zoomed))
+    before, after = (robust_cost(t.tracks, t.model.keep(common), LOSS_PX) for t in (shared, zoomed))
     return before / max(after, 1e-9)

@@ -7,6 +7,7 @@ import numpy as np
 from factory.geometry.camera import centred_camera
 from factory.geometry.turning import Matches, fit_rotation, rotation_residual, together, turning_focal
 from factory.sfm.mapping.averaging import global_rotations
+from factory.sfm.model.model import Model
 from factory.sfm.model.trajectory import Trajectory
 from factory.sfm.pairs.relative import RelativePose, stride_pairs
 from factory.sfm.zoom.search import ZoomSearch, chained, steadied
@@ -48,7 +49,8 @@ def solve_rotation(
 def of_all_tracks(answer: Trajectory, tracks: Tracks, used: np.ndarray) -> Trajectory:
     """A turning camera's trajectory that was found with the tracks `used`, bool (M,), as one of all tracks."""
     kept = used[tracks.track] & answer.registered[tracks.frame]
-    return replace(answer, tracks=tracks, static=used, points=np.full((tracks.count, 3), np.nan), kept=kept)
+    model = replace(answer.model, points=np.full((tracks.count, 3), np.nan), kept=kept)
+    return replace(answer, tracks=tracks, static=used, model=model)
 
 
 def _zooming(static: Tracks, options: RotationOptions) -> Trajectory:
@@ -61,7 +63,7 @@ def _zooming(static: Tracks, options: RotationOptions) -> Trajectory:
     assert answer is not None
     median = float(np.median(zoom))
     camera = replace(answer.camera, focal_px=focal_px * median)
-    return replace(answer, camera=camera, focal_px_per_frame=focal_px * zoom)
+    return replace(answer, model=replace(answer.model, camera=camera, focal_px=focal_px * zoom))
 
 
 def _turning_zoom(static: Tracks, zoom: np.ndarray, focal_px: float, options: RotationOptions) -> np.ndarray:
@@ -94,9 +96,7 @@ def _solved(static: Tracks, focal_px: float | None, options: RotationOptions) ->
     wide = [Matches(a - middle, b - middle) for _, a, b in (static.pair(*at) for at in _wide_pairs(static, options))]
     pairs, tracks_of, matches = _matched(static, options)
     if not wide or not pairs:
-        return _trajectory(
-            static, np.full((static.frames, 3, 3), np.nan), max(static.width, static.height), False, None
-        )
+        return turning_camera(static, np.full((static.frames, 3, 3), np.nan), max(static.width, static.height))
     if focal_px is None:
         focal_px, _ = turning_focal(wide, max(static.width, static.height))
     poses, residuals = [], []
@@ -110,8 +110,8 @@ def _solved(static: Tracks, focal_px: float | None, options: RotationOptions) ->
         poses.append(RelativePose(i, j, cam_j_from_i, ids, errors < options.inlier_px))
     cam_from_world = global_rotations(static, poses, centred_camera(focal_px, static.width, static.height))
     observed = _residual(wide, 1.1 * focal_px) > options.least_rise * _residual(wide, focal_px)
-    error_px = float(np.median(residuals))
-    return _trajectory(static, np.swapaxes(cam_from_world, 1, 2), focal_px, observed, error_px)
+    answer = turning_camera(static, cam_from_world, focal_px)
+    return replace(answer, focal_reliable=observed, turning_error_px=float(np.median(residuals)))
 
 
 def _wide_pairs(tracks: Tracks, options: RotationOptions) -> list[tuple[int, int]]:
@@ -133,26 +133,14 @@ def _residual(matches: list[Matches], focal_px: float) -> float:
     return float(np.mean([np.median(rotation_residual(m, focal_px, r)) for m, r in zip(matches, turns, strict=True)]))
 
 
-def _trajectory(
-    tracks: Tracks, world_from_cam: np.ndarray, focal_px: float, focal_reliable: bool, error_px: float | None
-) -> Trajectory:
-    registered = np.isfinite(world_from_cam[:, 0, 0])
+def turning_camera(tracks: Tracks, cam_from_world: np.ndarray, focal_px: float) -> Trajectory:
+    """The trajectory of rotations, float64 (F, 3, 3), NaN where a frame has none: all positions at the origin, no
+    points, every observation of a placed frame kept, and nothing claimed of the focal length."""
     poses = np.tile(np.eye(4), (tracks.frames, 1, 1))
-    poses[:, :3, :3] = world_from_cam
+    poses[:, :3, :3] = cam_from_world
+    registered = np.isfinite(cam_from_world[:, 0, 0])
     poses[~registered] = np.nan
-    return Trajectory(
-        registered=registered,
-        world_from_cam=poses,
-        camera=centred_camera(focal_px, tracks.width, tracks.height),
-        camera_model="SIMPLE_PINHOLE",
-        focal_reliable=focal_reliable,
-        reprojection_error_px=error_px,
-        parallax_mean_deg=None,
-        parallax_median_deg=None,
-        tracks=tracks,
-        static=np.ones(tracks.count, bool),
-        points=np.full((tracks.count, 3), np.nan),
-        kept=registered[tracks.frame],
-        method="rotation",
-        rotation_only=True,
-    )
+    camera = centred_camera(focal_px, tracks.width, tracks.height)
+    model = Model(camera, poses, np.full((tracks.count, 3), np.nan), registered[tracks.frame])
+    everything = np.ones(tracks.count, bool)
+    return Trajectory(tracks, everything, model, "rotation", rotation_only=True, focal_reliable=False)

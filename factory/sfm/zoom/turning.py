@@ -4,11 +4,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from factory.geometry.camera import invert_rigid
+from factory.geometry.camera import Camera, invert_rigid
 from factory.geometry.directions import mean_directions
 from factory.geometry.turning import Matches, fit_rotation, rotation_residual, together, turned
 from factory.sfm.mapping.bundle import robust_cost
-from factory.sfm.model.model import Model
 from factory.sfm.model.trajectory import Trajectory
 from factory.sfm.zoom.gate import LOSS_PX
 from factory.sfm.zoom.rotation_only import RotationOptions, of_all_tracks, solve_rotation
@@ -43,7 +42,7 @@ def turning_instead(tracks: Tracks, static: np.ndarray, path: Trajectory, search
     if turning.registered_ratio < path.registered_ratio:
         return None
     turning = _adjusted(part, kept & turning.registered[part.frame], turning)
-    whole = path.model()
+    whole = path.model
     before = robust_cost(part, replace(whole, points=whole.points[chosen], kept=kept), LOSS_PX)
     after = _cost(part, kept, turning)
     if after > MOST_COST * before:
@@ -53,7 +52,7 @@ def turning_instead(tracks: Tracks, static: np.ndarray, path: Trajectory, search
     assert turning.focal_px_per_frame is not None
     each = turning.focal_px_per_frame
     median_px = float(np.median(each[turning.registered]))
-    turning = replace(turning, camera=replace(turning.camera, focal_px=median_px))
+    turning = replace(turning, model=replace(turning.model, camera=replace(turning.camera, focal_px=median_px)))
     if search.believed(each[turning.registered]):
         return turning
     return solve_rotation(tracks, static)
@@ -80,12 +79,13 @@ def _may_turn(tracks: Tracks) -> bool:
     return float(np.median(errors)) < GUESS_PX
 
 
-def _directions(tracks: Tracks, kept: np.ndarray, turning: Trajectory) -> np.ndarray:
-    """Of every track, the mean direction of its kept observations in the world, float64 (M, 3), length 1."""
-    assert turning.focal_px_per_frame is not None
+def _directions(
+    tracks: Tracks, kept: np.ndarray, camera: Camera, world_from_cam: np.ndarray, focal_px: np.ndarray
+) -> np.ndarray:
+    """Of every track, the mean direction of its kept observations in the world, float64 (M, 3), length 1. focal_px:
+    float64 (F,)."""
     track, frame = tracks.track[kept], tracks.frame[kept]
-    poses, focal_px = turning.world_from_cam[frame], turning.focal_px_per_frame[frame]
-    return mean_directions(tracks.xy[kept], poses, track, tracks.count, turning.camera, focal_px)
+    return mean_directions(tracks.xy[kept], world_from_cam[frame], track, tracks.count, camera, focal_px[frame])
 
 
 def _adjusted(tracks: Tracks, kept: np.ndarray, turning: Trajectory) -> Trajectory:
@@ -97,9 +97,10 @@ def _adjusted(tracks: Tracks, kept: np.ndarray, turning: Trajectory) -> Trajecto
     xy, present = seen.xy_i, seen.share > 0.0
     track = np.zeros(present.shape, int)
     track[present] = np.concatenate([tracks.track[rows[f]] for f in frames])
+    poses, focal_px = turning.world_from_cam.copy(), np.array(turning.focal_px_per_frame)
     for _ in range(ROUNDS):
-        poses, focal_px = turning.world_from_cam.copy(), np.array(turning.focal_px_per_frame)
-        there = _directions(tracks, kept, turning)[track] @ poses[frames, :3, :3]  # in the cameras as they are
+        directions = _directions(tracks, kept, turning.camera, poses, focal_px)
+        there = directions[track] @ poses[frames, :3, :3]  # in the cameras as they are
         focal = focal_px[frames, None, None]
         expected = there[..., :2] / np.maximum(there[..., 2:], 1e-3) * focal
         turn = fit_rotation(Matches(expected, xy, present), focal_px[frames], np.eye(3))
@@ -108,11 +109,11 @@ def _adjusted(tracks: Tracks, kept: np.ndarray, turning: Trajectory) -> Trajecto
         weight = present / (1.0 + np.sum((goes - xy) ** 2, axis=-1) / LOSS_PX**2)
         across, along = (np.sum(weight * np.sum(goes * other, axis=-1), axis=-1) for other in (xy, goes))
         focal_px[frames] *= across / along
-        turning = replace(turning, world_from_cam=poses, focal_px_per_frame=focal_px)
-    return turning
+    return replace(turning, model=replace(turning.model, cam_from_world=invert_rigid(poses), focal_px=focal_px))
 
 
 def _cost(tracks: Tracks, kept: np.ndarray, turning: Trajectory) -> float:
     """As for a path: directions are points at a distance of 1 of cameras at the origin."""
-    points, poses = _directions(tracks, kept, turning), invert_rigid(turning.world_from_cam)
-    return robust_cost(tracks, Model(turning.camera, poses, points, kept, turning.focal_px_per_frame), LOSS_PX)
+    assert turning.focal_px_per_frame is not None
+    points = _directions(tracks, kept, turning.camera, turning.world_from_cam, turning.focal_px_per_frame)
+    return robust_cost(tracks, replace(turning.model, points=points, kept=kept), LOSS_PX)
