@@ -40,9 +40,18 @@ class FlowFeatures:
         pairs = list(pairwise(range(len(small))))
         if not pairs:
             return record.give(flow_mean=None, flow_peak=None, flow_unexplained=None)
+        height, width = small[0].shape
+        grid = np.stack(np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32)), axis=-1)
+        contrast = [float(cv2.meanStdDev(frame)[1][0, 0]) for frame in small]
         flows = grey_flow(self.flow, small, pairs)
-        compared = [self._pair(small[i], small[j], flow) for (i, j), flow in zip(pairs, flows, strict=True)]
-        motion, unexplained = np.array(compared).T
+        motion = np.array([_mean_length(flow) for flow in flows]) / np.hypot(width, height)
+        # Five grey levels of contrast are added so that noise on a black frame is not taken for a cut.
+        unexplained = np.array(
+            [
+                _left(small[i], small[j], grid + flow) / (0.5 * (contrast[i] + contrast[j]) + 5.0)
+                for (i, j), flow in zip(pairs, flows, strict=True)
+            ]
+        )
         return record.give(
             flow_mean=float(motion.mean()), flow_peak=float(motion.max()), flow_unexplained=float(unexplained.max())
         )
@@ -52,15 +61,18 @@ class FlowFeatures:
         size = (round(frame.shape[1] * scale), round(frame.shape[0] * scale))
         return cv2.resize(frame, size, interpolation=cv2.INTER_AREA)
 
-    def _pair(self, a: np.ndarray, b: np.ndarray, flow: np.ndarray) -> tuple[float, float]:
-        height, width = a.shape
-        x, y = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
-        warped = cv2.remap(b, x + flow[..., 0], y + flow[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-        difference = float(cv2.absdiff(a, warped).mean())
-        # Five grey levels of contrast are added so that noise on a black frame is not taken for a cut.
-        return float(
-            cv2.magnitude(flow[..., 0], flow[..., 1]).mean(dtype=np.float64) / np.hypot(width, height)
-        ), difference / (0.5 * (float(a.std()) + float(b.std())) + 5.0)
+
+def _mean_length(flow: np.ndarray) -> float:
+    """Mean length of a flow's vectors, float32 (h, w, 2), in pixels."""
+    return cv2.mean(cv2.magnitude(*cv2.split(flow)))[0]
+
+
+def _left(first: np.ndarray, second: np.ndarray, there: np.ndarray) -> float:
+    """Mean difference that is left of two frames when each pixel of the first is looked up where it went, float32
+    (h, w, 2), in the second."""
+    x, y = cv2.split(there)
+    warped = cv2.remap(second, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return cv2.mean(cv2.absdiff(first, warped))[0]
 
 
 def grey_flow(flow: Flow, greys: Sequence[np.ndarray], pairs: Sequence[tuple[int, int]]) -> np.ndarray:

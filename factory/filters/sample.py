@@ -16,7 +16,7 @@ from factory.video import Shown, decode_span, small_image
 
 @dataclass
 class SampleFrames:
-    """Decodes the clip and keeps what the specialists look at.
+    """Decodes the clip, roughly, and keeps what the specialists look at.
 
     Needs: path, the clip's local file. Gives: frames, a Frames at `fps`, longer side `grey_side_px` at most; stills,
     list of uint8 (H, W, 3) RGB, evenly spaced, longer side `still_side_px` at most; repeat_share, of all frames of the
@@ -27,7 +27,7 @@ class SampleFrames:
 
     needs: ClassVar[tuple[str, ...]] = ("path",)
     gives: ClassVar[tuple[str, ...]] = ("frames", "stills", "repeat_share")
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
 
     fps: Positive = 12.0  # DynPose-100K's rate
     grey_side_px: Count = 320  # a tracked point is good to about 0.1 px: enough for every motion test here
@@ -37,7 +37,7 @@ class SampleFrames:
     def __call__(self, record: ClipRecord) -> ClipRecord:
         clip = record.clip
         watch = _Watch(clip, self.still_count, self.still_side_px)
-        stream = watch(decode_span(record["path"], clip))
+        stream = watch(decode_span(record["path"], clip, rough=True))
         kept = [
             Passing(
                 clip.first_frame + found.index, found.time_s, small_image(found, clip, self.grey_side_px, grey=True)

@@ -50,6 +50,12 @@ def solve_tracks(
     return trajectory(tracks, static, best, centred_camera(start, tracks.width, tracks.height), method)
 
 
+def solved_from(model: Model, tracks: Tracks, static: np.ndarray, options: SolveOptions, method: str) -> Trajectory:
+    """A trajectory of tracks that need no more work from a model of them that is near already."""
+    model = polished(tracks, model, least_share(static, options), options)
+    return trajectory(tracks, static, model, model.camera, method)
+
+
 def with_bent_lens(shared: Trajectory, options: SolveOptions) -> Trajectory:
     """The solution of a lens with strong barrel distortion where that explains much more; else the one given."""
     tracks, static = shared.tracks, shared.static
@@ -156,6 +162,6 @@ def with_readout(
     readout_s = None if search is None else found_readout_s(tracks, shared.model, search)
     if search is None or readout_s is None:
         return shared, None
-    answer = solve_tracks(read_at_once(tracks, readout_s), static, options, shared.camera.focal_px)
+    answer = solved_from(shared.model, read_at_once(tracks, readout_s), static, options, shared.method)
     better = answer.registered.sum() >= shared.registered.sum() and gain(shared, answer) >= search.gate_gain
     return (answer, readout_s) if better else (shared, None)

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from factory.sfm.attempts import least_share, solve_tracks, trajectory, with_bent_lens, with_readout
+from factory.sfm.attempts import least_share, solve_tracks, solved_from, trajectory, with_bent_lens, with_readout
 from factory.sfm.mapping.bundle import filtered
 from factory.sfm.mapping.final_rounds import Sharpening, bent_gain, sharpened
 from factory.sfm.mapping.resection import connected
@@ -113,7 +113,7 @@ def _zoomed_path(
             if search.believed(focal_px[zoomed.registered]):
                 return zoomed
             # No zoom, and yet better: the shared focal length was stuck. That of the frames is where to start anew.
-            again = solve_tracks(tracks, static, options, zoomed.camera.focal_px)
+            again = solved_from(replace(zoomed.model, focal_px=None), tracks, static, options, shared.method)
             return again if gain(shared, again) >= search.least_gain else shared
     return shared
 

@@ -156,13 +156,13 @@ def small_image(found: Shown, clip: Clip, max_side_px: int, *, grey: bool) -> np
     return np.ascontiguousarray(image if clip.crop is None else _cropped(image, clip.crop, found.size))
 
 
-def decode_span(path: Path, clip: Clip) -> Iterator[Shown]:
-    """The clip's own frames; `index` counts from the clip's first one.
+def decode_span(path: Path, clip: Clip, *, rough: bool = False) -> Iterator[Shown]:
+    """The clip's own frames; `index` counts from the clip's first one. `rough`: see `container.opened`.
 
     All that ingest counted, at the times it noted: raises VideoError as soon as one is missing, or not itself.
     """
     count = 0
-    for found in _from_its_first(path, clip):
+    for found in _from_its_first(path, clip, rough):
         if found.time_s >= clip.end_s - SAME_TIME_S:
             break
         yield Shown(count, found.time_s, found.pts, found.frame, found.display)
@@ -174,26 +174,26 @@ def decode_span(path: Path, clip: Clip) -> Iterator[Shown]:
     )
 
 
-def _from_its_first(path: Path, clip: Clip) -> Iterator[Shown]:
+def _from_its_first(path: Path, clip: Clip, rough: bool) -> Iterator[Shown]:
     """Frames from the clip's first one on: found by its time stamp, else by its number."""
     if clip.first_pts is not None and clip.first_frame > 0:
         for back_s in SEEK_BACK_S:
-            frames = _sought(path, clip, clip.first_pts, back_s)
+            frames = _sought(path, clip, clip.first_pts, back_s, rough)
             first = next(frames, None)
             if first is not None and first.pts == clip.first_pts and not first.frame.is_corrupt:
                 yield first
                 yield from frames
                 return
-    for found in shown(path, clip.stamps):
+    for found in shown(path, clip.stamps, rough=rough):
         if found.index == clip.first_frame and abs(found.time_s - clip.start_s) > SAME_TIME_S:
             break
         if found.index >= clip.first_frame:
             yield found
 
 
-def _sought(path: Path, clip: Clip, first_pts: int, back_s: float) -> Iterator[Shown]:
+def _sought(path: Path, clip: Clip, first_pts: int, back_s: float, rough: bool) -> Iterator[Shown]:
     """Frames from `first_pts` on, decoded from a key frame at least `back_s` before it, if the container knows one."""
-    with opened(path) as (container, stream):
+    with opened(path, rough) as (container, stream):
         unit_s, show = time_base(stream), _Displays(stream)
         zero = first_pts - round(clip.start_s / unit_s)
         try:
