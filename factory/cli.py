@@ -113,7 +113,3 @@ def _nobody_reads() -> bool:
     poll = select.poll()
     poll.register(sys.stdout.fileno(), 0)
     return any(event & (select.POLLERR | select.POLLHUP) for _, event in poll.poll(0))
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -78,7 +78,7 @@ def _check_place(name: str, uri: str) -> None:
 
 def entrypoint(words: list[str]) -> str:
     """The shell command of the job."""
-    return shlex.join(["python", "-m", "factory.cli", "run", "profile=cluster", *words])
+    return shlex.join(["python", "-m", "factory", "run", "profile=cluster", *words])
 
 
 def runtime_env() -> dict[str, Any]:

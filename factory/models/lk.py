@@ -135,13 +135,13 @@ class LucasKanade:
 
     def _detect(self, image: np.ndarray, points: np.ndarray) -> np.ndarray:
         """New corners away from the points: float32 (n, 2)."""
-        free = np.full(image.shape, 255, np.uint8)
-        for x, y in points.round().astype(int).tolist():
-            cv2.circle(free, (x, y), round(self.spacing_px), 0, -1)
         most = self._most(image.shape)
         room = most - len(points)
         if room < self.least_room * most:
             return np.zeros((0, 2), np.float32)
+        free = np.full(image.shape, 255, np.uint8)
+        for x, y in points.round().astype(int).tolist():
+            cv2.circle(free, (x, y), round(self.spacing_px), 0, -1)
         fresh = self._corners(image, free, room, self.quality)
         if len(points) + len(fresh) < self.few * most:
             fresh = self._corners(image, free, room, self.few_quality)

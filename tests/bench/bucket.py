@@ -43,7 +43,7 @@ def compare(media: str, folder: Path, words: list[str]) -> None:
     places = {"here": (media, str(folder / "out")), "bucket": ("s3://bench/in", "s3://bench/out")}
     for name, (source, output) in places.items():
         begin = time.perf_counter()
-        command = [sys.executable, "-m", "factory.cli", "run", f"source={source}", f"output={output}"]
+        command = [sys.executable, "-m", "factory", "run", f"source={source}", f"output={output}"]
         subprocess.run([*command, f"storage.cache_dir={folder}/cache", *words], check=True)
         print(f"{name}: {time.perf_counter() - begin:.1f} s", flush=True)
     for phase in ("ingest", "filter", "pose"):

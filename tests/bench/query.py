@@ -48,7 +48,7 @@ def main() -> None:
             make(storage, options.rows)
         ask(storage, output)
         begin = time.perf_counter()
-        subprocess.run([sys.executable, "-m", "factory.cli", "compact", str(output)], check=True)
+        subprocess.run([sys.executable, "-m", "factory", "compact", str(output)], check=True)
         print(f"compact: {time.perf_counter() - begin:.1f} s")
         ask(storage, output)
 
@@ -57,7 +57,7 @@ def ask(storage: Storage, output: Path) -> None:
     print(f"{len(storage.parts('filter'))} and {len(storage.parts('pose'))} parts")
     for name, sql in QUERIES.items():
         begin = time.perf_counter()
-        command = [sys.executable, "-m", "factory.cli", "query", str(output), sql, "--format", "json"]
+        command = [sys.executable, "-m", "factory", "query", str(output), sql, "--format", "json"]
         rows = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout.count("{")
         if not rows:
             raise ValueError(f"query '{name}' finds nothing: what it costs would say nothing")

@@ -18,7 +18,7 @@ from tests.videos import write
 
 def factory(*arguments, cwd=None, env=None, timeout=60):
     """Runs the command; returns (exit status, stdout, stderr)."""
-    command = [sys.executable, "-m", "factory.cli", *map(str, arguments)]
+    command = [sys.executable, "-m", "factory", *map(str, arguments)]
     environment = {**os.environ, "COLUMNS": "200", **(env or {})}
     done = subprocess.run(command, capture_output=True, text=True, cwd=cwd, env=environment, timeout=timeout)
     return done.returncode, done.stdout, done.stderr
@@ -76,7 +76,7 @@ def test_sigterm_ends_a_run_as_ctrl_c_does(tmp_path):
     """Schedulers send it; libraries that a run imports answer it with a native stack, and leave the lease."""
     write(tmp_path / "long.mp4", [*shifted(0, 60), *shifted(1, 60)] * 30)
     words = ["run", f"source={tmp_path / 'long.mp4'}", f"output={tmp_path / 'out'}", "pipeline=pose", "engine=inline"]
-    command = [sys.executable, "-m", "factory.cli", *words]
+    command = [sys.executable, "-m", "factory", *words]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
     while "0 of 1" not in process.stderr.readline():
         pass
@@ -176,7 +176,7 @@ def test_status_and_queries_add_up(output):
 
 def test_who_reads_only_the_beginning_is_not_complained_to(output):
     sql = "SELECT i.clip_id FROM ingest i, range(100000)"
-    command = [sys.executable, "-m", "factory.cli", "query", str(output), sql, "--format", "csv"]
+    command = [sys.executable, "-m", "factory", "query", str(output), sql, "--format", "csv"]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert process.stdout.readline() == "clip_id\n"
     process.stdout.close()
@@ -186,7 +186,7 @@ def test_who_reads_only_the_beginning_is_not_complained_to(output):
 
 @pytest.mark.parametrize("words", [["help"], ["run", "--help-all"], ["query", "--help"]])
 def test_who_reads_no_help_is_not_complained_to(words):
-    command = [sys.executable, "-m", "factory.cli", *words]
+    command = [sys.executable, "-m", "factory", *words]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     process.stdout.close()
     assert process.stderr.read() == ""

@@ -28,7 +28,7 @@ def output(tmp_path_factory):
 
 def run(*arguments, **env) -> tuple[int, str, str]:
     """The command on a screen of 80 columns: exit status, stdout, stderr."""
-    command = [sys.executable, "-m", "factory.cli", *map(str, arguments)]
+    command = [sys.executable, "-m", "factory", *map(str, arguments)]
     environment = {**os.environ, "COLUMNS": "80", **env}
     done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=60)
     return done.returncode, done.stdout, done.stderr
@@ -216,7 +216,7 @@ def test_help_on_depth_ends_its_sentences(capsys):
 
 
 def test_rendering_says_at_once_what_it_will_do(tmp_path):
-    command = [sys.executable, "-m", "factory.cli", "synth", str(tmp_path), "--only", "good", "graphics"]
+    command = [sys.executable, "-m", "factory", "synth", str(tmp_path), "--only", "good", "graphics"]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     assert process.stdout.readline() == "clips rendered: 0 of 2\n"
     process.kill()

@@ -19,7 +19,7 @@ PLACES = ("source=/videos", "output=/out")
 
 def send(server, *words, token=TOKEN, entrypoint=None, env=None):
     """Runs the command; returns (exit status, stdout, stderr)."""
-    code = ["-c", PATCHED.format(entrypoint=entrypoint)] if entrypoint else ["-m", "factory.cli"]
+    code = ["-c", PATCHED.format(entrypoint=entrypoint)] if entrypoint else ["-m", "factory"]
     command = [sys.executable, *code, "submit", "--address", server, *words]
     env = {**environment(token), **(env or {})}
     done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, timeout=120, env=env)

@@ -102,7 +102,7 @@ def composed(preset, *settings):
     """The configuration of `factory run --config-dir DIR filter=NAME`."""
     place = str(preset.parent.parent)
     arguments = ["run", "--config-dir", place, f"filter={preset.stem}", "source=x", "output=y", *settings]
-    command = [sys.executable, "-m", "factory.cli", *arguments, "--cfg", "job"]
+    command = [sys.executable, "-m", "factory", *arguments, "--cfg", "job"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, cwd=preset.parent)
     assert done.returncode == 0, done.stderr
     return yaml.safe_load(done.stdout)

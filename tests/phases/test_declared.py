@@ -95,7 +95,7 @@ def theirs(tmp_path_factory):
 def factory(theirs):
     def call(*words):
         path = os.pathsep.join([str(theirs), *sys.path])
-        command = [sys.executable, "-m", "factory.cli", *map(str, words)]
+        command = [sys.executable, "-m", "factory", *map(str, words)]
         environment = {**os.environ, "COLUMNS": "200", "PYTHONPATH": path}
         done = subprocess.run(command, capture_output=True, text=True, timeout=600, env=environment)
         assert done.returncode == 0, done.stderr

@@ -15,7 +15,7 @@ from tests.web import Answer
 
 
 def factory(*words, env=None):
-    command = [sys.executable, "-m", "factory.cli", *map(os.fsencode, words)]
+    command = [sys.executable, "-m", "factory", *map(os.fsencode, words)]
     done = subprocess.run(command, capture_output=True, timeout=600, env={**os.environ, **(env or {})})
     assert done.returncode == 0, done.stderr.decode(errors="replace")
     return (done.stdout + done.stderr).decode(errors="replace")

@@ -20,7 +20,7 @@ NAMES = ("good", "static_camera", "pure_rotation", "graphics")
 
 
 def factory(*arguments):
-    command = [sys.executable, "-m", "factory.cli", *map(str, arguments)]
+    command = [sys.executable, "-m", "factory", *map(str, arguments)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=600, env={**os.environ, "COLUMNS": "200"})
     assert done.returncode == 0, done.stderr
     return done.stdout

@@ -13,7 +13,7 @@ from tests.terminal.shell import Shell
 from tests.videos import write
 
 imageio_ffmpeg = pytest.importorskip("imageio_ffmpeg", reason="the extra `dev` is not installed: no FFmpeg to try")
-FACTORY = f"{sys.executable} -m factory.cli"
+FACTORY = f"{sys.executable} -m factory"
 
 
 @pytest.fixture
