@@ -48,7 +48,9 @@ def _run(cfg: Settings, verbose: bool) -> int:
             check()
             show(summary)
 
-        def run(phase: "Phase", most: int | None, tried: "pa.ChunkedArray | None") -> Summary:
+        def run(
+            phase: "Phase", most: int | None, tried: "pa.ChunkedArray | None", sources: "pa.Array | None"
+        ) -> Summary:
             return run_phase(
                 phase,
                 storage,
@@ -61,6 +63,7 @@ def _run(cfg: Settings, verbose: bool) -> int:
                 replicas={name: pool.replicas for name, pool in given[phase.name].pools.items()},
                 most=most,
                 tried=tried,
+                sources=sources,
             )
 
         for summaries in in_waves(phases, cfg.wave, run):

@@ -53,6 +53,7 @@ class Summary:
     wall_s: float = 0.0
     start_up_s: float = 0.0
     left: int = 0  # units that were not this wave's
+    waiting: pa.Array | None = None  # keys of those
     tried: pa.ChunkedArray | None = None  # keys of its work
 
     def add(self, result: ShardResult) -> None:
@@ -88,13 +89,13 @@ class Summary:
 
 @dataclass(frozen=True)
 class Plan:
-    """What is left to do in a phase: all its units, those not committed, how these are cut, and how many more there are
-    for later waves, which are none of these."""
+    """What is left to do in a phase: all its units, those not committed, how these are cut, and the keys of those for
+    later waves, which are none of these."""
 
     inputs: pa.Table
     todo: pa.Table
     shards: list[Shard]
-    left: int = 0
+    waiting: pa.Array
 
 
 def plan_phase(
@@ -105,12 +106,18 @@ def plan_phase(
     retry_failed: bool,
     most: int | None = None,
     tried: pa.ChunkedArray | None = None,
+    sources: pa.Array | None = None,
 ) -> Plan:
     """Subtracts what is committed under the same fingerprint; with `retry_failed`, failures are done again.
 
-    most: units at once. tried: keys that this run has worked on, whatever came of them.
+    most: units at once. tried: keys that this run has worked on, whatever came of them. sources: those whose turn in
+    the first phase is yet to come; what an earlier run has made of them may soon be void, so their clips wait too.
     """
     inputs = phase.inputs(storage)
+    waiting = inputs["key"].slice(0, 0).combine_chunks()
+    if sources is not None and len(sources):
+        late = pc.is_in(inputs["source"], value_set=sources)
+        waiting, inputs = inputs["key"].filter(late).combine_chunks(), inputs.filter(pc.invert(late))
     done = committed(storage, phase.name)
     row = pc.index_in(inputs["key"], value_set=done["key"].combine_chunks())
     before = {name: done[name].take(row) for name in done.column_names if name != "key"}
@@ -126,11 +133,11 @@ def plan_phase(
     todo = inputs.append_column("attempt", attempt).filter(pc.invert(settled))
     if tried is not None:
         todo = todo.filter(pc.invert(pc.is_in(todo["key"], value_set=tried.combine_chunks())))
-    later = todo["key"].slice(most if most is not None else len(todo)).combine_chunks()
-    if len(later):
-        todo, inputs = todo.slice(0, most), inputs.filter(pc.invert(pc.is_in(inputs["key"], value_set=later)))
+    if most is not None and len(todo) > most:
+        waiting = todo["key"].slice(most).combine_chunks()
+        todo, inputs = todo.slice(0, most), inputs.filter(pc.invert(pc.is_in(inputs["key"], value_set=waiting)))
     todo = brought(storage, phase.take, todo.append_column("weight", weights(todo)))
-    return Plan(inputs, todo, cut_shards(todo, workers, shard_size), len(later))
+    return Plan(inputs, todo, cut_shards(todo, workers, shard_size), waiting)
 
 
 def _passes(shards: Sequence[Shard]) -> Iterator[list[Shard]]:
@@ -171,14 +178,16 @@ def run_phase(
     replicas: Mapping[str, int] | None = None,
     most: int | None = None,
     tried: pa.ChunkedArray | None = None,
+    sources: pa.Array | None = None,
 ) -> Summary:
-    """replicas: of each model that the stages hold. most, tried: see `plan_phase`.
+    """replicas: of each model that the stages hold. most, tried, sources: see `plan_phase`.
 
     Raises AccountingError when an input is left without an outcome, StorageError when a part cannot be written."""
     begin, started_at = time.perf_counter(), datetime.now(timezone.utc)
-    plan = plan_phase(phase, storage, workers, shard_size, retry_failed, most, tried)
+    plan = plan_phase(phase, storage, workers, shard_size, retry_failed, most, tried, sources)
     summary = Summary(phase.name, len(plan.inputs), len(plan.inputs) - len(plan.todo), started_at, len(plan.todo))
-    summary.model_replicas, summary.left, summary.tried = replicas or {}, plan.left, plan.todo["key"]
+    summary.model_replicas, summary.waiting, summary.tried = replicas or {}, plan.waiting, plan.todo["key"]
+    summary.left = len(plan.waiting)
     summary.workers, summary.todo_weight = workers, pc.sum(plan.todo["weight"]).as_py() or 0.0
     progress(summary)
     inputs = plan.inputs.select(["key", "fingerprint"])

@@ -2,13 +2,16 @@
 
 import pyarrow as pa
 
+from factory.cli import main
 from factory.engine import inline
 from factory.manifest.read import read_phase
 from factory.phases import run as running
 from factory.phases.run import plan_phase, run_phase
 from factory.phases.waves import in_waves
 from factory.storage.output import Storage
+from tests.conftest import shifted
 from tests.crash.stages import phase
+from tests.videos import write
 
 NAMES = [f"good-{i}" for i in range(5)] + ["raises-1", "rejected-1"]
 
@@ -16,8 +19,8 @@ NAMES = [f"good-{i}" for i in range(5)] + ["raises-1", "rejected-1"]
 def waves(trial, storage, wave, retry_failed=False):
     options = {"workers": 1, "shard_size": 2, "retry_failed": retry_failed, "progress": lambda _: None}
 
-    def run(phase, most, tried):
-        return run_phase(phase, storage, inline.run, **options, most=most, tried=tried)
+    def run(phase, most, tried, sources):
+        return run_phase(phase, storage, inline.run, **options, most=most, tried=tried, sources=sources)
 
     return [summaries[0] for summaries in in_waves([trial], wave, run)]
 
@@ -46,6 +49,25 @@ def test_what_fails_again_does_not_come_back_in_the_next_wave(tmp_path):
     told = waves(phase(names), storage, 2, retry_failed=True)
     assert [summary.done for summary in told] == [2, 4, 5]
     assert {row["attempt"] for row in read_phase(storage, "trial").to_pylist()} == {2}
+
+
+def test_clips_of_sources_that_are_to_be_read_again_wait_for_them(tmp_path):
+    """What an earlier run made of them is worked on once, and not before it is what this run would make."""
+    for number in range(3):
+        write(tmp_path / f"{number}.mp4", shifted(number, 60))
+    run = [
+        "run",
+        f"source={tmp_path}",
+        f"output={tmp_path / 'out'}",
+        "engine=inline",
+        "pipeline.phases=[ingest,filter]",
+    ]
+    assert main(run) == 0
+    assert main([*run, "wave=1", "ingest.survey.cut_adaptive=3.5", "filter.score.least=0.81"]) == 0
+    storage = Storage.at(tmp_path / "out")
+    for phase_name in ("ingest", "filter"):
+        rows = read_phase(storage, phase_name)
+        assert (len(rows), rows["attempt"].unique().to_pylist()) == (3, [2])
 
 
 def test_rows_go_to_the_engine_in_passes(tmp_path, monkeypatch):
