@@ -21,9 +21,10 @@ from time import monotonic
 from typing import Any
 
 from factory.engine import inside
-from factory.engine.blocks import Block, pack, unpack
+from factory.engine.blocks import Block, Packed, pack, unpack
 from factory.engine.models import Desk
 from factory.engine.work import Unit
+from factory.errors import ModelError
 from factory.memory import peak_gb
 
 LOOK_EVERY_S = 0.1  # at how much memory a child has used: known only while it lives
@@ -124,7 +125,7 @@ class Child:
                     spent.stage = told
                 elif kind == "asks":
                     reply.close()  # it has read the one before
-                    packed, reply = pack(self._desk.answer(*unpack(told)))
+                    packed, reply = self._answer(told)
                     self._parent.send(packed)
                 else:
                     return kind, told
@@ -134,6 +135,12 @@ class Child:
             return died
         finally:
             reply.close()
+
+    def _answer(self, told: Packed) -> tuple[Packed, Block]:
+        try:
+            return pack(self._desk.answer(*unpack(told)))
+        except OSError as error:  # no memory or descriptor for its arrays: the child is waiting all the same
+            return pack(ModelError(f"the question to a model or its answer cannot be handed over: {error}"))
 
     def log(self) -> str | None:
         """The end of what it has printed since its unit began."""

@@ -86,10 +86,10 @@ class Replica:
                 job.loop.call_soon_threadsafe(job.begun.set)
             if jobs[0].alone:
                 time.sleep(HEARD_S)
-            begin = self._since = time.monotonic()
+            begin = time.monotonic()
             try:
                 found = self._answers([job.call for job in jobs])
-            except Exception as error:  # frames that are gone, with the node of the worker that asks
+            except Exception as error:
                 found = [ModelError(f"model {self._network.name} could not be asked: {error}")] * len(jobs)
             self._since = None
             each_s = (time.monotonic() - begin) / len(jobs)
@@ -100,7 +100,19 @@ class Replica:
     def _answers(self, calls: list[Call]) -> list[Any]:
         if self._broken is not None:
             return [self._broken] * len(calls)
-        return answers(self._network, [_fetched(call) for call in calls])
+        fetched = [self._fetched(call) for call in calls]
+        heard = iter(answers(self._network, [call for call in fetched if isinstance(call, Call)], self._begins))
+        return [next(heard) if isinstance(call, Call) else call for call in fetched]
+
+    def _fetched(self, call: Call) -> Call | ModelError:
+        """The call with the arrays that references stand for. They are gone with the node of the worker that asks."""
+        try:
+            return fetched(call)
+        except Exception as error:
+            return ModelError(f"model {self._network.name} could not be asked: {error}")
+
+    def _begins(self) -> None:
+        self._since = time.monotonic()
 
     def _next(self) -> list[Job]:
         with self._some:
@@ -111,7 +123,7 @@ class Replica:
             return jobs
 
 
-def _fetched(call: Call) -> Call:
+def fetched(call: Call) -> Call:
     """With the arrays that references stand for, mapped from the node's object store."""
     import ray
 

@@ -95,9 +95,9 @@ class Network:
         return type(self).__name__
 
 
-def answers(network: Network, calls: Sequence[Call]) -> list[Any]:
+def answers(network: Network, calls: Sequence[Call], begins: Callable[[], None] = lambda: None) -> list[Any]:
     """The answer to each call, or the FactoryError that it ended in. Questions of all calls are asked together where
-    their shapes are equal; an error stays with the call whose question it is."""
+    their shapes are equal; an error stays with the call whose question it is. begins: is told of every batch."""
     units = [_blamed(network, network.units, call) for call in calls]
     parts: list[dict[int, Any]] = [{} for _ in calls]
     alike: defaultdict[tuple[Any, ...], list[tuple[int, int]]] = defaultdict(list)
@@ -107,7 +107,7 @@ def answers(network: Network, calls: Sequence[Call]) -> list[Any]:
     for group in alike.values():
         for begin in range(0, len(group), network.pool.max_batch):
             some = group[begin : begin + network.pool.max_batch]
-            batch = _forward(network, [units[number][place] for number, place in some])
+            batch = _forward(network, [units[number][place] for number, place in some], begins)
             for (number, place), part in zip(some, batch, strict=True):
                 parts[number][place] = part
     return [
@@ -120,8 +120,9 @@ def _kind(part: Any) -> Any:
     return (part.shape, part.dtype.str) if isinstance(part, np.ndarray) else id(part)
 
 
-def _forward(network: Network, units: Sequence[Unit]) -> Sequence[Any]:
+def _forward(network: Network, units: Sequence[Unit], begins: Callable[[], None]) -> Sequence[Any]:
     """An answer or an error a unit. Half the batch where memory runs out, one by one where a question breaks it."""
+    begins()
     try:
         made = list(network.forward(units))
         if len(made) != len(units):
@@ -131,7 +132,7 @@ def _forward(network: Network, units: Sequence[Unit]) -> Sequence[Any]:
         if len(units) > 1:
             half = len(units) // 2 if _no_memory(error) else 1
             pieces = [units[begin : begin + half] for begin in range(0, len(units), half)]
-            return [one for piece in pieces for one in _forward(network, piece)]
+            return [one for piece in pieces for one in _forward(network, piece, begins)]
         return [_told(network, error, units[0])]
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from factory.clip import Clip, ClipRecord
-from factory.engine import inline
+from factory.engine import child, inline
 from factory.engine import ray as ray_engine
 from factory.engine.blocks import pack, unpack
 from factory.engine.models import Desk, Local, Sending, joined, names_of, networks_of, split
@@ -166,3 +166,15 @@ def test_where_a_network_runs_is_not_part_of_what_it_answers():
     known = stage_identity(AskFlow(FakeFlow()))
     assert stage_identity(AskFlow(FakeFlow(device="cuda", pool=Pool(replicas=9, max_batch=1)))) == known
     assert stage_identity(AskFlow(FakeFlow(at_once=5))) != known
+
+
+def test_an_answer_that_cannot_be_handed_over_fails_its_clip_and_not_the_worker(tmp_path, monkeypatch):
+    def none_left(value):
+        if isinstance(value, np.ndarray):
+            raise OSError(24, "Too many open files")
+        return pack(value)
+
+    monkeypatch.setattr(child, "pack", none_left)
+    _, rows = run(tmp_path, "inline", phase(["a"], AskFlow(), timeout_s=20.0))
+    assert rows["a"]["error_type"] == "ModelError"
+    assert "cannot be handed over: [Errno 24] Too many open files" in rows["a"]["error"]
