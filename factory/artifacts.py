@@ -8,7 +8,7 @@ tracks.npz: N observations of M point tracks, sorted by track, then frame.
     frame        int32 (N,)       0..F-1, its sampled frame
     xy           float32 (N, 2)   where, pixels of the working frame, pixel centres at integers
     size         int64 (2,)       width and height of the working frame, which is the clip's picture (black bars
-                                  cropped), shrunk where a side has more than `max_side_px` pixels
+                                  cropped), shrunk where a side has more than `frames.grey_side_px` pixels
     is_dynamic   bool (M,)        whether the track moves on its own
     times_s      float64 (F,)     seconds in the source
     frame_index  int64 (F,)       number in the source

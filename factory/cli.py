@@ -16,9 +16,9 @@ factory turns folders of video into training data with geometry.
   factory query OUTPUT "SQL" [--format table|csv|json|parquet] [--unsafe]    tables are named as the phases, and `runs`
   factory compact OUTPUT                     merges the many small Parquet parts of a large output
   factory export OUTPUT DEST --format tum|davis [--where SQL]
-  factory evaluate pose|reprojection|filter|masks|tracks|depth ...     against ground truth
+  factory evaluate pose|matches|reprojection|filter|masks|tracks|depth ...     against ground truth
   factory calibrate OUTPUT LABELS --to FILE.yaml     fits the filter's score to labels
-  factory synth DEST [--preset sample|lightspeed|panda|stabilised|stereo|vr180] [--check]     renders ground truth
+  factory synth DEST [--preset sample|lightspeed|panda|stabilised|hard|stereo|vr180] [--check]     renders ground truth
   factory doctor                             what this machine has, and whether it works
 
 `factory help COMMAND` explains one. Options before or after the command: -v shows tracebacks, --version, --help."""

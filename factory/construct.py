@@ -61,8 +61,8 @@ class Maker:
                 raise ConfigError(f"{_join(key, name)} is missing: give it a value.")
         made = {
             name: self._field(hints[name], values[name], f, _join(key, name))
-            for name, f in known.items()
-            if name in values
+            for name, f in sorted(known.items(), key=lambda entry: isinstance(values.get(entry[0]), Mapping))
+            if name in values  # what is plain first: what is nested may repeat it, under a key that nobody wrote
         }
         try:
             return kind(**made)

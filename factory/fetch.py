@@ -1,4 +1,4 @@
-"""The first stage of every phase: the clip's source as a local file."""
+"""The stage before those that need its `path`: the clip's source as a local file."""
 
 from dataclasses import dataclass, field
 from typing import ClassVar

@@ -23,20 +23,30 @@ class Frames:
 
     Nothing is decoded before it is asked for. The first to ask may see the frames between the sampled ones as well, by
     `passing`: they are never kept, so that F sampled frames take F (H W + 3 h w) bytes whatever the source's rate is.
-    What goes wrong while decoding (VideoError) is raised to whoever asks.
+    What goes wrong while decoding (VideoError) is raised to whoever asks, each time.
     """
 
     def __init__(self, decoding: Iterable[Passing]) -> None:
         self._decoding = iter(decoding)
         self._kept: list[Passing] = []
+        self._error: Exception | None = None
 
     def passing(self) -> Iterator[Passing]:
         """All frames in time order while they are decoded; the sampled ones alone once they were."""
         yield from tuple(self._kept)
-        for frame in self._decoding:
+        while True:
+            try:
+                frame = next(self._decoding)
+            except StopIteration:
+                break
+            except Exception as error:
+                self._error = error
+                break
             if frame.sampled:
                 self._kept.append(frame)
             yield frame
+        if self._error is not None:
+            raise self._error
 
     @property
     def grey(self) -> list[np.ndarray]:

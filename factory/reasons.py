@@ -56,6 +56,10 @@ FAILED = {
     "ClipTimeoutError": "took longer than its time limit",
     "ClipMemoryError": "needs more memory than a worker has",
     "WorkerDiedError": "crashed a library twice",
+    "ModelError": "a model could not answer",
+    "ModelAnswerError": "a model's answer was none",
+    "ModelMemoryError": "a model's card has too little memory",
+    "ModelDiedError": "killed a model twice",
 }
 
 

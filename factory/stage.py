@@ -76,7 +76,7 @@ def _identity(value: Any) -> Any:
     if is_dataclass(value) and not isinstance(value, type):
         known = {f.name: _identity(getattr(value, f.name)) for f in fields(value) if f.compare}
         version = {"version": value.version} if hasattr(value, "version") else {}
-        return {"class": type(value).__qualname__, **version, **known}
+        return {"class": f"{type(value).__module__}.{type(value).__qualname__}", **version, **known}
     if isinstance(value, Mapping):
         return {str(name): _identity(inner) for name, inner in value.items()}
     if isinstance(value, list | tuple):

@@ -35,6 +35,7 @@ def test_every_rule_and_every_objection_has_words():
 
 def test_the_words_of_errors_are_of_errors_there_are():
     assert all(issubclass(getattr(errors, name), errors.FactoryError) for name in FAILED)
+    assert {name for name in vars(errors) if name.startswith("Model")} <= set(FAILED)
     assert failed_because("VideoError") == "cannot be decoded (VideoError)"
     assert failed_because("ValueError") == "unexpected error (ValueError)"
 

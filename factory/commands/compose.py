@@ -188,7 +188,7 @@ def given_of(cfg: Settings, phases: "Sequence[Phase]", nodes: "Sequence[Node]") 
     given: dict[str, Given] = {}
     for phase in phases:
         networks, free = networks_of(phase.stages), nodes
-        check_packages(networks)
+        check_packages(networks, pooled=cfg.engine != "inline")
         if cfg.engine == "inline":
             pools = {name: Placed(1, 0.0, 0.0) for name in names_of(networks)}
         else:

@@ -13,10 +13,11 @@ from factory.commands.compose import conf_dir
 from factory.engine.placement import available_cores
 from factory.errors import FactoryError
 from factory.extras import install_command, system_libraries_named
+from factory.models.network import POOL_PACKAGES
 from factory.phases.record import installed_versions
 
 EXTRAS = {
-    "models": ("torch", "torchvision"),
+    "models": ("torch", "torchvision", *POOL_PACKAGES),
     "synth": ("embreex",),
     "evaluate": ("evo", "matplotlib", "sklearn"),
 }

@@ -17,7 +17,9 @@ from factory.engine.terminal import quiet_start
 from factory.engine.work import Resources
 from factory.errors import ConfigError
 
-LOCAL_OBJECT_STORE_BYTES = 256 * 2**20  # rows are ids and numbers; Ray's default is a third of the memory
+# Ray's default is a third of the memory. Rows are ids and numbers; beside models the frames that a worker asks about
+# lie there as well, 25 MB of 12 s at 320x180, and half as much for an answer.
+STORE_BYTES, BESIDE_MODELS_BYTES = 256 * 2**20, 64 * 2**20
 # Where the data lies. Keys never travel: whoever may read the cluster's dashboard may read a job's environment.
 FORWARDED = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "AWS_REGION", "AWS_DEFAULT_REGION")
 
@@ -33,12 +35,15 @@ class Room:
 
     cpus: float = 0.0
     memory_gb: float = 0.0
+    store_bytes: int = STORE_BYTES
 
     @classmethod
     def of(cls, workers: Iterable[tuple[int, Resources]], pool_cpus: float = 0.0) -> "Room":
         """workers: of each phase how many, and what each is given. pool_cpus: for models, the most of any phase."""
-        each = [(count * one.cpus, count * one.memory_gb) for count, one in workers]
-        return cls(max(cpus for cpus, _ in each) + pool_cpus, max(memory_gb for _, memory_gb in each))
+        each = [(count, count * one.cpus, count * one.memory_gb) for count, one in workers]
+        most, cpus, memory_gb = (max(values) for values in zip(*each, strict=True))
+        store_bytes = STORE_BYTES + (most * BESIDE_MODELS_BYTES if pool_cpus else 0)
+        return cls(cpus + pool_cpus, memory_gb, store_bytes)
 
 
 def connect(room: Room) -> None:
@@ -64,7 +69,7 @@ def connect(room: Room) -> None:
             "address": "local",  # not a cluster that somebody else started on this machine
             "num_cpus": math.ceil(room.cpus),
             "_memory": math.ceil(room.memory_gb * 1e9) + 2**20,
-            "object_store_memory": LOCAL_OBJECT_STORE_BYTES,
+            "object_store_memory": room.store_bytes,
             "include_dashboard": False,
         }
     where = os.environ.get("RAY_ADDRESS", "")

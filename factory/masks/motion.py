@@ -38,7 +38,7 @@ class MaskDynamics:
     often wrong one by one. Numbers were set on 18 real and rendered clips, four of them without anything that moves.
     """
 
-    side_px: int = 320  # of the masks
+    side_px: int = 320  # of the masks, at the most: the numbers below were set at this size
     region_px: int = 6  # width of a region; 7 is no cheaper and less exact on four real clips (mean J 0.544, now 0.568)
     flow: Flow = field(default_factory=lambda: DisFlow("fast"))
     motion: BackgroundMotion = field(default_factory=BackgroundMotion)

@@ -2,10 +2,11 @@
 
 import math
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Annotated, Any
 
 import cv2
 import numpy as np
+from annotated_types import Ge
 
 from factory.construct import Count, Positive, Share
 from factory.frames import Frames, Passing
@@ -16,6 +17,8 @@ from factory.video import shrink
 
 # Sub-pixel stop: the back end works to 0.2 px, so a fiftieth leaves the tracker out of the error budget.
 _STOP = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 15, 0.02)
+
+Window = Annotated[int, Ge(3)]  # OpenCV's least
 
 
 @dataclass
@@ -33,17 +36,18 @@ class LucasKanade:
     least_room: Share = 0.1  # of the points wanted: where fewer are missing none are looked for; a sixth of the cost
     spacing_px: Positive = 9.0  # smallest distance of a new point from any other (same measurement)
     quality: Share = 0.003  # weakest corner, as a share of the strongest
-    window_px: int = 17
+    window_px: Window = 17
     levels: Count = 4  # of the pyramid, for points that those from the starting flow's picture on do not find
     return_px: Positive = 0.7  # forward and backward must end this close to the start
     few: Share = 0.3125  # of the points wanted, 250 of 800; fewer live ones than this: low texture
-    few_quality: float = 0.0005
-    few_window_px: int = 25
+    few_quality: Share = 0.0005
+    few_window_px: Window = 25
     # On pictures up to this size windows take in less of the scene. OpenCV takes eight pixels of a row at once: 13 cost
     # a tenth more and tell hardly better (average precision on 129 labelled web clips 0.874 in place of 0.869).
     small_side_px: Count = 400
-    small_window_px: int = 16
-    start_side_px: int = 320  # size of the picture for the starting flow, half the frame's at most; 0: start at rest
+    small_window_px: Window = 16
+    # Size of the picture for the starting flow, half the frame's at most; 0: start at rest.
+    start_side_px: Annotated[int, Ge(0)] = 320
     flow: DisFlow = field(default_factory=lambda: DisFlow("fast"))
 
     def track(self, frames: Frames) -> Tracks:

@@ -19,6 +19,8 @@ from factory.extras import install_command
 from factory.memory import ran_out
 from factory.models.answers import CHECKS
 
+POOL_PACKAGES = ("fastapi", "starlette", "uvicorn")  # of `ray[serve]`, which pools stand on
+
 
 @dataclass(frozen=True)
 class Pool:
@@ -34,6 +36,10 @@ class Pool:
     cpus: NotNegative = 1.0
     max_batch: Count = 8  # a guess; memory that runs out halves it
     timeout_s: Positive = 300.0  # a guess: a batch takes seconds
+
+    def __post_init__(self) -> None:
+        if self.gpus is not None and self.gpus > 1 and self.gpus % 1:
+            raise ValueError("gpus is a share of one card, or a whole number of cards")
 
 
 # One question of a call. Those made of arrays alone are asked together where their shapes are equal.
@@ -171,12 +177,15 @@ def _no_memory(error: BaseException) -> bool:
     return ran_out(error) or "out of memory" in str(error).lower()
 
 
-def check_packages(networks: Sequence[Network]) -> None:
-    """Raises ConfigError where one needs a package that is not installed."""
+def check_packages(networks: Sequence[Network], pooled: bool) -> None:
+    """Raises ConfigError where one needs a package that is not installed. pooled: it is to run in a pool."""
     for network in networks:
-        absent = [name for name in network.packages if importlib.util.find_spec(name) is None]
+        wanted = (*network.packages, *(POOL_PACKAGES if pooled else ()))
+        absent = [name for name in wanted if importlib.util.find_spec(name) is None]
         if absent:
+            theirs = not type(network).__module__.startswith(f"{__name__.partition('.')[0]}.")
+            advice = "install them" if theirs else install_command("models")
             raise ConfigError(
                 f"model {network.name} needs packages that are not installed ({', '.join(absent)}): "
-                f"{install_command('models')}, or take profile=cpu."
+                f"{advice}, or take profile=cpu."
             )

@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, ClassVar
 
 import cv2
 import numpy as np
 
-from factory.construct import Count
+from factory.construct import Count, Positive
 from factory.errors import ConfigError
 from factory.models.network import Network, Unit
 from factory.models.warps import seen_through
@@ -36,6 +37,11 @@ class RaftFlow(Network):
     updates: Count = 12  # torchvision's default; the paper evaluates with 12 to 32
     weights_at: str | None = field(default=None, compare=False)
     cache_dir: str | None = field(default=None, compare=False)
+    cache_gb: Positive = field(default=50.0, compare=False)
+
+    def __post_init__(self) -> None:
+        if self.cache_dir is not None:  # replicas have other working directories
+            self.cache_dir = str(Path(self.cache_dir).expanduser().absolute())
 
     def pairs(self, frames: np.ndarray, pairs: np.ndarray, warps: np.ndarray | None = None) -> np.ndarray:
         """float16 (P, H, W, 2); see `Flow`."""
@@ -80,7 +86,7 @@ class RaftFlow(Network):
             return raft_large(weights=weights, progress=False).eval().to(self.device)
         sha256 = weights.url.rpartition("-")[2].removesuffix(".pth")  # torchvision names its files so
         network = raft_large(weights=None, progress=False)
-        copy = hold_weights(self.weights_at, sha256, self.cache_dir)
+        copy = hold_weights(self.weights_at, sha256, self.cache_dir, self.cache_gb)
         network.load_state_dict(torch.load(copy.path, map_location="cpu", weights_only=True))
         copy.release()
         return network.eval().to(self.device)

@@ -2,8 +2,8 @@
 
 Calls are plural: a clip's frames once, and all questions about them. Positions are pixels of the frames given, pixel
 centres at integers; `frames` is uint8 (F, H, W, 3) RGB and is not written to after it was given: a pool keeps it for
-the clip's later questions. Each role is one method; what it may answer is checked by the function of the same name in
-`answers.py`, for every backend and every call that crosses a process.
+the clip's later questions. Each role is one method; what a `Network` answers to it is checked by the function of the
+same name in `answers.py`, in every call, and any backend by the suite of its role in the tests.
 """
 
 from collections.abc import Sequence

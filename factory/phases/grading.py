@@ -37,29 +37,28 @@ class GradeCamera:
     Gives: trust, and trajectory anew.
     """
 
-    needs: ClassVar[tuple[str, ...]] = ("trajectory", "tracks", "background", "frames")
+    needs: ClassVar[tuple[str, ...]] = ("trajectory", "solve_options", "tracks", "background", "frames")
     gives: ClassVar[tuple[str, ...]] = ("trust", "trajectory")
 
-    options: SolveOptions = field(default_factory=SolveOptions)
     measure: Measure = field(default_factory=Measure)
     predict: Prediction = field(default_factory=Prediction)
     rule: AcceptRule = field(default_factory=AcceptRule)
     again: OtherLabels | None = field(default_factory=OtherLabels)
 
     def __call__(self, record: ClipRecord) -> ClipRecord:
-        trajectory, tracks = record["trajectory"], record["tracks"]
-        trust = self.trust(trajectory, tracks)
+        trajectory, tracks, given = record["trajectory"], record["tracks"], record["solve_options"]
+        trust = self.trust(trajectory, tracks, given)
         if trust.reasons and self.again is not None:
             background: Background = record["background"]
             # Other labels, not another lens: looking for a zoom takes nine tenths of a solve that goes wrong.
             zooms = trajectory.focal_px_per_frame is not None
-            options = self.options if zooms else replace(self.options, zoom=None)
+            options = given if zooms else replace(given, zoom=None)
             for labels in self.again(trajectory, tracks, background.is_background):
                 other = solve_clip(tracks, labels, record["frames"].grey, options)
                 body = self.measure.body(other, tracks)
                 if self.rule.objections(body):
                     continue  # what it is worth besides need not be known
-                told = self._graded(other, body)
+                told = self._graded(other, body, given)
                 if not told.reasons:
                     trajectory, trust = other, told
                     break
@@ -67,16 +66,16 @@ class GradeCamera:
             trajectory = replace(trajectory, focal_reliable=trust.focal_reliable)
         return record.give(trust=trust, trajectory=trajectory)
 
-    def trust(self, trajectory: Trajectory, tracks: Tracks) -> Trust:
-        """tracks: all of the clip, as the tracker gave them."""
+    def trust(self, trajectory: Trajectory, tracks: Tracks, options: SolveOptions) -> Trust:
+        """tracks: all of the clip, as the tracker gave them. options: with which the trajectory was found."""
         if trajectory.method == "still":
             standing = Signals(tracks.frames, 1.0, True)
             return Trust(standing, self.predict(standing), "gold", (), False, False)
-        return self._graded(trajectory, self.measure.body(trajectory, tracks))
+        return self._graded(trajectory, self.measure.body(trajectory, tracks), options)
 
-    def _graded(self, trajectory: Trajectory, body: Signals) -> Trust:
+    def _graded(self, trajectory: Trajectory, body: Signals, options: SolveOptions) -> Trust:
         refused = bool(self.rule.objections(body))
-        signals = self.measure.error(trajectory, body, self.options, thorough=not refused)
+        signals = self.measure.error(trajectory, body, options, thorough=not refused)
         predicted = self.predict(signals)
         refused = refused or signals.apart is None
         return Trust(

@@ -104,16 +104,17 @@ class JudgeCamera:
 class SolveCamera:
     """The trajectory: identity for a still camera, rotations for one that only turns, global SfM for the others.
 
-    Gives: trajectory, in pixels of the working frames.
+    Gives: trajectory, in pixels of the working frames; solve_options, with which it was found.
     """
 
     needs: ClassVar[tuple[str, ...]] = ("tracks", "background", "camera_motion", "frames")
-    gives: ClassVar[tuple[str, ...]] = ("trajectory",)
-    version: ClassVar[int] = 6
+    gives: ClassVar[tuple[str, ...]] = ("trajectory", "solve_options")
+    version: ClassVar[int] = 7
 
     options: SolveOptions = field(default_factory=SolveOptions)
 
     def __call__(self, record: ClipRecord) -> ClipRecord:
+        record = record.give(solve_options=self.options)
         tracks: Tracks = record["tracks"]
         background: Background = record["background"]
         motion: CameraMotion = record["camera_motion"]

@@ -96,6 +96,10 @@ class AcceptRule:
         }
     )
 
+    def __post_init__(self) -> None:
+        if set(self.tiers) != set(QUALITIES):
+            raise ValueError(f"its tiers must be {', '.join(QUALITIES)}: give all of them")
+
     def quality(self, signals: Signals, predicted: Predicted) -> Quality | None:
         """The best quality whose tier holds; None where none does."""
         return next((name for name in QUALITIES if self.tiers[name].holds(signals, predicted)), None)

@@ -72,6 +72,9 @@ def refused(*words, config_dir=None):
         ("filter.stages.sample.fps", ["0"]),
         ("flow.preset", ["swift", "3"]),
         ("filter.rules.flat_share.most", ["abc", "0", ".nan"]),
+        ("tracker.window_px", ["0", "2"]),
+        ("tracker.return_px", ["0"]),
+        ("pose.min_quality", ["platin"]),
         ("pipeline.phases", ["[pose]", "[ingest,pose,pose]", "[ingest,train]", "ingest"]),
     ],
 )
@@ -86,6 +89,8 @@ def test_a_wrong_type_or_range_is_one_sentence_with_key_and_value(plain, key, va
 def test_what_is_wrong_together_is_refused():
     assert "max_s=12 must be above min_s=20" in refused("ingest.cut.min_s=20")
     assert "may not all be 0" in refused("pose.resources={cpus: 0, memory_gb: 0}")
+    gold = "{_target_: factory.trust.rule.Tier, ate_percent: 1, ate_px: 0, cross_px: 2, cross_ratio: 2}"
+    assert "its tiers must be gold, silver, bronze" in refused(f"pose.stages.grade.rule.tiers={{gold: {gold}}}")
     assert "'flow_peek': did you mean flow_peak?" in refused("filter.rules.flat_share.feature=flow_peek")
 
 

@@ -162,6 +162,12 @@ def test_pools_lie_on_cards_and_leave_the_rest_to_workers():
     assert place([flow], [], autoscales=True)[0]["FakeFlow"].replicas == 1
 
 
+def test_a_part_of_a_second_card_is_refused():
+    with pytest.raises(ValueError, match="a whole number of cards"):
+        Pool(gpus=1.5)
+    assert Pool(gpus=2.0).gpus == 2.0
+
+
 def test_where_a_network_runs_is_not_part_of_what_it_answers():
     known = stage_identity(AskFlow(FakeFlow()))
     assert stage_identity(AskFlow(FakeFlow(device="cuda", pool=Pool(replicas=9, max_batch=1)))) == known

@@ -9,7 +9,7 @@ from factory.models.raft import RaftFlow
 from factory.stage import stage_identity
 from tests.models.fakes import AskFlow, FakeFlow
 
-PLACES = ("device", "pool", "weights_at", "cache_dir")  # where it runs and where its files come from
+PLACES = ("device", "pool", "weights_at", "cache_dir", "cache_gb")  # where it runs and where its files come from
 
 
 def backends() -> dict[str, object]:

@@ -52,5 +52,8 @@ def test_packages_that_are_missing_are_named():
     class Needy(FakeFlow):
         packages = ("numpy", "no_such_package")
 
+    with pytest.raises(ConfigError, match=r"model Needy needs .* \(no_such_package\): install them"):
+        check_packages([FakeFlow(), Needy()], pooled=True)
+    Needy.__module__ = "factory.models.needy"
     with pytest.raises(ConfigError, match=r"model Needy needs .* \(no_such_package\): pip install .*torchvision"):
-        check_packages([FakeFlow(), Needy()])
+        check_packages([FakeFlow(), Needy()], pooled=True)

@@ -13,10 +13,10 @@ def test_weights_are_taken_from_a_place_of_one_s_own_and_compared(request, where
     content = bytes(range(256)) * 1000
     place_of(root).write(f"{root}/raft.pth", content)
     digest = hashlib.sha256(content).hexdigest()
-    held = hold_weights(f"{root}/raft.pth", digest[:8], str(tmp_path / "cache"))
+    held = hold_weights(f"{root}/raft.pth", digest[:8], str(tmp_path / "cache"), 1.0)
     assert held.path.read_bytes() == content
     held.release()
     with pytest.raises(ConfigError, match="holds other weights"):
-        hold_weights(f"{root}/raft.pth", "00000000", str(tmp_path / "cache"))
+        hold_weights(f"{root}/raft.pth", "00000000", str(tmp_path / "cache"), 1.0)
     with pytest.raises(GoneError):
-        hold_weights(f"{root}/none.pth", digest[:8], str(tmp_path / "cache"))
+        hold_weights(f"{root}/none.pth", digest[:8], str(tmp_path / "cache"), 1.0)

@@ -78,7 +78,7 @@ def test_one_principal_point_for_all_bends_path_and_focal_length():
 
 def test_a_solved_crop_is_accepted():
     path = solved(6.0)[1]
-    trust = GradeCamera(OPTIONS).trust(path, path.as_seen())
+    trust = GradeCamera().trust(path, path.as_seen(), OPTIONS)
     assert not trust.reasons, trust.reasons
     assert trust.signals.apart is not None
     assert trust.signals.apart.ate_percent > 0.0
@@ -129,7 +129,7 @@ def test_a_crop_that_cannot_be_solved_is_refused():
     few = replace(OPTIONS, lens=LensOptions(shift=ShiftSearch(least_kept=10.0)))
     marked = with_shift(shared, few)
     assert marked.moving_crop
-    trust = GradeCamera(OPTIONS).trust(marked, marked.tracks)
+    trust = GradeCamera().trust(marked, marked.tracks, OPTIONS)
     assert trust.reasons
     assert not trust.focal_reliable
     assert trust.reasons[0].startswith("moving_crop: ")
@@ -137,7 +137,7 @@ def test_a_crop_that_cannot_be_solved_is_refused():
 
 def test_a_focal_length_beside_moving_principal_points_is_not_called_reliable():
     path = solved(6.0)[1]
-    trust = GradeCamera(OPTIONS).trust(path, path.as_seen())
+    trust = GradeCamera().trust(path, path.as_seen(), OPTIONS)
     assert not trust.reasons
     assert not trust.focal_reliable
 
@@ -152,7 +152,7 @@ def test_a_turn_with_a_moving_crop_is_told_from_a_turn():
     assert answers[0][0] is answers[0][1]
     assert answers[0][0].focal_reliable
     assert answers[1][1].moving_crop
-    assert GradeCamera(OPTIONS).trust(answers[1][1], answers[1][1].tracks).reasons[0].startswith("moving_crop: ")
+    assert GradeCamera().trust(answers[1][1], answers[1][1].tracks, OPTIONS).reasons[0].startswith("moving_crop: ")
 
 
 def test_without_the_option_no_crop_is_looked_for():

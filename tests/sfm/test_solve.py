@@ -107,7 +107,7 @@ def test_a_straight_lens_stays_straight(solved: Trajectory):
 
 
 def test_a_good_solve_is_accepted(solved: Trajectory):
-    trust = GradeCamera(OPTIONS).trust(solved, solved.tracks)
+    trust = GradeCamera().trust(solved, solved.tracks, OPTIONS)
     assert not trust.reasons, trust.reasons
     assert trust.focal_reliable
     assert trust.signals.apart is not None
@@ -117,13 +117,13 @@ def test_a_good_solve_is_accepted(solved: Trajectory):
 def test_a_focal_length_at_its_bound_is_not_reliable(solved: Trajectory):
     side = max(solved.tracks.width, solved.tracks.height)
     bound = replace(OPTIONS, lens=LensOptions(focal_bounds=(0.3, solved.camera.focal_px / side)))
-    assert not GradeCamera(bound).trust(solved, solved.tracks).focal_reliable
+    assert not GradeCamera().trust(solved, solved.tracks, bound).focal_reliable
 
 
 def test_following_the_moving_body_is_refused_for_what_it_leaves_unexplained():
     crowd = scene(walk(20), static=300, moving=300)
     wrong = solve_tracks(crowd.tracks, crowd.is_dynamic, OPTIONS)
-    trust = GradeCamera(OPTIONS).trust(wrong, wrong.tracks)
+    trust = GradeCamera().trust(wrong, wrong.tracks, OPTIONS)
     assert trust.reasons
     assert "border" in " ".join(trust.reasons)
 
@@ -141,7 +141,7 @@ def test_too_few_tracks_give_no_trajectory_and_say_so(seen: Scene):
     few = seen.tracks.select(np.arange(seen.tracks.count) < 6)
     answer = solve_tracks(few, np.ones(few.count, bool), OPTIONS)
     assert not answer.registered.any()
-    trust = GradeCamera(OPTIONS).trust(answer, answer.tracks)
+    trust = GradeCamera().trust(answer, answer.tracks, OPTIONS)
     assert trust.reasons
     assert trust.reasons == ("registered_ratio: fewer than three frames could be placed, there is no trajectory",)
 

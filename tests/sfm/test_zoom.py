@@ -64,7 +64,7 @@ def test_a_zooming_lens_is_found_with_its_focal_lengths():
 
 
 def test_a_zooming_solve_is_accepted_with_its_focal_lengths():
-    trust = GradeCamera(OPTIONS).trust(solved(True)[1], solved(True)[1].tracks)
+    trust = GradeCamera().trust(solved(True)[1], solved(True)[1].tracks, OPTIONS)
     assert not trust.reasons, trust.reasons
     assert trust.focal_reliable
 

@@ -105,11 +105,6 @@ class Trajectory:
         """Tracks that have a point."""
         return len(np.unique(self.tracks.track[self.kept]))
 
-    @property
-    def observation_count(self) -> int:
-        """Kept observations."""
-        return int(self.kept.sum())
-
     def unguided(self) -> Tracks:
         """The tracks without the guided observations, under the same numbers."""
         return self.tracks if self.guided is None else self.tracks.observations(~self.guided)

@@ -40,7 +40,7 @@ CANDIDATE_S = Figure(
     8.5, "length of a clip that enters, seconds", "Panda-70M: 167 thousand hours in 70.7 million clips"
 )
 
-START_UP_S = Figure(3.5, "until a worker takes its first shard, seconds", "measured: README, Engine (2 cores)")
+START_UP_S = Figure(3.5, "until a worker takes its first shard, seconds", "measured: docs/benchmarks.md (2 cores)")
 BOOT_S = Figure(300.0, "until a node is up, image pulled, seconds; also of one that replaces a lost one", "guess")
 LOSS_H = Figure(
     54 * 24 * (16_384 / 8) / 419,

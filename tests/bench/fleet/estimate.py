@@ -94,7 +94,8 @@ def placed(phase: PhaseCost, kind: NodeKind) -> int:
 
 
 def with_raft(pose: PhaseCost) -> PhaseCost:
-    """profile=gpu as it is: the flow of the masks. The CPU's seconds stay, though its own flow would be saved."""
+    """RAFT for the masks alone: that `profile=gpu` asks it in the filter as well is left out. The CPU's seconds stay,
+    though its own flow would be saved."""
     each = RAFT_S.value * RAFT_PAIRS.value * FPS.value * pose.clip_s
     return replace(pose, gpu_s=(each,) * len(pose.seconds))
 
