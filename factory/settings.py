@@ -52,7 +52,7 @@ class Settings:
     output: str
     engine: Literal["ray", "inline"]
     workers: Count | None
-    wave: Count
+    wave: Count | None
     retry: Literal["none", "failed"]
     force: bool
     allow_targets: tuple[str, ...]

@@ -32,7 +32,7 @@ def _run(cfg: Settings, verbose: bool) -> int:
     from factory.phases.build import build
     from factory.phases.record import new_run_id, record_run
     from factory.phases.run import Summary, run_phase
-    from factory.phases.waves import in_waves
+    from factory.phases.waves import in_waves, usual_wave
 
     sources, storage = places(cfg)
     phases = build(cfg, sources)
@@ -40,6 +40,8 @@ def _run(cfg: Settings, verbose: bool) -> int:
     workers = [(given[phase.name].workers, phase.resources) for phase in phases]
     engine = _engine(cfg.engine, workers, max(each.pool_cpus for each in given.values()))
     storage.check_writable()
+    first = phases[0].name
+    wave = cfg.wave or usual_wave(given[first].workers, cfg.phases[first].shard_size)
     run_id, summaries, flight = new_run_id(), list[Summary](), Flight()
 
     with by_sigterm(), progress(flight) as show, _alone(cfg, storage, run_id, show) as check:
@@ -66,7 +68,7 @@ def _run(cfg: Settings, verbose: bool) -> int:
                 sources=sources,
             )
 
-        for summaries in in_waves(phases, cfg.wave, run):
+        for summaries in in_waves(phases, wave, run):
             record_run(storage, run_id, summaries, cfg.engine, cfg.text)
         holds = funnels(storage)
     print_summary(summaries, holds, storage.root, verbose)

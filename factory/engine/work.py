@@ -85,12 +85,15 @@ class ShardResult:
     start_up_s: float = 0.0
 
 
-def cut_shards(todo: pa.Table, workers: int, max_size: int, per_worker: int = 4) -> list[Shard]:
-    """Shards of at most `max_size` units, small enough that each worker gets about `per_worker` of them.
+PER_WORKER = 4  # shards; a guess: the last ones end at about the same time
+
+
+def cut_shards(todo: pa.Table, workers: int, max_size: int) -> list[Shard]:
+    """Shards of at most `max_size` units, small enough that each worker gets about PER_WORKER of them.
 
     Named by their content, so that a task done twice writes the same bytes to the same name.
     """
-    size = max(1, min(max_size, -(-len(todo) // (workers * per_worker))))
+    size = max(1, min(max_size, -(-len(todo) // (workers * PER_WORKER))))
     pieces = [todo.slice(begin, size) for begin in range(0, len(todo), size)]
     return [Shard(stable_id(*_names(piece)), piece) for piece in pieces]
 

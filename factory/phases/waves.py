@@ -4,11 +4,21 @@ from collections.abc import Callable, Iterator, Sequence
 
 import pyarrow as pa
 
+from factory.engine.work import PER_WORKER
 from factory.phases.phase import Phase
 from factory.phases.run import Summary
 
 # Runs one phase: of the first phase so many units at most, none of these keys, and later no clip of these sources.
 RunPhase = Callable[[Phase, int | None, pa.ChunkedArray | None, pa.Array | None], Summary]
+
+
+LEAST_WAVE = 5000  # sources; a guess
+
+
+def usual_wave(workers: int, shard_size: int) -> int:
+    """Sources of a wave where nobody says: so many that the first phase's shards are whole, as small waves of many
+    workers would leave a part for every few sources."""
+    return max(LEAST_WAVE, PER_WORKER * shard_size * workers)
 
 
 def in_waves(phases: Sequence[Phase], wave: int, run: RunPhase) -> Iterator[list[Summary]]:

@@ -12,7 +12,7 @@ import pytest
 
 from factory.commands import status
 from factory.console import progress as watching
-from factory.engine import inline, metrics
+from factory.engine import inline, metrics, work
 from factory.engine import ray as ray_engine
 from factory.engine.in_flight import Done, Flight, InFlight, Said
 from factory.engine.ray import Board
@@ -124,7 +124,8 @@ def test_the_board_knows_open_shards_only():
 @pytest.fixture
 def one_shard(monkeypatch):
     """All clips of a phase in one shard: its result says nothing before the last has ended."""
-    monkeypatch.setattr(phases_run, "cut_shards", lambda todo, _workers, size: cut_shards(todo, 1, size, per_worker=1))
+    monkeypatch.setattr(work, "PER_WORKER", 1)
+    monkeypatch.setattr(phases_run, "cut_shards", lambda todo, _workers, size: cut_shards(todo, 1, size))
     monkeypatch.setattr(watching, "LOOK_EVERY_S", 0.1)
 
 

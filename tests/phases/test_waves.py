@@ -4,10 +4,11 @@ import pyarrow as pa
 
 from factory.cli import main
 from factory.engine import inline
+from factory.engine.work import cut_shards
 from factory.manifest.read import read_phase
 from factory.phases import run as running
 from factory.phases.run import plan_phase, run_phase
-from factory.phases.waves import in_waves
+from factory.phases.waves import in_waves, usual_wave
 from factory.storage.output import Storage
 from tests.conftest import shifted
 from tests.crash.stages import phase
@@ -68,6 +69,13 @@ def test_clips_of_sources_that_are_to_be_read_again_wait_for_them(tmp_path):
     for phase_name in ("ingest", "filter"):
         rows = read_phase(storage, phase_name)
         assert (len(rows), rows["attempt"].unique().to_pylist()) == (3, [2])
+
+
+def test_waves_of_many_workers_have_whole_shards():
+    assert usual_wave(2, 256) == 5000
+    size = usual_wave(512, 256)
+    todo = pa.table({name: [str(n) for n in range(size)] for name in ("key", "fingerprint", "attempt")})
+    assert {len(shard.rows) for shard in cut_shards(todo, 512, 256)} == {256}
 
 
 def test_rows_go_to_the_engine_in_passes(tmp_path, monkeypatch):
