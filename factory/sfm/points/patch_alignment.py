@@ -17,7 +17,9 @@ class PatchRefinement:
     worse where texture is scarce (patches there are edges), which `least_tracks`, tracks per frame, leaves out.
     """
 
-    radius_px: int = 8  # 6 is 10 % worse and a third cheaper, 10 no better (two rendered clips)
+    # 6 is 10 % worse and a third cheaper, 10 no better (two rendered clips). Every second sample, as on a chessboard,
+    # saves 5 % of a solve, is as good on 13 real clips with truth, and refuses one of 50 others (halves 0.5 -> 1.3 %).
+    radius_px: int = 8
     iterations: int = 6
     still_px: float = 0.01
     least_correlation: float = 0.85
@@ -43,10 +45,9 @@ class Patches:
 
 def patch_offsets(how: PatchRefinement) -> tuple[np.ndarray, np.ndarray]:
     """Where a patch is sampled, float32 (k, 2), pixels from its middle, and how much each sample counts, float32 (k,),
-    1 in all. Every second pixel, as on a chessboard: neighbours in a smoothed picture say the same."""
+    1 in all."""
     span = np.arange(-how.radius_px, how.radius_px + 1)
     offsets = np.stack(np.meshgrid(span, span), axis=-1).reshape(-1, 2).astype(np.float32)
-    offsets = offsets[np.sum(offsets, axis=1) % 2 == 0]
     weight = np.exp(-0.5 * np.sum(offsets**2, axis=1) / (0.6 * how.radius_px) ** 2)
     return offsets, (weight / weight.sum()).astype(np.float32)
 
