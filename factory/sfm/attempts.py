@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from factory.geometry.camera import Camera, centred_camera, one_to_one
+from factory.geometry.camera import Camera, centred_camera, corner_bend, one_to_one
 from factory.sfm.lens.bent import bent_start
 from factory.sfm.lens.readout import found_readout_s
 from factory.sfm.mapping.averaging import global_poses, thinned
@@ -79,7 +79,8 @@ def _curved(tracks: Tracks, static: np.ndarray, model: Model | None, options: So
         curved = polished(tracks, model, least, options, radial=terms)
         changed = abs(np.log(curved.camera.focal_px / model.camera.focal_px)) > np.log1p(options.lens.curved_focal)
         folded = not one_to_one(curved.camera, tracks.width, tracks.height)
-        if changed or folded or curved.kept.sum() <= least_gain * model.kept.sum():
+        pushed = corner_bend(curved.camera, tracks.width, tracks.height) < -options.lens.most_push
+        if changed or folded or pushed or curved.kept.sum() <= least_gain * model.kept.sum():
             return model
         model = curved
     return model

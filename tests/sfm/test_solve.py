@@ -76,6 +76,18 @@ def test_distortion_is_found_where_there_is_some_and_not_where_there_is_none(see
     assert has_point
 
 
+@pytest.mark.parametrize(("k1", "found"), [(0.03, 0.03), (0.15, 0.0)])
+def test_a_lens_that_pushes_the_corner_far_out_is_not_believed(
+    seen: Scene, solved: Trajectory, k1: float, found: float
+):
+    """1.5 % is a zoom at its long end; 8 % is what a focal length far too long asks for."""
+    ideal = (seen.tracks.xy - [319.5, 179.5]) / FOCAL_PX
+    pushed = ideal * (1 + k1 * np.sum(ideal**2, axis=1, keepdims=True)) * FOCAL_PX + [319.5, 179.5]
+    tracks, share = replace(seen.tracks, xy=pushed), np.full(seen.tracks.count, 0.5)
+    lens = sharpened(tracks, solved.model, share, 3.0, 0.5, [], Sharpening(extension=None))[1].camera
+    assert lens.k1 == pytest.approx(found, abs=0.01)
+
+
 def test_strong_distortion_takes_a_second_term(seen: Scene, solved: Trajectory):
     ideal = (seen.tracks.xy - [319.5, 179.5]) / FOCAL_PX
     square = np.sum(ideal**2, axis=1, keepdims=True)
