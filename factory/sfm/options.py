@@ -77,7 +77,7 @@ class LensOptions:
     curved_gain: float = 1.1  # more kept observations for which distortion is taken in such a case; guess
     twice_curved_gain: float = 1.02  # the same for its second term; guess
     curved_focal: float = 0.25  # by how much the focal length may change with it, as `Sharpening.most_focal_change`
-    most_push: float = 0.02  # by how much it may push the corner out, as `Sharpening.most_push`
+    most_push: float = 0.04  # by how much it may push the corner out, as `Sharpening.most_push`
     bent: BentSearch | None = field(default_factory=BentSearch)
     readout: ReadoutSearch | None = field(default_factory=ReadoutSearch)  # None: as if all shutters were global
     shift: ShiftSearch | None = field(default_factory=ShiftSearch)  # None: the principal point stays in the middle

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from factory.geometry.camera import corner_bend
 from factory.sfm.attempts import least_share, solve_tracks, solved_from, trajectory, with_bent_lens, with_readout
 from factory.sfm.mapping.bundle import filtered
 from factory.sfm.mapping.final_rounds import Sharpening, bent_gain, sharpened
@@ -77,7 +78,11 @@ def _sharpened(
     """The answer after the last steps; itself where they would lose frames, or the focal length runs away."""
     share, angle_deg = least_share(answer.static, options), options.mapping.least_angle_deg
     cut_px = options.mapping.cut_px
-    tracks, model, new = sharpened(answer.tracks, answer.model, share, cut_px, angle_deg, grey_frames, how, readout_s)
+    start = (answer.tracks, answer.model, share, cut_px, angle_deg, grey_frames)
+    tracks, model, new = sharpened(*start, how, readout_s)
+    bend = corner_bend(model.camera, tracks.width, tracks.height)
+    if bend < -how.most_push and not answer.camera.radial_terms:  # what was little when it was asked for has grown
+        tracks, model, new = sharpened(*start, replace(how, radial_gain=None), readout_s)
     model = connected(tracks, filtered(tracks, model, 2.0 * cut_px), options.mapping.least_shared)
     low, high = (bound * max(tracks.width, tracks.height) for bound in options.lens.focal_bounds)
     if model.registered.sum() < answer.registered.sum() or not low <= model.camera.focal_px <= high:

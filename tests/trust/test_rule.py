@@ -52,6 +52,13 @@ def test_a_good_solve_has_no_objection():
     assert quality(GOOD) == "gold"
 
 
+def test_a_path_that_explains_less_than_half_is_no_gold_and_tells_no_focal_length():
+    half = replace(GOOD, explained=0.45)
+    assert quality(half) == "silver"
+    assert AcceptRule().focal_reliable(GOOD, Prediction()(GOOD))
+    assert not AcceptRule().focal_reliable(half, Prediction()(half))
+
+
 @pytest.mark.parametrize(
     "change, words",
     [
