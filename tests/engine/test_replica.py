@@ -5,6 +5,7 @@ import pickle
 
 import numpy as np
 import pytest
+import ray
 
 from factory.engine import terminal
 from factory.engine.replica import Replica, Stored
@@ -45,11 +46,16 @@ def test_the_time_limit_is_of_one_batch(replica):
     assert "FakeFlow hangs" in str(late)
 
 
-def test_frames_that_are_gone_fail_their_own_clip(replica):
+def test_frames_that_are_gone_fail_their_own_clip(replica, monkeypatch):
+    def gone(ref):
+        raise ray.exceptions.ObjectLostError(ref, "", "")
+
+    monkeypatch.setattr(ray, "get", gone)  # which would start a Ray here
+
     async def asked():
         ours = replica(FakeFlow(pair_s=0.1))
         first = asyncio.ensure_future(ours.ask(Call("pairs", (FRAMES, PAIRS))))  # the others wait, and go together
-        lost = Call("pairs", (Stored("no such reference"), PAIRS))
+        lost = Call("pairs", (Stored("00ffffff"), PAIRS))
         return await asyncio.gather(first, *(ours.ask(call) for call in (lost, Call("pairs", (FRAMES, PAIRS)))))
 
     first, lost, last = (found for found, _ in asyncio.run(asked()))
