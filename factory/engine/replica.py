@@ -86,7 +86,7 @@ class Replica:
                 job.loop.call_soon_threadsafe(job.begun.set)
             if jobs[0].alone:
                 time.sleep(HEARD_S)
-            begin = time.monotonic()
+            begin = self._since = time.monotonic()  # fetching may hang as well; each batch begins anew
             try:
                 found = self._answers([job.call for job in jobs])
             except Exception as error:
