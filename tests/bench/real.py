@@ -7,7 +7,8 @@ product runs over them into FOLDER (what is there is not done again), static mat
 and each clip gets a line. Clips are split in two halves by origin: bounds are to be set on A and reported on B. px:
 mean and median Sampson distance at 720p; floor, turn, t deg, pinned as `factory evaluate reprojection --per-clip`.
 Without true masks what moves is among the matches: there the median tells, not the mean. --peers: ATE of the better
-of COLMAP and GLOMAP where truth is, kept below FOLDER. --sheets: a picture of each clip.
+of COLMAP and GLOMAP where truth is, with the true masks where there are any and without, kept below FOLDER. --sheets: a
+picture of each clip.
 """
 
 import argparse
@@ -26,6 +27,7 @@ from factory.artifacts import read_masks
 from factory.cli import main as factory
 from factory.evaluate.cameras import PosedCamera, read_cameras
 from factory.evaluate.floors import Floor, clip_floor
+from factory.evaluate.masks import read_mask
 from factory.evaluate.match_run import matches_of_run, write_matches
 from factory.evaluate.sampson import Matches, VideoError, read_matches, video_error
 from factory.evaluate.sheets import contact_sheet
@@ -34,11 +36,9 @@ from factory.manifest.query import query
 from factory.storage.output import Storage
 from factory.tracks import tracks_from
 from factory.tum import read_tum
-from factory.video import decode, shrink
-from tests.bench.pose.clips import true_clips
-from tests.bench.pose.peers import peers, restored, stored
-
-PEERS = ("colmap", "glomap")
+from factory.video import Frame, decode, shrink
+from tests.bench.pose.clips import TrueClip, true_clips
+from tests.bench.pose.peers import PEERS, peers, restored, stored
 
 
 @dataclass(frozen=True)
@@ -116,11 +116,13 @@ def of_peers(media: Path, output: Path) -> dict[str, float]:
     """ATE in % of the better peer that placed four fifths of the frames, by clip with truth."""
     found = {}
     for clip in true_clips([media / "gt_poses"]):
-        places = {method: output / "peers" / f"{clip.name}-{method}.json" for method in PEERS}
         frames = clip.frames()
-        if not all(place.exists() for place in places.values()):
-            for method, result in peers(PEERS, frames, None).items():
-                stored(result, places[method])
+        masks = _true_masks(clip, frames)
+        methods = PEERS if masks is not None else [method for method in PEERS if "+" not in method]
+        places = {method: output / "peers" / f"{clip.name}-{method}.json" for method in methods}
+        missing = [method for method, place in places.items() if not place.exists()]
+        for method, result in peers(missing, frames, masks).items():
+            stored(result, places[method])
         errors = []
         for result in map(restored, places.values()):
             at = sorted(result.world_from_cam)
@@ -131,6 +133,11 @@ def of_peers(media: Path, output: Path) -> dict[str, float]:
         if errors:
             found[clip.name] = min(errors)
     return found
+
+
+def _true_masks(clip: TrueClip, frames: Sequence[Frame]) -> list[np.ndarray] | None:
+    folder = clip.video.parent / "masks"
+    return [read_mask(folder / f"{frame.index:05d}.png") for frame in frames] if folder.exists() else None
 
 
 def measured(clips: Sequence[RealClip], media: Path, output: Path, with_peers: bool) -> list[Line]:
@@ -186,6 +193,8 @@ def summary(lines: Sequence[Line]) -> None:
         kept = [line for line in part if line.accepted]
         good = sum(line.row["quality"] is not None for line in part)
         print(f"{half}: {len(part)} clips, {len(kept)} accepted ({len(kept) / len(part):.0%}), {good} of any quality")
+        zooms = [line.clip.name for line in kept if line.row["focal_per_frame_px"]]
+        print(f"  focal length free in every frame, {len(zooms)}: {', '.join(zooms) or 'none'}")
         for masked in (True, False):
             errors = [
                 line.error
