@@ -19,13 +19,14 @@ factory turns folders of video into training data with geometry.
   factory evaluate pose|matches|reprojection|filter|masks|tracks|depth ...     against ground truth
   factory calibrate OUTPUT LABELS --to FILE.yaml     fits the filter's score to labels
   factory synth DEST [--preset sample|lightspeed|panda|stabilised|hard|stereo|vr180] [--check]     renders ground truth
+  factory weights list|fetch|verify [NAME ...] [--at URI]     of learned models; a run fetches none
   factory doctor                             what this machine has, and whether it works
 
 `factory help COMMAND` explains one. Options before or after the command: -v shows tracebacks, --version, --help."""
 
 COMMANDS = (
     *("run", "plan", "submit", "status", "query", "compact", "export"),
-    *("evaluate", "calibrate", "synth", "doctor"),
+    *("evaluate", "calibrate", "synth", "weights", "doctor"),
 )
 
 

@@ -22,6 +22,7 @@ class Storage:
     cache_dir: str | None
     cache_gb: Positive
     patience_s: NotNegative
+    weights_at: str | None
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,8 @@ from itertools import product
 import pyarrow as pa
 import pytest
 
-from factory.commands.compose import conf_dir, configured
+from factory.commands.compose import configured
+from factory.confdir import conf_dir
 from factory.errors import ConfigError
 from factory.phases.build import build
 from factory.storage.sources import SCHEMA
@@ -60,7 +61,7 @@ def test_the_fingerprint_knows_what_changes_the_answer(pipeline, exhaustive):
     elsewhere = (
         "flow.device=cpu",
         "storage.cache_dir=elsewhere",
-        "flow.weights_at=s3://mine/raft.pth",
+        "storage.weights_at=s3://mine/weights",
         "flow.pool.cpus=2",
     )
     assert prints("flow=raft", *elsewhere) == raft

@@ -4,7 +4,7 @@ import pytest
 import yaml
 
 from factory import errors
-from factory.commands.compose import conf_dir
+from factory.confdir import conf_dir
 from factory.reasons import FAILED, REJECTED, failed_because, rejected_because
 from factory.trust.assess import Signals
 from factory.trust.halves import Apart

@@ -7,6 +7,7 @@ from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from factory.confdir import conf_dir
 from factory.construct import Maker, near
 from factory.errors import ConfigError
 from factory.settings import Settings, settings_of
@@ -21,12 +22,6 @@ if TYPE_CHECKING:
     from factory.storage.output import Storage
 
 ALLOW = "allow_targets"
-
-
-def conf_dir() -> Path:
-    """The configuration tree: inside the installed package, or beside it in a checkout."""
-    inside = Path(__file__).parents[1] / "conf"
-    return inside if inside.is_dir() else Path(__file__).parents[2] / "conf"
 
 
 def configured(words: Sequence[str], config_dir: str | None = None) -> Settings:

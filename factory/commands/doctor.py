@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from factory.commands.compose import conf_dir
+from factory.confdir import conf_dir
 from factory.engine.placement import available_cores
 from factory.errors import FactoryError
 from factory.extras import install_command, system_libraries_named

@@ -7,7 +7,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from factory.commands.compose import conf_dir, configured
+from factory.commands.compose import configured
+from factory.confdir import conf_dir
 from factory.engine.ray_cluster import forwarded
 from factory.errors import ConfigError
 from factory.settings import Settings

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from factory.confdir import conf_dir
 from factory.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -110,8 +111,6 @@ def parse(command: str, words: Sequence[str]) -> Given:
 
 def everything() -> str:
     """Every file of conf/ as it stands: the comments say what each setting means and where its number comes from."""
-    from factory.commands.compose import conf_dir
-
     root = conf_dir()
     files = [root / "config.yaml", *sorted(root.glob("*/*.yaml"))]
     parts = []

@@ -96,6 +96,13 @@ class Network:
     def on_card(self) -> bool:
         return self.device.startswith("cuda")
 
+    def check_device(self) -> None:
+        """Raises ConfigError where torch does not see the card that it is to run on."""
+        import torch
+
+        if self.on_card and not torch.cuda.is_available():
+            raise ConfigError(f"model {self.name} wants a GPU and torch sees none: take profile=cpu, or device=cpu.")
+
     @property
     def name(self) -> str:
         return type(self).__name__

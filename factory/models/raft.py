@@ -1,47 +1,36 @@
-"""Dense optical flow on a GPU: RAFT, as torchvision has it."""
+"""Dense optical flow on a GPU: RAFT."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 import cv2
 import numpy as np
 
-from factory.construct import Count, Positive
-from factory.errors import ConfigError
+from factory.construct import Count
 from factory.models.network import Network, Unit
 from factory.models.warps import seen_through
-from factory.models.weights import hold_weights
+from factory.models.weights import NONE, WeightStore, state_of
 
 LEAST_SIDE_PX = 128  # RAFT works at an eighth of the size and looks four levels up
 
 
 @dataclass
 class RaftFlow(Network):
-    """RAFT (Teed and Deng, ECCV 2020), the large model of torchvision; the role `Flow`.
+    """RAFT (Teed and Deng, ECCV 2020), as torchvision has it; the role `Flow`.
 
-    weights: name of a set of torchvision's `Raft_Large_Weights`, fetched once and kept in torch's cache; "none" leaves
-    the network random, for tests of everything but the answer. weights_at: a copy of that set's file, local or s3://,
-    to be taken instead of torchvision's site.
+    size: of the network. weights: a set of `conf/weights.yaml` that is of this size, or "none".
     """
 
     method: ClassVar[str] = "pairs"
     packages: ClassVar[tuple[str, ...]] = ("torch", "torchvision")
     memory_gb: ClassVar[float] = 2.0  # a guess: 5 million weights, and at 640x360 some 0.1 GB a pair
-    version: ClassVar[int] = 2  # 2: sees colour
+    version: ClassVar[int] = 3  # 2: sees colour; 3: sets of weights have other names
 
-    weights: str = (
-        "C_T_SKHT_V2"  # trained on chairs, things, Sintel, KITTI and HD1K: the best on real video of the sets
-    )
+    size: Literal["large", "small"] = "large"
+    weights: str = "raft_large"  # trained on chairs, things, Sintel, KITTI and HD1K: torchvision's best on real video
     updates: Count = 12  # torchvision's default; the paper evaluates with 12 to 32
-    weights_at: str | None = field(default=None, compare=False)
-    cache_dir: str | None = field(default=None, compare=False)
-    cache_gb: Positive = field(default=50.0, compare=False)
-
-    def __post_init__(self) -> None:
-        if self.cache_dir is not None:  # replicas have other working directories
-            self.cache_dir = str(Path(self.cache_dir).expanduser().absolute())
+    store: WeightStore = field(default_factory=WeightStore, compare=False)
 
     def pairs(self, frames: np.ndarray, pairs: np.ndarray, warps: np.ndarray | None = None) -> np.ndarray:
         """float16 (P, H, W, 2); see `Flow`."""
@@ -76,19 +65,14 @@ class RaftFlow(Network):
 
     def _loaded(self) -> Any:
         import torch
-        from torchvision.models.optical_flow import Raft_Large_Weights, raft_large
+        from torchvision.models import optical_flow
 
-        if self.on_card and not torch.cuda.is_available():
-            raise ConfigError("the flow model wants a GPU and torch sees none: take profile=cpu, or flow.device=cpu.")
-        weights = None if self.weights == "none" else Raft_Large_Weights[self.weights]
+        self.check_device()
         torch.manual_seed(0)
-        if weights is None or self.weights_at is None:
-            return raft_large(weights=weights, progress=False).eval().to(self.device)
-        sha256 = weights.url.rpartition("-")[2].removesuffix(".pth")  # torchvision names its files so
-        network = raft_large(weights=None, progress=False)
-        copy = hold_weights(self.weights_at, sha256, self.cache_dir, self.cache_gb)
-        network.load_state_dict(torch.load(copy.path, map_location="cpu", weights_only=True))
-        copy.release()
+        network = (optical_flow.raft_large if self.size == "large" else optical_flow.raft_small)()
+        if self.weights != NONE:
+            with self.store.held(self.weights) as folder:
+                network.load_state_dict(state_of(folder))
         return network.eval().to(self.device)
 
 

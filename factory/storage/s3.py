@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
+from pathlib import Path
 from typing import IO, Any, TypeVar
 
 import boto3
@@ -83,6 +84,11 @@ class S3:
             self._do("write", uri, lambda c: c.put_object(Bucket=bucket, Key=key, Body=content))
         else:
             self._do("write", uri, lambda c: c.upload_fileobj(io.BytesIO(content), bucket, key))
+
+    def upload(self, uri: str, path: Path) -> None:
+        """A large file, in parts."""
+        bucket, key = split(uri)
+        self._do("write", uri, lambda c: c.upload_file(str(path), bucket, key))
 
     def create(self, uri: str, content: bytes) -> bool:
         bucket, key = split(uri)

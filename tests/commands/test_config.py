@@ -10,8 +10,9 @@ from omegaconf import OmegaConf
 
 from factory.cli import main
 from factory.commands import submit
-from factory.commands.compose import composed, conf_dir, configured
+from factory.commands.compose import composed, configured
 from factory.commands.words import parse
+from factory.confdir import conf_dir
 from factory.errors import ConfigError, StorageError
 from factory.models.lk import LucasKanade
 from factory.phases.phase import fingerprint
@@ -321,7 +322,8 @@ def test_the_rest_of_the_help_keeps_the_comments(capsys):
     assert main(["run", "--help", "all"]) == 0
     assert capsys.readouterr().out == text
     for path in conf_dir().rglob("*.yaml"):
-        assert path.read_text().strip() in text
+        if path.name != "weights.yaml":  # a catalogue, no settings
+            assert path.read_text().strip() in text
 
 
 def test_help_of_a_command_and_misspelt_commands(capsys):

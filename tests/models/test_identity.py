@@ -4,12 +4,13 @@ from dataclasses import fields, is_dataclass, replace
 
 import pytest
 
-from factory.commands.compose import conf_dir, configured
+from factory.commands.compose import configured
+from factory.confdir import conf_dir
 from factory.models.raft import RaftFlow
 from factory.stage import stage_identity
 from tests.models.fakes import AskFlow, FakeFlow
 
-PLACES = ("device", "pool", "weights_at", "cache_dir", "cache_gb")  # where it runs and where its files come from
+PLACES = ("device", "pool", "store")  # where it runs and where its files come from
 
 
 def backends() -> dict[str, object]:
@@ -52,7 +53,7 @@ def test_a_backend_s_version_is_part_of_it():
     assert stage_identity(AskFlow(Newer())) != stage_identity(AskFlow(FakeFlow()))
 
 
-def test_a_set_of_weights_is_known_by_its_digest_s_name():
-    """torchvision's sets carry the digest in their file's name, and the name of a set stands for one file."""
-    one, two = (stage_identity(AskFlow(RaftFlow(weights=weights))) for weights in ("C_T_SKHT_V2", "C_T_V2"))
+def test_a_set_of_weights_is_known_by_its_name():
+    """Which stands for one content."""
+    one, two = (stage_identity(AskFlow(RaftFlow(weights=weights))) for weights in ("raft_large", "another"))
     assert one != two
