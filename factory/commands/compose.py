@@ -2,7 +2,8 @@
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -118,6 +119,18 @@ def _groups(config_dir: str | None) -> set[str]:
     return {folder.name for root in roots if root.is_dir() for folder in root.iterdir() if folder.is_dir()}
 
 
+@contextmanager
+def _hydra_to_ourselves() -> Iterator[None]:
+    """Others in this process may hold it: the package `sam2` claims it when it is imported."""
+    from hydra.core.global_hydra import GlobalHydra
+
+    theirs, GlobalHydra.instance().hydra = GlobalHydra.instance().hydra, None
+    try:
+        yield
+    finally:
+        GlobalHydra.instance().hydra = theirs
+
+
 def _compose(overrides: list[str], config_dir: str | None) -> "DictConfig":
     import yaml
     from hydra import compose, initialize_config_dir
@@ -129,7 +142,7 @@ def _compose(overrides: list[str], config_dir: str | None) -> "DictConfig":
             raise ConfigError(f"--config-dir {config_dir} is not a folder: give one that holds presets.")
         overrides = [*overrides, f"hydra.searchpath=[{_literal(f'file://{Path(config_dir).absolute()}')}]"]
     try:
-        with initialize_config_dir(version_base="1.3", config_dir=str(conf_dir())):
+        with _hydra_to_ourselves(), initialize_config_dir(version_base="1.3", config_dir=str(conf_dir())):
             return compose("config", overrides=overrides)
     except MissingConfigException as error:
         group, _, option = str(error.missing_cfg_file).rpartition("/")
