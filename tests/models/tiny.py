@@ -166,3 +166,33 @@ def sealed(place: Path) -> str:
     lines = [f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.relative_to(place)}\n" for path in files]
     (place / SUMS).write_text("".join(lines))
     return place.name
+
+
+def moge(folder: Path) -> str:
+    import torch
+    from moge.model.v2 import MoGeModel
+
+    levels = [32] * 5
+    config = {
+        "encoder": {"backbone": "dinov2_vits14", "intermediate_layers": 1, "dim_out": 16},
+        "neck": {
+            "dim_in": [18, 2, 2, 2, 2],
+            "dim_res_blocks": levels,
+            "dim_out": levels,
+            "resamplers": ["bilinear"] * 4,
+        },
+        "points_head": {
+            "dim_in": levels,
+            "dim_res_blocks": levels,
+            "dim_out": [None, None, None, None, 3],
+            "resamplers": ["bilinear"] * 4,
+        },
+        "scale_head": {"dims": [384, 8, 1]},
+        "remap_output": "exp",
+        "num_tokens_range": [20, 40],
+    }
+    torch.manual_seed(8)  # with which its random geometry has a focal length above 0
+    place = folder / "tiny_moge"
+    place.mkdir(exist_ok=True)
+    torch.save({"model_config": config, "model": MoGeModel(**config).state_dict()}, place / "model.pt")
+    return sealed(place)
