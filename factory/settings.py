@@ -60,8 +60,15 @@ class Settings:
     storage: Storage
     profile: Profile
     pipeline: Pipeline
+    device: str
     tracker: Any
     flow: Any
+    follower: Any
+    segmenter: Any
+    video_masks: Any
+    detector: Any
+    depth: Any
+    intrinsics: Any
     phases: Mapping[str, PhaseSettings] = field(init=False, default_factory=dict)
     text: str = field(init=False, default="")
 

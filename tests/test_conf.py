@@ -12,7 +12,8 @@ from factory.phases.build import build
 from factory.storage.sources import SCHEMA
 
 SOURCES = pa.Table.from_pylist([{"source": "x.mp4"}], SCHEMA)
-GROUPS = ("pipeline", "profile", "storage", "phase", "filter", "tracker", "flow", "sfm")
+ROLES = ("follower", "segmenter", "video_masks", "detector", "depth", "intrinsics")
+GROUPS = ("pipeline", "profile", "storage", "phase", "filter", "tracker", "flow", "sfm", *ROLES)
 
 
 def options(group: str) -> list[str]:
@@ -25,7 +26,8 @@ def composed(*overrides: str):
 
 @pytest.mark.parametrize(("group", "option"), [(g, o) for g in GROUPS for o in options(g)])
 def test_every_preset_composes(group, option):
-    cfg = composed(f"{group}@{option}={option}" if group == "phase" else f"{group}={option}")
+    place = f"{group}@{option.partition('_')[0]}" if group == "phase" else group
+    cfg = composed(f"{place}={option}")
     phases = build(cfg, SOURCES)
     assert [phase.name for phase in phases] == list(cfg.pipeline.phases)
 

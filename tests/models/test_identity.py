@@ -10,13 +10,14 @@ from factory.models.raft import RaftFlow
 from factory.stage import stage_identity
 from tests.models.fakes import AskFlow, FakeFlow
 
-PLACES = ("device", "pool", "store")  # where it runs and where its files come from
+ROLES = ("follower", "segmenter", "video_masks", "detector", "depth", "intrinsics")
+PLACES = ("device", "pool", "store", "code_at")  # where it runs and where its files come from
 
 
 def backends() -> dict[str, object]:
     """Every backend that conf/ offers, by role and name."""
     found = {}
-    for role in ("flow", "tracker"):
+    for role in ("flow", "tracker", *ROLES):
         for path in (conf_dir() / role).glob("*.yaml"):
             cfg = configured(["source=x", "output=y", f"{role}={path.stem}"])
             found[f"{role}={path.stem}"] = getattr(cfg, role)
@@ -30,7 +31,7 @@ def other(value):
     if isinstance(value, int | float):
         return value + 1
     if is_dataclass(value) and not isinstance(value, type):
-        name = fields(value)[0].name
+        name = next(f.name for f in fields(value) if f.compare)
         return replace(value, **{name: other(getattr(value, name))})
     return "another" if isinstance(value, str) or value is None else (*value, value)
 
