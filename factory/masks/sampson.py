@@ -20,7 +20,7 @@ class SampsonMask:
 
     Flow to the frame before and the frame after; a fundamental matrix each by least median of squares; the larger of
     the two Sampson errors; of the largest fifth those beyond a bound that grows with the picture; opened and dilated.
-    It cannot see what moves along the camera's own way, nor, before a wall or where the camera only turns, what a matrix
+    It cannot see what moves along the camera's own way, nor, before a wall or where the camera turns, what a matrix
     that is not pinned down explains as well: it is one voice of several.
     """
 

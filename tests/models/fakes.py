@@ -9,11 +9,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
 
+import cv2
 import numpy as np
 
 from factory.clip import ClipRecord
 from factory.models.network import Network, Pool, Unit
-from factory.models.roles import Flow
+from factory.models.roles import Flow, Followed
 
 # What a frame's first pixel asks of the network.
 WELL, RAISES, DIES, HANGS, MISSHAPEN, FULL, SEGFAULTS = range(7)
@@ -99,3 +100,45 @@ class AskFlow:
 
 
 QUICK = Pool(timeout_s=3.0)
+
+
+@dataclass
+class SteadyFollower(Network):
+    """Follows points by Lucas-Kanade from frame to frame, both ways; the role `Follower` without weights."""
+
+    method: ClassVar[str] = "follow"
+    packages: ClassVar[tuple[str, ...]] = ()
+
+    device: str = field(default="cpu", compare=False, kw_only=True)
+
+    def load(self) -> None:
+        pass
+
+    def follow(self, frames: np.ndarray, queries: np.ndarray) -> Followed:
+        found: Followed = self.answer(frames, queries)
+        return found
+
+    def units(self, frames: np.ndarray, queries: np.ndarray) -> list[Unit]:
+        return [(frames, queries)]
+
+    def forward(self, units: Sequence[Unit]) -> list[np.ndarray]:
+        return [self._followed([cv2.cvtColor(f, cv2.COLOR_RGB2GRAY) for f in frames], q) for frames, q in units]
+
+    def joined(self, answers: Sequence[np.ndarray], frames: np.ndarray, queries: np.ndarray) -> Followed:
+        del frames, queries
+        return Followed(answers[0][..., :2].copy(), answers[0][..., 2] > 0)
+
+    def _followed(self, greys: list[np.ndarray], queries: np.ndarray) -> np.ndarray:
+        found = np.zeros((len(queries), len(greys), 3), np.float32)
+        for start in np.unique(queries[:, 0].astype(int)):
+            rows = np.flatnonzero(queries[:, 0] == start)
+            found[rows, start] = np.c_[queries[rows, 1:], np.ones(len(rows))]
+            for order in (range(start + 1, len(greys)), range(start - 1, -1, -1)):
+                before, xy, alive = start, queries[rows, 1:].astype(np.float32), np.ones(len(rows), bool)
+                for number in order:
+                    there, _, _ = cv2.calcOpticalFlowPyrLK(greys[before], greys[number], xy[:, None], None)
+                    back, _, _ = cv2.calcOpticalFlowPyrLK(greys[number], greys[before], there, None)
+                    alive &= np.linalg.norm(back[:, 0] - xy, axis=1) < 0.5
+                    xy, before = there[:, 0], number
+                    found[rows, number] = np.c_[np.nan_to_num(xy), alive]
+        return found
