@@ -66,5 +66,9 @@ class ModelMemoryError(ModelError):
     """One question alone needs more memory than the model's card has."""
 
 
+class ModelBudgetError(ModelError):
+    """A model that costs money has spent what it may."""
+
+
 class ModelDiedError(ModelError):
     """The process of a model was killed by a question, twice; or hung on it, and was ended."""

@@ -59,6 +59,7 @@ FAILED = {
     "ModelError": "a model could not answer",
     "ModelAnswerError": "a model's answer was none",
     "ModelMemoryError": "a model's card has too little memory",
+    "ModelBudgetError": "a model has spent what it may",
     "ModelDiedError": "killed a model twice",
 }
 

@@ -40,6 +40,14 @@ FEATURES = {
     "focal_ratio": "self-calibrated focal length over the longer side",
     "focal_spread": "half the distance of the quartiles of its logarithm over frame pairs",
     "barrel_distortion": "strength of barrel distortion in the division model, radius over half the diagonal",
+    "vlm_vehicle": "probability, by a language model, that the camera is inside or fixed to something that moves",
+    "vlm_blurred": "the same, that the background is blurred or hidden in most of the frames",
+    "vlm_distorted": "the same, that the lens bends straight lines strongly",
+    "vlm_static": "the same, that nothing in the scene moves but the camera",
+    "vlm_drawn": "the same, that it is drawn, animated, a computer game or a screen",
+    "vlm_edited": "the same, that text, borders, effects or a montage were laid over it",
+    "vlm_children": "the same, that children are seen",
+    "vlm_zoomed": "the same, that the picture is zoomed or cut",
 }
 
 

@@ -73,10 +73,8 @@ def disparity(found: Any, left: np.ndarray, right: np.ndarray) -> None:
 
 def ask(found: Any, frames: np.ndarray, questions: Sequence[str]) -> None:
     del frames
-    if not isinstance(found, tuple) or not all(isinstance(each, str) for each in found):
-        raise ModelAnswerError("something else than a tuple of texts")
-    if len(found) != len(questions):
-        raise ModelAnswerError(f"{len(found)} texts to {len(questions)} questions")
+    _array("answers", found, (len(questions),), ("float32",))
+    _within("answers", found[~np.isnan(found)], 0.0, 1.0)
 
 
 CHECKS: dict[str, Callable[..., None]] = {

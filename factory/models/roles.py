@@ -135,8 +135,9 @@ class Stereo(Protocol):
 class Vlm(Protocol):
     """A language model that sees."""
 
-    def ask(self, frames: np.ndarray, questions: Sequence[str]) -> tuple[str, ...]:
-        """An answer a question, each about all frames in their order."""
+    def ask(self, frames: np.ndarray, questions: Sequence[str]) -> np.ndarray:
+        """float32 (Q,): of each question, about all frames in their order, how probable yes is; NaN where it abstains,
+        refuses, or says something else."""
         ...
 
 

@@ -99,5 +99,5 @@ def stereo(backend: roles.Stereo) -> None:
 
 
 def vlm(backend: roles.Vlm) -> None:
-    frames, questions = textured(2, 64, 96), ("What moves?", "Who holds it?")
+    frames, questions = textured(2, 64, 96), ("Does anything move?", "Is it drawn?")
     answers.ask(_twice(lambda: backend.ask(frames, questions)), frames, questions)

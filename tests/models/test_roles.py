@@ -65,8 +65,8 @@ class FakeStereo:
 
 @dataclass
 class FakeVlm:
-    def ask(self, frames: np.ndarray, questions: Sequence[str]) -> tuple[str, ...]:  # noqa: ARG002
-        return tuple("a dog" for _ in questions)
+    def ask(self, frames: np.ndarray, questions: Sequence[str]) -> np.ndarray:  # noqa: ARG002
+        return np.full(len(questions), np.nan, np.float32)
 
 
 BACKENDS: dict[str, tuple[Any, Any]] = {
@@ -121,8 +121,8 @@ WRONG = {
     "depth that says nothing of its kind": (answers.depth, DepthMaps(ONES, "plenty"), None),  # type: ignore[arg-type]
     "a focal length of 0": (answers.focals, Focals(np.zeros(2, np.float32), np.zeros(2, np.float32))),
     "a disparity too few": (answers.disparity, ONES[:1], FRAMES),
-    "an answer too few": (answers.ask, ("yes",), WORDS),
-    "no texts": (answers.ask, (1, 2), WORDS),
+    "an answer too few": (answers.ask, np.ones(1, np.float32), WORDS),
+    "more than certain": (answers.ask, np.array([0.5, 1.5], np.float32), WORDS),
     "no dataclass": (answers.follow, ONES, np.zeros((1, 3), np.float32)),
 }
 

@@ -1,0 +1,232 @@
+"""A language model behind a real HTTP server that speaks the protocol, and what its replies are worth."""
+
+import json
+import math
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from factory.errors import ConfigError, ModelBudgetError, ModelError
+from factory.models.network import Call, Pool, answers
+from factory.models.vlm_reply import Token, probabilities, task
+from factory.models.vlm_server import ServedVlm
+from tests.models import contracts
+from tests.models.contracts import textured
+
+QUESTIONS = ("Is it drawn?", "Does anything move?", "Are there children?")
+
+
+@dataclass
+class Server:
+    """reply: content of the message; None: refused. statuses: of the first requests, before it answers with 200."""
+
+    url: str = ""
+    reply: str | None = '{"1": "yes", "2": "no", "3": "unsure"}'
+    yes: float | None = 0.9  # of every answer's first token, where the client asks for probabilities
+    statuses: list[int] = field(default_factory=list)
+    key: str | None = None
+    wait_s: float = 0.0
+    requests: list[dict[str, Any]] = field(default_factory=list)
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: Any
+
+    def do_GET(self) -> None:
+        told: Server = self.server.told
+        if told.key is not None and self.headers["Authorization"] != f"Bearer {told.key}":
+            return self._send(401, {"error": {"message": f"wrong key {self.headers['Authorization']}"}})
+        return self._send(200, {"object": "list", "data": [{"id": "seer", "object": "model"}]})
+
+    def do_POST(self) -> None:
+        told: Server = self.server.told
+        asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        told.requests.append(asked)
+        if told.statuses:
+            return self._send(told.statuses.pop(0), {"error": {"message": "not now"}})
+        threading.Event().wait(told.wait_s)
+        message = {"role": "assistant", "content": told.reply}
+        choice: dict[str, Any] = {"index": 0, "finish_reason": "stop", "message": message}
+        if told.reply is None:
+            message["refusal"] = "I would rather not."
+        elif asked.get("logprobs") and told.yes is not None:
+            choice["logprobs"] = {"content": tokens_of(told.reply, told.yes)}
+        body = {"id": "1", "object": "chat.completion", "created": 0, "model": "seer", "choices": [choice]}
+        return self._send(
+            200, {**body, "usage": {"prompt_tokens": 1000, "completion_tokens": 100, "total_tokens": 1100}}
+        )
+
+    def _send(self, status: int, body: dict[str, Any]) -> None:
+        content = json.dumps(body).encode()
+        self.send_response(status)
+        for name, value in {"Content-Type": "application/json", "Content-Length": str(len(content))}.items():
+            self.send_header(name, value)
+        if status == 429:
+            self.send_header("Retry-After", "0.01")
+        self.end_headers()
+        self.wfile.write(content)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+def tokens_of(reply: str, yes: float) -> list[dict[str, Any]]:
+    """The reply in tokens of three letters; where an answer stands, what else could stand there."""
+    words, at = [], 0
+    while at < len(reply):
+        size = 3 if reply[at:].startswith(("yes", "uns")) else 2 if reply[at:].startswith("no") else 1
+        words.append(reply[at : at + size])
+        at += size
+    others = [{"token": "yes", "logprob": math.log(yes)}, {"token": "no", "logprob": math.log(1 - yes)}]
+    return [
+        {"token": word, "logprob": -0.1, "bytes": None, "top_logprobs": others if word in ("yes", "no") else []}
+        for word in words
+    ]
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    listening: Any = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
+    listening.told = Server(f"http://127.0.0.1:{listening.server_port}/v1")
+    thread = threading.Thread(target=listening.serve_forever)
+    thread.start()
+    yield listening.told
+    listening.shutdown()
+    thread.join()
+    listening.server_close()
+
+
+@pytest.fixture
+def vlm(server, tmp_path, monkeypatch):
+    monkeypatch.setenv("OPENAI_API_KEY", "sesame")
+    monkeypatch.setattr("openai._base_client.MAX_RETRY_DELAY", 0.05)
+    monkeypatch.setattr("openai._base_client.INITIAL_RETRY_DELAY", 0.01)
+
+    def made(**settings) -> ServedVlm:
+        return ServedVlm(**{"url": server.url, "model": "seer", "cache_at": str(tmp_path / "replies"), **settings})
+
+    return made
+
+
+def test_the_contract_of_its_role(vlm, server):
+    server.reply = '{"1": "yes", "2": "no"}'
+    contracts.vlm(vlm())
+
+
+def test_answers_are_probabilities_where_the_server_gives_them(vlm, server):
+    found = vlm().ask(textured(2, 64, 96), QUESTIONS)
+    np.testing.assert_allclose(found, [0.9, 0.9, np.nan], atol=1e-4)
+    (asked,) = server.requests
+    pictures, words = asked["messages"][0]["content"][:-1], asked["messages"][0]["content"][-1]["text"]
+    assert len(pictures) == 2
+    assert pictures[0]["image_url"]["url"].startswith("data:image/jpeg;base64,")
+    assert all(question in words for question in QUESTIONS)
+    assert asked["response_format"]["json_schema"]["schema"]["required"] == ["1", "2", "3"]
+    assert asked["temperature"] == 0
+
+
+def test_they_are_0_or_1_where_it_does_not(vlm, server):
+    np.testing.assert_array_equal(vlm(weighed=False).ask(textured(1, 64, 96), QUESTIONS), [1, 0, np.nan])
+    server.yes = None  # asked for, and not given
+    np.testing.assert_array_equal(vlm().ask(textured(1, 64, 96), QUESTIONS), [1, 0, np.nan])
+
+
+@pytest.mark.parametrize(
+    "reply", [None, "", "I see a dog.", '{"1": "yes"', '["yes"]', '{"1": 1, "2": {}, "3": "maybe"}']
+)
+def test_refusals_and_malformed_replies_are_abstentions(vlm, server, reply):
+    server.reply = reply
+    assert np.isnan(vlm().ask(textured(1, 64, 96), QUESTIONS)).all()
+
+
+def test_a_reply_is_asked_for_once_and_known_by_all_that_changes_it(vlm, server):
+    frames = textured(2, 64, 96)
+    first = vlm().ask(frames, QUESTIONS)
+    np.testing.assert_array_equal(vlm().ask(frames, QUESTIONS), first)  # another process
+    assert len(server.requests) == 1
+    vlm().ask(frames, QUESTIONS[:2])
+    vlm().ask(frames[:1], QUESTIONS)
+    vlm(weighed=False).ask(frames, QUESTIONS)
+    assert len(server.requests) == 4
+
+
+@pytest.mark.parametrize("status", [429, 500, 503])
+def test_a_server_that_refuses_for_the_moment_is_asked_again(vlm, server, status):
+    server.statuses = [status, status]
+    assert vlm().ask(textured(1, 64, 96), QUESTIONS)[0] > 0.5
+    assert len(server.requests) == 3
+
+
+def test_a_server_that_goes_on_refusing_is_told_of_in_one_sentence(vlm, server):
+    server.statuses = [500] * 3
+    with pytest.raises(ModelError, match=r"model seer does not answer: it fails \(HTTP 500\)"):
+        vlm(tries=3).ask(textured(1, 64, 96), QUESTIONS)
+    assert not server.statuses
+
+
+def test_a_server_that_takes_too_long(vlm, server):
+    server.wait_s = 1.0
+    with pytest.raises(ModelError, match="does not answer in time"):
+        vlm(timeout_s=0.2, tries=1).ask(textured(1, 64, 96), QUESTIONS)
+
+
+def test_the_budget_is_kept(vlm, server):
+    model = vlm(budget_usd=0.002, usd_per_million_in=1.0, usd_per_million_out=2.0)  # a request: 0.0012 $
+    clips = [textured(1, 64, 96 + 8 * number) for number in range(3)]
+    for frames in clips[:2]:
+        model.ask(frames, QUESTIONS)
+    with pytest.raises(ModelBudgetError, match=r"vlm.budget_usd=0.002 is spent.*retry=failed"):
+        model.ask(clips[2], QUESTIONS)
+    assert model.spent_usd == pytest.approx(0.0024)
+    assert model.ask(clips[0], QUESTIONS)[0] > 0.5  # what is known costs nothing
+    assert len(server.requests) == 2
+
+
+def test_clips_are_asked_about_at_once_and_each_gets_its_own(vlm, server):
+    server.wait_s = 0.3
+    model = vlm(pool=Pool(max_batch=4))
+    calls = [Call("ask", (textured(1, 64, 96 + 8 * number), QUESTIONS), {}) for number in range(4)]
+    assert all(found[0] > 0.5 for found in answers(model, calls))
+    assert len(server.requests) == 4
+
+
+def test_a_key_that_is_refused_ends_the_run_and_is_not_shown(vlm, server):
+    server.key = "open"
+    with pytest.raises(ConfigError, match=r"cannot be used: it refuses the key \(HTTP 401\)") as told:
+        vlm().load()
+    assert "sesame" not in str(told.value)
+    with pytest.raises(ConfigError, match="cannot be reached"):
+        vlm(url="http://127.0.0.1:9/v1", tries=1).load()
+    server.key = None
+    with pytest.raises(ConfigError, match="no model blind: it has seer"):
+        vlm(model="blind").load()
+
+
+@given(st.lists(st.sampled_from(["yes", "no", "unsure"]), min_size=1, max_size=12), st.floats(0.01, 0.99))
+def test_any_answers_are_read(said, yes):
+    reply = json.dumps({str(number): word for number, word in enumerate(said, 1)})
+    tokens = [
+        Token(each["token"], [(o["token"], o["logprob"]) for o in each["top_logprobs"]])
+        for each in tokens_of(reply, yes)
+    ]
+    expected = [{"yes": yes, "no": yes, "unsure": np.nan}[word] for word in said]
+    np.testing.assert_allclose(probabilities(reply, tokens, len(said)), expected, atol=1e-5)
+    fenced = f"Here it is:\n```json\n{reply}\n```"
+    hard = [{"yes": 1.0, "no": 0.0, "unsure": np.nan}[word] for word in said]
+    np.testing.assert_array_equal(probabilities(fenced, [], len(said)), hard)
+
+
+@given(st.text(max_size=80), st.integers(1, 5))
+def test_no_reply_breaks_it(reply, count):
+    assert probabilities(reply, [Token(reply, [])], count).shape == (count,)
+
+
+def test_the_questions_are_part_of_what_is_asked():
+    assert task(QUESTIONS) != task(QUESTIONS[:2])
