@@ -69,6 +69,7 @@ class Settings:
     detector: Any
     depth: Any
     intrinsics: Any
+    stereo: Any
     vlm: Any
     phases: Mapping[str, PhaseSettings] = field(init=False, default_factory=dict)
     text: str = field(init=False, default="")

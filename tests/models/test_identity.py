@@ -10,7 +10,7 @@ from factory.models.raft import RaftFlow
 from factory.stage import stage_identity
 from tests.models.fakes import AskFlow, FakeFlow
 
-ROLES = ("follower", "segmenter", "video_masks", "detector", "depth", "intrinsics")
+ROLES = ("follower", "segmenter", "video_masks", "detector", "depth", "intrinsics", "stereo")
 PLACES = ("device", "pool", "store", "code_at")  # where it runs and where its files come from
 
 
