@@ -12,7 +12,7 @@ JOBS ?= 2
 export OMP_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install lock run test lint bench bench-pose clean
+.PHONY: help install lock run test test-models lint bench bench-pose clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -57,6 +57,14 @@ endif
 test: install ## the whole test suite
 	$(BIN)/python -m pytest --numprocesses $(JOBS) --dist loadfile
 
+# Learned models against their libraries, small and random: what CI has no room for.
+test-models: install ## tests of learned models, in an environment of their own (6 GB)
+	$(PYTHON) -m venv $(VENV)-models
+	$(VENV)-models/bin/python -m pip install --quiet torch torchvision setuptools hatchling
+	SAM2_BUILD_CUDA=0 $(VENV)-models/bin/python -m pip install --quiet --no-build-isolation \
+		--constraint constraints.txt --editable '.[dev,models]'
+	$(VENV)-models/bin/python -m pytest tests/models
+
 lint: $(VENV)/.installed ## ruff and mypy
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -77,4 +85,4 @@ bench-pose: $(VENV)/.installed ## poses beside COLMAP and GLOMAP on rendered cli
 		--method glomap=$(LIGHTSPEED)/bench/glomap
 
 clean: ## removes what make and the tools leave behind
-	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info sample out
+	rm -rf $(VENV) $(VENV)-models build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info sample out

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from factory.confdir import conf_dir
+from factory.console.models import models_told
 from factory.engine.placement import available_cores
 from factory.errors import FactoryError
 from factory.extras import install_command, system_libraries_named
@@ -17,7 +18,7 @@ from factory.models.network import POOL_PACKAGES
 from factory.phases.record import installed_versions
 
 EXTRAS = {
-    "models": ("torch", "torchvision", *POOL_PACKAGES),
+    "models": ("torch", "torchvision", "transformers", "sam2", "openai", *POOL_PACKAGES),
     "synth": ("embreex",),
     "evaluate": ("evo", "matplotlib", "sklearn"),
 }
@@ -36,6 +37,8 @@ def call(options: argparse.Namespace) -> int:
     for extra, packages in EXTRAS.items():
         missing = [p for p in packages if importlib.util.find_spec(p) is None]
         print(f"extra {extra:<12}{f'no ({missing[0]}): {install_command(extra)}' if missing else 'installed'}")
+    for line in models_told():
+        print(line)
     failures = 0
     for what, check in CHECKS.items():
         try:

@@ -23,6 +23,7 @@ class CoTracker(Network):
 
     method: ClassVar[str] = "follow"
     packages: ClassVar[tuple[str, ...]] = ("torch",)
+    code: ClassVar[str] = "cotracker.predictor"
     memory_gb: ClassVar[float] = 10.0  # a guess: 60 frames, 1,000 points
 
     weights: str = "cotracker3_offline"
@@ -64,7 +65,7 @@ class CoTracker(Network):
         import torch
 
         self.check_device()
-        theirs = foreign("cotracker.predictor", "github.com/facebookresearch/co-tracker", self.code_at)
+        theirs = foreign(self.code, "github.com/facebookresearch/co-tracker", self.code_at)
         torch.manual_seed(0)
         network = theirs.CoTrackerPredictor(checkpoint=None)
         if self.weights != NONE:

@@ -19,6 +19,7 @@ class _MoGe(Network):
     copy of it."""
 
     packages: ClassVar[tuple[str, ...]] = ("torch",)
+    code: ClassVar[str] = "moge.model.v2"
     memory_gb: ClassVar[float] = 3.0  # a guess: 35 million weights (ViT-S), 3,600 tokens a picture
 
     weights: str = "moge_2_vits_normal"
@@ -29,7 +30,7 @@ class _MoGe(Network):
         if hasattr(self, "_network"):
             return
         self.check_device()
-        theirs = foreign("moge.model.v2", "github.com/microsoft/MoGe", self.code_at)
+        theirs = foreign(self.code, "github.com/microsoft/MoGe", self.code_at)
         with self.store.held(self.weights) as folder:
             state = state_of(folder)
             try:

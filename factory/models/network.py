@@ -62,12 +62,14 @@ class Network:
     units: the questions of a call, forward: answers to some of equal shapes, joined: a call's answer from those of its
     units. Beside them `load` and, where its answers change, `version`.
 
-    memory_gb: of a card, with a full batch. packages: importable names it needs.
+    memory_gb: of a card, with a full batch. packages: importable names it needs. code: a module that is on no index, in
+    a repository of its own.
     """
 
     method: ClassVar[str]
     packages: ClassVar[tuple[str, ...]] = ("torch",)
     memory_gb: ClassVar[float] = 1.0
+    code: ClassVar[str] = ""
 
     device: str = field(default="cuda", compare=False, kw_only=True)
     pool: Pool = field(default_factory=Pool, compare=False, kw_only=True)

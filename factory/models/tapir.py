@@ -25,6 +25,7 @@ class Tapir(Network):
 
     method: ClassVar[str] = "follow"
     packages: ClassVar[tuple[str, ...]] = ("torch",)
+    code: ClassVar[str] = "tapnet.torch.tapir_model"
     memory_gb: ClassVar[float] = 10.0  # a guess: 48 frames of 512 pixels, 64 points at once
 
     weights: str = "bootstapir"
@@ -79,7 +80,7 @@ class Tapir(Network):
         import torch
 
         self.check_device()
-        theirs = foreign("tapnet.torch.tapir_model", "github.com/google-deepmind/tapnet", self.code_at)
+        theirs = foreign(self.code, "github.com/google-deepmind/tapnet", self.code_at)
         torch.manual_seed(0)
         network = theirs.TAPIR(pyramid_level=1)
         if self.weights != NONE:

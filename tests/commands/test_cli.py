@@ -229,6 +229,7 @@ def test_doctor_finds_a_healthy_installation():
     status, out, _ = factory("doctor")
     assert status == 0, out
     assert "frames encoded and decoded" in out
+    assert "model flow=raft" in out
 
 
 def test_paths_may_hold_what_hydra_s_grammar_would_trip_over(tmp_path):
