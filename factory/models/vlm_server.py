@@ -92,7 +92,7 @@ class ServedVlm(Network):
         self._client: Any = client
 
     def _asked(self, frames: np.ndarray, questions: Sequence[str]) -> np.ndarray:
-        pictures = [_jpeg(shrink(frame, self.side_px)) for frame in frames]
+        pictures = [jpeg(shrink(frame, self.side_px)) for frame in frames]
         known = [self.model, str(self.weighed), task(questions), *(hashlib.sha256(p).hexdigest() for p in pictures)]
         name = hashlib.sha256("\n".join(known).encode()).hexdigest()
         kept = self._kept(name)
@@ -150,7 +150,7 @@ class ServedVlm(Network):
         return None
 
 
-def _jpeg(picture: np.ndarray) -> bytes:
+def jpeg(picture: np.ndarray) -> bytes:
     done, coded = cv2.imencode(".jpg", cv2.cvtColor(picture, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, 90])
     if not done:
         raise StorageError("a picture cannot be written as JPEG.")
