@@ -12,7 +12,7 @@ JOBS ?= 2
 export OMP_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install lock run test test-models lint bench bench-pose clean
+.PHONY: help install lock run test test-models lint bench bench-pose bench-gpu clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -83,6 +83,9 @@ bench-pose: $(VENV)/.installed ## poses beside COLMAP and GLOMAP on rendered cli
 	$(BIN)/factory evaluate pose $(LIGHTSPEED) --method ours=$(LIGHTSPEED)/bench/ours \
 		--method colmap=$(LIGHTSPEED)/bench/colmap --method colmap+masks=$(LIGHTSPEED)/bench/colmap+masks \
 		--method glomap=$(LIGHTSPEED)/bench/glomap
+
+bench-gpu: $(VENV)/.installed ## speed of the learned networks on one GPU, in 8 minutes (pip install '.[models]' first)
+	$(BIN)/python -m tests.bench.gpu $(ARGS)
 
 clean: ## removes what make and the tools leave behind
 	rm -rf $(VENV) $(VENV)-models build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info sample out

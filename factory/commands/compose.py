@@ -192,11 +192,14 @@ def given_of(cfg: Settings, phases: "Sequence[Phase]", nodes: "Sequence[Node]") 
     from factory.engine.models import names_of, networks_of
     from factory.engine.placement import Given, Placed, place, workers_that_fit
     from factory.models.network import check_packages
+    from factory.models.weights import check_weights
 
     given: dict[str, Given] = {}
+    everything = [network for phase in phases for network in networks_of(phase.stages)]
+    check_packages(everything, pooled=cfg.engine != "inline")
+    check_weights(everything, here=cfg.engine == "inline" or "RAY_ADDRESS" not in os.environ)
     for phase in phases:
         networks, free = networks_of(phase.stages), nodes
-        check_packages(networks, pooled=cfg.engine != "inline")
         if cfg.engine == "inline":
             pools = {name: Placed(1, 0.0, 0.0) for name in names_of(networks)}
         else:

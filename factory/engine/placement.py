@@ -1,6 +1,7 @@
 """How many workers of a phase fit on the nodes there are. What cannot fit is refused: Ray would wait for ever."""
 
 import importlib.util
+import math
 import os
 import socket
 from collections.abc import Mapping, Sequence
@@ -11,7 +12,18 @@ from factory.engine.work import Resources
 from factory.errors import ConfigError
 from factory.models.network import Network
 
-CARD_GB = 16.0  # a T4's; larger cards have room to spare
+CARD_GB = 16.0  # where nobody tells, a T4's: larger cards have room to spare
+# By what Ray calls a node's cards; the smallest of a name.
+CARDS_GB = {
+    "P4": 8.0,
+    "A10G": 24.0,
+    "L4": 24.0,
+    "L40S": 48.0,
+    "A100": 40.0,
+    "A100-80G": 80.0,
+    "H100": 80.0,
+    "H200": 141.0,
+}
 USABLE_MEMORY = 0.8  # of a machine's memory; a guess: the rest is for the system, Ray and the page cache
 
 
@@ -24,16 +36,24 @@ class Node:
     gpus: float
     memory_gb: float
     own: bool = False  # not a cluster's: more workers than cores may be asked for
+    card_gb: float = CARD_GB  # memory of each of its cards
 
     def __str__(self) -> str:
-        return f"{self.name}: {self.cpus:g} CPUs, {self.gpus:g} GPUs, {self.memory_gb:.1f} GB"
+        cards = f"{self.gpus:g} GPUs" + (f" of {self.card_gb:.0f} GB" if self.gpus else "")
+        return f"{self.name}: {self.cpus:g} CPUs, {cards}, {self.memory_gb:.1f} GB"
 
 
 def this_machine(count_gpus: bool) -> Node:
     """`count_gpus`: whether they matter, to models; counting takes seconds, because torch has to be loaded."""
     memory_gb = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9
+    cards_gb = _cards_gb() if count_gpus else []
     return Node(
-        socket.gethostname(), available_cores(), _gpus() if count_gpus else 0, USABLE_MEMORY * memory_gb, own=True
+        socket.gethostname(),
+        available_cores(),
+        len(cards_gb),
+        USABLE_MEMORY * memory_gb,
+        own=True,
+        card_gb=min(cards_gb, default=CARD_GB),
     )
 
 
@@ -98,10 +118,11 @@ def place(
     """
     cards = [[1.0] * int(node.gpus) for node in nodes]
     cpus = [node.cpus for node in nodes]
+    card_gb = min((node.card_gb for node in nodes if node.gpus), default=CARD_GB)
     placed: dict[str, Placed] = {}
     for name, network in zip(names_of(networks), networks, strict=True):
         pool = network.pool
-        gpus = pool.gpus if pool.gpus is not None else card_share(network)
+        gpus = pool.gpus if pool.gpus is not None else card_share(network, card_gb)
         count = pool.replicas or (max(1, sum(map(len, cards))) if gpus else 1)
         placed[name] = Placed(count, gpus, pool.cpus)
         for _ in range(0 if autoscales else count):
@@ -121,9 +142,9 @@ def place(
     return placed, [replace(node, cpus=free) for node, free in zip(nodes, left, strict=True)]
 
 
-def card_share(network: Network) -> float:
-    """Of a card that a replica is given where nobody says: what it needs of the smallest that is in use."""
-    return min(1.0, round(network.memory_gb / CARD_GB + 0.005, 2)) if network.on_card else 0.0
+def card_share(network: Network, card_gb: float) -> float:
+    """Of a card that a replica is given where nobody says: what it needs of the smallest there is, in hundredths."""
+    return min(1.0, math.ceil(100 * network.memory_gb / card_gb) / 100) if network.on_card else 0.0
 
 
 def _taken(cards: list[float], gpus: float, take: bool) -> bool:
@@ -151,9 +172,10 @@ def _times(there: float, each: float) -> int:
     return int(there / each + 1e-6) if each > 0 else 10**9
 
 
-def _gpus() -> int:
+def _cards_gb() -> list[float]:
+    """Memory of each card of this machine."""
     if importlib.util.find_spec("torch") is None:
-        return 0
+        return []
     import torch
 
-    return torch.cuda.device_count()
+    return [torch.cuda.get_device_properties(n).total_memory / 1e9 for n in range(torch.cuda.device_count())]

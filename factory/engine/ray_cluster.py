@@ -5,14 +5,14 @@ import math
 import os
 import re
 import socket
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 from factory.engine.ended import handler_kept
 from factory.engine.inside import VERBOSE
-from factory.engine.placement import Node
+from factory.engine.placement import CARD_GB, CARDS_GB, Node
 from factory.engine.terminal import quiet_start
 from factory.engine.work import Resources
 from factory.errors import ConfigError
@@ -113,10 +113,16 @@ def nodes() -> list[Node]:
     alive = (node for node in ray.nodes() if node["Alive"])
     each = ((node["NodeManagerHostname"], node["Resources"]) for node in alive)
     return [
-        Node(name, r.get("CPU", 0.0), r.get("GPU", 0.0), r.get("memory", 0.0) / 1e9)
+        Node(name, r.get("CPU", 0.0), r.get("GPU", 0.0), r.get("memory", 0.0) / 1e9, card_gb=_card_gb(r))
         for name, r in each
         if r.get("CPU", 0.0) > 0
     ]
+
+
+def _card_gb(resources: Mapping[str, float]) -> float:
+    """Memory of a node's cards, by the name that Ray has found."""
+    names = (name.removeprefix("accelerator_type:") for name in resources if name.startswith("accelerator_type:"))
+    return min((CARDS_GB.get(name, CARD_GB) for name in names), default=CARD_GB)
 
 
 def waiting_for(resources: Resources) -> str:

@@ -26,7 +26,7 @@ class Tapir(Network):
     method: ClassVar[str] = "follow"
     packages: ClassVar[tuple[str, ...]] = ("torch",)
     code: ClassVar[str] = "tapnet.torch.tapir_model"
-    memory_gb: ClassVar[float] = 10.0  # a guess: 48 frames of 512 pixels, 64 points at once
+    memory_gb: ClassVar[float] = 6.0  # a guess: 48 frames of 512 pixels are 0.6 GB of features
 
     weights: str = "bootstapir"
     side_px: Count = 512

@@ -8,7 +8,7 @@ import importlib.metadata
 import pickle
 import re
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import lru_cache
@@ -23,7 +23,7 @@ from factory.errors import ConfigError, GoneError
 from factory.storage.cache import Held, SourceCache
 from factory.storage.digest import file_digest
 from factory.storage.open import place_of
-from factory.storage.places import normal, safe
+from factory.storage.places import is_s3, normal, safe
 from factory.storage.private import own_cache
 
 SUMS = "SHA256SUMS"  # in a set's folder, as `sha256sum *` writes it
@@ -154,6 +154,23 @@ class WeightStore:
             to = "" if self.at is None else f" --at {self.at}"
             advice = f"fetch them once with `factory weights fetch {name}{to}`"
             raise ConfigError(f"weights {name} are not in {self.root} ({file.name}): {advice}.") from None
+
+
+def check_weights(models: Iterable[Any], here: bool) -> None:
+    """Raises ConfigError, one sentence, where weights that models are to load are not where they look for them. here:
+    they run on this machine; of others' own folders nothing is known."""
+    absent: dict[str, WeightStore] = {}
+    for model in models:
+        name, store = getattr(model, "weights", NONE), getattr(model, "store", None)
+        if name != NONE and isinstance(store, WeightStore) and (here or is_s3(store.root)):
+            own = name not in weight_sets() and store.sums(name)
+            if not own and store.missing(name):
+                absent[name] = store
+    if absent:
+        store = next(iter(absent.values()))
+        to = "" if store.at is None else f" --at {store.at}"
+        advice = f"fetch them once with `factory weights fetch {' '.join(absent)}{to}`"
+        raise ConfigError(f"weights {', '.join(absent)} are not in {store.root}: {advice}.")
 
 
 def _own(sums: Mapping[str, str]) -> WeightSet:

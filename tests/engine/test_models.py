@@ -8,7 +8,7 @@ from factory.engine import child, inline
 from factory.engine import ray as ray_engine
 from factory.engine.blocks import pack, unpack
 from factory.engine.models import Desk, Local, Sending, joined, names_of, networks_of, split
-from factory.engine.placement import Node, Placed, card_share, place
+from factory.engine.placement import CARD_GB, Node, Placed, card_share, place
 from factory.engine.ray_cluster import Room, connect
 from factory.errors import ConfigError, FactoryError
 from factory.manifest.read import read_phase
@@ -153,7 +153,7 @@ def test_pools_lie_on_cards_and_leave_the_rest_to_workers():
     nodes = [Node("cpu", 16, 0, 64), Node("gpu", 8, 2, 64)]
     flow, other = FakeFlow(device="cuda"), FakeFlow(device="cuda", pair_s=1.0, pool=Pool(replicas=3, gpus=0.5, cpus=2))
     placed, free = place([flow, other], nodes)
-    assert placed == {"FakeFlow": Placed(2, card_share(flow), 1.0), "FakeFlow 2": Placed(3, 0.5, 2.0)}
+    assert placed == {"FakeFlow": Placed(2, card_share(flow, CARD_GB), 1.0), "FakeFlow 2": Placed(3, 0.5, 2.0)}
     assert [node.cpus for node in free] == [16, 0]
     with pytest.raises(ConfigError, match=r"model FakeFlow cannot have 3 replicas of 1 GPUs .*cpu: 16 CPUs"):
         place([FakeFlow(device="cuda", pool=Pool(replicas=3, gpus=1.0))], nodes)

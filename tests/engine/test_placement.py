@@ -56,9 +56,21 @@ def test_this_machine_has_cores_and_memory():
 def test_a_card_takes_no_core_from_the_workers_but_its_model_s_own():
     cfg = configured(["source=x", "output=y", "profile=gpu"])
     phases = build(cfg, SCHEMA.empty_table())
-    node = Node("gpu", 16, 1, 64)
     networks = networks_of(phases[-1].stages)
-    assert [network.name for network in networks] == ["RaftFlow"]
-    placed, free = place(networks, [node])
-    assert placed["RaftFlow"].replicas == 1
-    assert workers_that_fit("pose", phases[-1].resources, free, None, False) == 15
+    assert {network.name for network in networks} == {"RaftFlow", "OneFormer", "Sam2", "Tapir"}
+    placed, free = place(networks, [Node("gpu", 16, 1, 64, card_gb=80)])
+    assert {pool.replicas for pool in placed.values()} == {1}
+    assert workers_that_fit("pose", phases[-1].resources, free, None, False) == 12
+
+
+@pytest.mark.parametrize(("card_gb", "fits"), [(16, False), (24, True), (80, True)])
+def test_the_whole_of_profile_gpu_on_one_card(card_gb, fits):
+    """24 GB hold it; a smaller card does not, and is told so."""
+    networks = networks_of(build(configured(["source=x", "output=y", "profile=gpu"]), SCHEMA.empty_table())[-1].stages)
+    node = Node("gpu", 16, 1, 64, card_gb=card_gb)
+    if fits:
+        placed, _ = place(networks, [node])
+        assert sum(pool.gpus for pool in placed.values()) <= 1
+    else:
+        with pytest.raises(ConfigError, match=r"cannot have 1 replicas .*1 GPUs of 16 GB"):
+            place(networks, [node])

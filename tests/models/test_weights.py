@@ -1,13 +1,24 @@
 """Sets of weights: the catalogue, where they are looked for, and that no other content is taken for one."""
 
 import hashlib
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from factory.errors import ConfigError
 from factory.models import weights
-from factory.models.weights import SUMS, WeightFile, WeightSet, WeightStore, state_of, weight_set, weight_sets
+from factory.models.weights import (
+    NONE,
+    SUMS,
+    WeightFile,
+    WeightSet,
+    WeightStore,
+    check_weights,
+    state_of,
+    weight_set,
+    weight_sets,
+)
 from factory.storage.open import place_of
 
 CONTENT = bytes(range(256)) * 1000
@@ -81,6 +92,25 @@ def test_a_set_of_one_s_own_is_what_its_sums_list(tmp_path):
     (tmp_path / "tuned" / SUMS).write_text(f"{DIGEST}  ../net.pth\n")
     with pytest.raises(ConfigError, match="leads out"), WeightStore(str(tmp_path)).held("tuned"):
         pass
+
+
+def test_all_that_is_missing_is_told_at_once_and_before_anything_runs(tmp_path, sets):
+    @dataclass
+    class Model:
+        weights: str
+        store: WeightStore
+
+    sets["one"], sets["other"], sets["third"] = one(), one(), one()
+    store = WeightStore(str(tmp_path))
+    (tmp_path / "third").mkdir()
+    (tmp_path / "third" / "net.pth").write_bytes(CONTENT)
+    models = [Model(name, store) for name in ("one", "other", "third", NONE)]
+    with pytest.raises(ConfigError, match=rf"one, other are not in .*fetch one other --at {tmp_path}"):
+        check_weights(models, here=True)
+    check_weights(models, here=False)  # on other machines: theirs may have them
+    check_weights([object(), models[2], models[3]], here=True)
+    with pytest.raises(ConfigError, match="no weights are called 'nobody'"):
+        check_weights([Model("nobody", store)], here=True)
 
 
 def test_a_set_that_a_package_brings(sets):
