@@ -8,7 +8,8 @@ and each clip gets a line. Clips are split in two halves by origin: bounds are t
 mean and median Sampson distance at 720p; floor, turn, t deg, pinned as `factory evaluate reprojection --per-clip`.
 Without true masks what moves is among the matches: there the median tells, not the mean. --peers: ATE of the better
 of COLMAP and GLOMAP where truth is, with the true masks where there are any and without, kept below FOLDER. --sheets: a
-picture of each clip.
+picture of each clip. --own-masks: clips without true masks are matched outside those that the run itself has made, as a
+second look: a solve of the wrong thing would hide what speaks against it.
 """
 
 import argparse
@@ -103,13 +104,22 @@ def rows_of(output: Path) -> dict[str, dict[str, Any]]:
     return {Path(row["source"]).stem: row for row in rows}
 
 
-def matched(clips: Sequence[RealClip], media: Path, output: Path) -> dict[str, Matches]:
-    """Of every clip, kept: they depend on the sampled frames alone."""
-    place = output / "matches.parquet"
+def matched(clips: Sequence[RealClip], media: Path, output: Path, own_masks: bool) -> dict[str, Matches]:
+    """Of every clip, kept: they depend on the sampled frames alone, and on the masks."""
+    place = output / ("matches_own.parquet" if own_masks else "matches.parquet")
     if not place.exists():
-        names = [clip.name for clip in clips]
-        write_matches(list(matches_of_run(output / "run", media, names)), place)
+        bare = [clip for clip in clips if own_masks and not masked(clip)]
+        names = [clip.name for clip in clips if clip not in bare]
+        found = list(matches_of_run(output / "run", media, names))
+        if bare:
+            assert factory(["export", str(output / "run"), str(output / "masks"), "--format", "davis", "--all"]) == 0
+            found += matches_of_run(output / "run", output / "masks", [clip.name for clip in bare])
+        write_matches(found, place)
     return {found.clip: found for found in read_matches(place)}
+
+
+def masked(clip: RealClip) -> bool:
+    return (clip.path.parent / "masks").exists()
 
 
 def of_peers(media: Path, output: Path) -> dict[str, float]:
@@ -140,8 +150,8 @@ def _true_masks(clip: TrueClip, frames: Sequence[Frame]) -> list[np.ndarray] | N
     return [read_mask(folder / f"{frame.index:05d}.png") for frame in frames] if folder.exists() else None
 
 
-def measured(clips: Sequence[RealClip], media: Path, output: Path, with_peers: bool) -> list[Line]:
-    rows, matches = rows_of(output), matched(clips, media, output)
+def measured(clips: Sequence[RealClip], media: Path, output: Path, with_peers: bool, own_masks: bool) -> list[Line]:
+    rows, matches = rows_of(output), matched(clips, media, output, own_masks)
     cameras = read_cameras(output / "run", everything=True)
     others = of_peers(media, output) if with_peers else {}
     lines = []
@@ -195,15 +205,11 @@ def summary(lines: Sequence[Line]) -> None:
         print(f"{half}: {len(part)} clips, {len(kept)} accepted ({len(kept) / len(part):.0%}), {good} of any quality")
         zooms = [line.clip.name for line in kept if line.row["focal_per_frame_px"]]
         print(f"  focal length free in every frame, {len(zooms)}: {', '.join(zooms) or 'none'}")
-        for masked in (True, False):
-            errors = [
-                line.error
-                for line in kept
-                if line.error is not None and (line.clip.path.parent / "masks").exists() == masked
-            ]
+        for true in (True, False):
+            errors = [line.error for line in kept if line.error is not None and masked(line.clip) == true]
             if errors:
                 mean, middle = ([getattr(e, name) for e in errors] for name in ("mean_px", "median_px"))
-                what = "with true masks" if masked else "without masks"
+                what = "with true masks" if true else "without them"
                 print(f"  {what}, {len(errors)}: mean px {np.mean(mean):.2f}, worst {max(mean):.2f}; ", end="")
                 print(f"median px {np.mean(middle):.2f}, worst {max(middle):.2f}")
         angles = [
@@ -248,6 +254,7 @@ def main() -> None:
     parser.add_argument("--output", type=Path, required=True)
     parser.add_argument("--peers", action="store_true")
     parser.add_argument("--sheets", type=Path)
+    parser.add_argument("--own-masks", action="store_true")
     parser.add_argument("--set", nargs="*", default=[], help="overrides of the configuration")
     options = parser.parse_args()
     cv2.setNumThreads(1)
@@ -255,7 +262,7 @@ def main() -> None:
     solved(clips, options.output, options.set)
     names = ("px", "median", "floor", "turn", "t deg", "ATE %", "peer", "pred %", "cross", "rival")
     print(" " * 62 + "".join(f"{name:>8}" for name in names))
-    lines = measured(clips, options.media, options.output, options.peers)
+    lines = measured(clips, options.media, options.output, options.peers, options.own_masks)
     summary(lines)
     if options.sheets:
         drawn(lines, options.output, options.sheets)

@@ -88,6 +88,7 @@ def main() -> None:
     write_labels(table, labels)
     run = [f"source={options.folder}", "pipeline.phases=[ingest,filter]", "filter.exhaustive=true", *options.overrides]
     with seeing() as server:
+        server.yes = None  # answers are yes or no, without probabilities
         vlm = ["vlm=served", f"vlm.url={server.url}", "vlm.model=seer", f"vlm.cache_at={options.output / 'replies'}"]
         os.environ["NO_PROXY"] = "127.0.0.1"
         for name, more in (("without", []), ("with", vlm)):

@@ -1,0 +1,1 @@
+"""How fast the learned networks answer on a card."""
