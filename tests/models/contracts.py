@@ -1,6 +1,6 @@
 """What every backend of a role must do, whichever it is: a function a role. `tests/models/test_roles.py` calls them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -51,6 +51,11 @@ def flow(backend: roles.Flow, least_side_px: int = 40, means_it: bool = True) ->
             assert abs(float(np.median(still[..., 0]))) < 0.3  # what the homography takes out is not seen
 
 
+# Frames, height, width: as usual, one portrait frame of odd sides, and as many frames as a clip may have.
+SHAPES = ((2, 64, 96), (1, 90, 51))
+MANY = (300, 36, 64)
+
+
 def follower(backend: roles.Follower) -> None:
     frames = textured(4, 64, 96, shift_px=2)
     queries = np.array([[0, 40, 30], [2, 50, 20]], np.float32)
@@ -60,11 +65,15 @@ def follower(backend: roles.Follower) -> None:
         assert found.visible[number, int(frame)]
         np.testing.assert_allclose(found.xy[number, int(frame)], [x, y], atol=1.0)
     answers.follow(backend.follow(frames, queries[:0]), frames, queries[:0])
+    portrait = textured(2, 90, 51, shift_px=2)
+    answers.follow(backend.follow(portrait, queries[:1]), portrait, queries[:1])
 
 
-def segmenter(backend: roles.Segmenter) -> None:
-    frames, names = textured(2, 64, 96), ("person", "dog")
-    answers.classes(_twice(lambda: backend.classes(frames, names)), frames, names)
+def segmenter(backend: roles.Segmenter, shapes: Sequence[tuple[int, int, int]] = SHAPES) -> None:
+    names = ("person", "dog")
+    for shape in shapes:
+        frames = textured(*shape)
+        answers.classes(_twice(lambda f=frames: backend.classes(f, names)), frames, names)
 
 
 def video_masks(backend: roles.VideoMasks) -> None:
@@ -75,29 +84,40 @@ def video_masks(backend: roles.VideoMasks) -> None:
         roles.Prompt(7, 2, mask=np.zeros((64, 96), bool)),
     ]
     answers.propagate(_twice(lambda: backend.propagate(frames, prompts)), frames, prompts)
+    portrait, prompts = textured(1, 90, 51), [roles.Prompt(0, 0, box=np.array([20.0, 10, 40, 40]))]
+    answers.propagate(backend.propagate(portrait, prompts), portrait, prompts)
 
 
-def detector(backend: roles.Detector) -> None:
-    frames, words = textured(2, 64, 96), ("a person", "a dog")
-    answers.boxes(_twice(lambda: backend.boxes(frames, words)), frames, words)
+def detector(backend: roles.Detector, shapes: Sequence[tuple[int, int, int]] = SHAPES) -> None:
+    words = ("a person", "a dog")
+    for shape in shapes:
+        frames = textured(*shape)
+        answers.boxes(_twice(lambda f=frames: backend.boxes(f, words)), frames, words)
 
 
-def depth(backend: roles.Depth) -> None:
-    frames = textured(2, 64, 96)
-    for focal_px in (None, np.array([90.0, 90.0])):
-        answers.depth(_twice(lambda focal_px=focal_px: backend.depth(frames, focal_px)), frames, focal_px)
+def depth(backend: roles.Depth, shapes: Sequence[tuple[int, int, int]] = SHAPES) -> None:
+    for shape in shapes:
+        frames = textured(*shape)
+        for focal_px in (None, np.full(shape[0], 90.0)):
+            found = _twice(lambda f=frames, focal_px=focal_px: backend.depth(f, focal_px))
+            answers.depth(found, frames, focal_px)
 
 
-def intrinsics(backend: roles.Intrinsics) -> None:
-    frames = textured(2, 64, 96)
-    answers.focals(_twice(lambda: backend.focals(frames)), frames)
+def intrinsics(backend: roles.Intrinsics, shapes: Sequence[tuple[int, int, int]] = SHAPES) -> None:
+    for shape in shapes:
+        frames = textured(*shape)
+        answers.focals(_twice(lambda f=frames: backend.focals(f)), frames)
 
 
 def stereo(backend: roles.Stereo) -> None:
-    frames = textured(2, 64, 96, shift_px=4)
-    answers.disparity(_twice(lambda: backend.disparity(frames[1:], frames[:1])), frames[1:], frames[:1])
+    for _, height, width in SHAPES:
+        frames = textured(2, height, width, shift_px=4)
+        found = _twice(lambda f=frames: backend.disparity(f[1:], f[:1]))
+        answers.disparity(found, frames[1:], frames[:1])
 
 
 def vlm(backend: roles.Vlm) -> None:
-    frames, questions = textured(2, 64, 96), ("Does anything move?", "Is it drawn?")
-    answers.ask(_twice(lambda: backend.ask(frames, questions)), frames, questions)
+    questions = ("Does anything move?", "Is it drawn?")
+    for shape in SHAPES:
+        frames = textured(*shape)
+        answers.ask(_twice(lambda f=frames: backend.ask(f, questions)), frames, questions)

@@ -49,6 +49,12 @@ def test_a_backend_keeps_its_role_s_contract(name, backends):
     contract(backend)
 
 
+@pytest.mark.parametrize("name", ["depth_anything", "depth_pro_focals", "oneformer", "grounding_dino"])
+def test_as_many_frames_as_a_clip_may_have(name, backends):
+    contract, backend = backends[name]
+    contract(backend, shapes=[contracts.MANY])
+
+
 @pytest.mark.parametrize("size", SIZES)
 def test_depth_is_that_of_the_library(size, place, backends):
     frames = textured(3, *size)
