@@ -23,6 +23,7 @@ class Server:
     statuses: list[int] = field(default_factory=list)
     key: str | None = None
     wait_s: float = 0.0
+    together: threading.Barrier | None = None  # requests that have to come at once
     requests: list[dict[str, Any]] = field(default_factory=list)
 
 
@@ -42,6 +43,8 @@ class _Handler(BaseHTTPRequestHandler):
         if told.statuses:
             return self._send(told.statuses.pop(0), {"error": {"message": "not now"}})
         threading.Event().wait(told.wait_s)
+        if told.together is not None:
+            told.together.wait(20)
         reply = told.reply if told.told_by is None else told.told_by(asked)
         message = {"role": "assistant", "content": reply}
         choice: dict[str, Any] = {"index": 0, "finish_reason": "stop", "message": message}

@@ -23,7 +23,7 @@ class GroundingDino(Network):
 
     method: ClassVar[str] = "boxes"
     packages: ClassVar[tuple[str, ...]] = ("torch", "torchvision", "transformers")
-    memory_gb: ClassVar[float] = 4.0  # a guess: 170 million weights, pictures of 800 pixels
+    memory_gb: ClassVar[float] = 3.0  # a guess: 170 million weights, four pictures of 800 pixels
 
     weights: str = "grounding_dino_tiny"
     least_score: Share = 0.35

@@ -63,13 +63,14 @@ class Network:
     units. Beside them `load` and, where its answers change, `version`.
 
     memory_gb: of a card, with a full batch. packages: importable names it needs. code: a module that is on no index, in
-    a repository of its own.
+    a repository of its own. mixed: questions of any shapes may be asked together.
     """
 
     method: ClassVar[str]
     packages: ClassVar[tuple[str, ...]] = ("torch",)
     memory_gb: ClassVar[float] = 1.0
     code: ClassVar[str] = ""
+    mixed: ClassVar[bool] = False
 
     device: str = field(default="cuda", compare=False, kw_only=True)
     pool: Pool = field(default_factory=Pool, compare=False, kw_only=True)
@@ -118,7 +119,7 @@ def answers(network: Network, calls: Sequence[Call], begins: Callable[[], None] 
     alike: defaultdict[tuple[Any, ...], list[tuple[int, int]]] = defaultdict(list)
     for number, asked in enumerate(units):
         for place, unit in enumerate(() if isinstance(asked, FactoryError) else asked):
-            alike[tuple(map(_kind, unit))].append((number, place))
+            alike[() if network.mixed else tuple(map(_kind, unit))].append((number, place))
     for group in alike.values():
         for begin in range(0, len(group), network.pool.max_batch):
             some = group[begin : begin + network.pool.max_batch]

@@ -42,6 +42,7 @@ class ServedVlm(Network):
     method: ClassVar[str] = "ask"
     packages: ClassVar[tuple[str, ...]] = ("openai",)
     memory_gb: ClassVar[float] = 0.0
+    mixed: ClassVar[bool] = True
 
     device: str = field(default="cpu", compare=False, kw_only=True)
     url: str = field(compare=False)

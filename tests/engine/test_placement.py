@@ -57,10 +57,10 @@ def test_a_card_takes_no_core_from_the_workers_but_its_model_s_own():
     cfg = configured(["source=x", "output=y", "profile=gpu"])
     phases = build(cfg, SCHEMA.empty_table())
     networks = networks_of(phases[-1].stages)
-    assert {network.name for network in networks} == {"RaftFlow", "OneFormer", "Sam2", "Tapir"}
+    assert {network.name for network in networks} == {"RaftFlow", "OneFormer", "Sam2", "Tapir", "GroundingDino"}
     placed, free = place(networks, [Node("gpu", 16, 1, 64, card_gb=80)])
     assert {pool.replicas for pool in placed.values()} == {1}
-    assert workers_that_fit("pose", phases[-1].resources, free, None, False) == 12
+    assert workers_that_fit("pose", phases[-1].resources, free, None, False) == 11
 
 
 @pytest.mark.parametrize(("card_gb", "fits"), [(16, False), (24, True), (80, True)])

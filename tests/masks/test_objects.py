@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from factory.masks.objects import FollowObjects
-from factory.models.roles import Prompt
+from factory.models.roles import Boxes, Prompt
 
 HEIGHT, WIDTH, COUNT = 40, 80, 30
 
@@ -51,6 +51,11 @@ class Follows:
     def propagate(self, frames: np.ndarray, prompts: Sequence[Prompt]) -> np.ndarray:
         found, asked = np.zeros((len(prompts), *frames.shape[:3]), bool), []
         for number, prompt in enumerate(prompts):
+            if prompt.box is not None:
+                x0, y0, x1, y1 = prompt.box.astype(int)
+                found[number, :, y0 + 2 : y1 - 2, x0 + 2 : x1 - 2] = True
+                asked.append((prompt.frame, -1))
+                continue
             (name,) = np.unique(SCENE[prompt.frame][prompt.mask])
             asked.append((prompt.frame, int(name)))
             found[number] = SCENE[: len(frames)] == name
@@ -61,7 +66,7 @@ class Follows:
 
 def test_what_a_later_frame_shows_is_followed_as_well_and_nothing_twice():
     sees, follows = Sees(), Follows()
-    masks = FollowObjects(("walker", "ball"), every=5, least_share=0.001)(sees, follows, numbered())
+    masks = FollowObjects(("walker", "ball"), every=5, least_share=0.001)(sees, follows, None, numbered())
     assert sees.asked == [0, 5, 10, 15, 20, 25]
     assert follows.rounds == [[(0, 1)], [(10, 2)]]
     assert np.array_equal(masks, SCENE > 0)  # the speck, too: a key frame's own classes stay
@@ -69,13 +74,13 @@ def test_what_a_later_frame_shows_is_followed_as_well_and_nothing_twice():
 
 def test_what_was_lost_is_asked_for_again_where_it_is_seen():
     follows = Follows(lost=tuple(range(8, 30)))
-    FollowObjects(("walker", "ball"), every=5, most_rounds=2)(Sees(), follows, numbered())
+    FollowObjects(("walker", "ball"), every=5, most_rounds=2)(Sees(), follows, None, numbered())
     assert follows.rounds == [[(0, 1)], [(10, 1), (10, 2)]]
 
 
 def test_rounds_end_although_nothing_is_ever_covered():
     follows = Follows(lost=tuple(range(30)))
-    FollowObjects(("walker", "ball"), every=10, most_rounds=3)(Sees(), follows, numbered())
+    FollowObjects(("walker", "ball"), every=10, most_rounds=3)(Sees(), follows, None, numbered())
     assert len(follows.rounds) == 3
 
 
@@ -86,5 +91,21 @@ def test_where_nothing_is_seen_nothing_is_followed():
             return np.zeros(frames.shape[:3], np.uint8)
 
     follows = Follows()
-    assert not FollowObjects(("walker", "ball"))(Blind(), follows, numbered()).any()
+    assert not FollowObjects(("walker", "ball"))(Blind(), follows, None, numbered()).any()
     assert follows.rounds == []
+
+
+def test_what_hands_hold_is_followed_from_its_box_and_not_masked_as_a_box():
+    @dataclass
+    class Detects:
+        def boxes(self, frames: np.ndarray, words: Sequence[str]) -> Boxes:
+            assert tuple(words) == ("hand", "object held in a hand")
+            count = len(frames)
+            box = np.tile(np.array([[2, 20, 22, 38]], np.float32), (count, 1))
+            return Boxes(np.arange(count), box, np.full(count, 0.9, np.float32), np.zeros(count, np.int64))
+
+    follows = Follows()
+    masks = FollowObjects(("walker", "ball"), every=5)(Sees(), follows, Detects(), numbered())
+    assert follows.rounds == [[(0, 1), (0, -1)], [(10, 2)]]  # the box is covered from then on
+    assert masks[3, 30, 10]
+    assert not masks[0, 20, 2]  # a corner of the box, which is no part of what it holds

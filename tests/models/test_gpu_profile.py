@@ -39,6 +39,8 @@ def run(tmp_path_factory):
         "flow.updates=1",
         "follower=steady",
         f"segmenter.weights={tiny.oneformer(folder / 'weights')}",
+        f"detector.weights={tiny.grounding_dino(folder / 'weights')}",
+        "detector.least_score=0.5",
         "pose.stages.objects.objects.names=[person,dog]",
         "pose.stages.objects.objects.most_rounds=1",
         "pose.stages.frames.colour_side_px=160",
@@ -46,7 +48,7 @@ def run(tmp_path_factory):
         "video_masks.weights=none",
         "video_masks.side_px=128",
         f"storage.weights_at={folder / 'weights'}",
-        *(f"{role}.pool.cpus=0" for role in ("flow", "segmenter", "video_masks")),
+        *(f"{role}.pool.cpus=0" for role in ("flow", "segmenter", "detector", "video_masks")),
     ]
 
     def call(output: str, *more: str) -> Path:
