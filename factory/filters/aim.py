@@ -41,7 +41,7 @@ def aimed(entry: Mapping[str, Any], target: str | None) -> dict[str, Any]:
     does not reach it."""
     parse_score(entry)
     decides = {name: value for name, value in entry.items() if name != "curve"}
-    cuts = parse_curve(entry["curve"]) if "curve" in entry else None
+    cuts = parse_curve(entry["curve"]) if entry.get("curve") is not None else None
     if target is None:
         return decides
     kind, _, share = str(target).partition(":")

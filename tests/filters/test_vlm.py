@@ -55,7 +55,7 @@ def test_only_what_the_others_leave_is_asked_about(tmp_path, monkeypatch):
     left = [name for name, row in rows(tmp_path / "without").items() if row["status"] == "ok"]
     assert left == ["good"]
     with seeing() as server:
-        said = ("no", "no", "no", "yes", "no", "no", "unsure", "no")
+        said = ("yes", "yes", "no", "yes", "yes", "no", "unsure", "no")
         server.reply = "{" + ", ".join(f'"{n}": "{word}"' for n, word in enumerate(said, 1)) + "}"
         server.yes = None
         model = [f"vlm.url={server.url}", "vlm.model=seer", f"vlm.cache_at={tmp_path / 'replies'}"]
@@ -64,7 +64,7 @@ def test_only_what_the_others_leave_is_asked_about(tmp_path, monkeypatch):
             assert factory(["run", *common, "vlm=served", *model, f"output={output}"]) == 0
             assert len(server.requests) == 1  # and none the second time
             found = rows(output)["good"]
-            assert (found["vlm_static"], found["vlm_drawn"], found["vlm_children"]) == (1.0, 0.0, None)
+            assert (found["vlm_static"], found["vlm_edited"], found["vlm_children"]) == (1.0, 0.0, None)
             assert found["status"] == "rejected"
-            assert found["reasons"] == ["vlm_static (C3): a language model says that nothing moves (100%)"]
+            assert "lowest: vlm_vehicle 0.00 (vlm_vehicle 1); vlm_blurred 0.00" in found["reasons"][0]
             assert rows(output)["graphics"]["vlm_static"] is None
