@@ -22,6 +22,7 @@ class Server:
     yes: float | None = 0.9
     statuses: list[int] = field(default_factory=list)
     key: str | None = None
+    finish: str = "stop"
     wait_s: float = 0.0
     together: threading.Barrier | None = None  # requests that have to come at once
     requests: list[dict[str, Any]] = field(default_factory=list)
@@ -47,7 +48,7 @@ class _Handler(BaseHTTPRequestHandler):
             told.together.wait(20)
         reply = told.reply if told.told_by is None else told.told_by(asked)
         message = {"role": "assistant", "content": reply}
-        choice: dict[str, Any] = {"index": 0, "finish_reason": "stop", "message": message}
+        choice: dict[str, Any] = {"index": 0, "finish_reason": told.finish, "message": message}
         if reply is None:
             message["refusal"] = "I would rather not."
         elif asked.get("logprobs") and told.yes is not None:

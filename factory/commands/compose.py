@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import lru_cache, partial
 from pathlib import Path
@@ -48,6 +48,10 @@ def composed(words: Sequence[str], config_dir: str | None = None) -> "tuple[Dict
     chosen = [str(o.input_line) for o in choices]
     base = _base(tuple(chosen), config_dir)
     cfg = _compose([*chosen, *(_placed(o, base) for o in settings)], config_dir)
+    if config_dir is not None:
+        from omegaconf import OmegaConf
+
+        check_keys(OmegaConf.to_container(cfg, resolve=False), {o.key_or_group: o.value() for o in given})
     if cfg.get(ALLOW):
         raise ConfigError(f"a preset sets {ALLOW}={cfg[ALLOW]}, which only the command line may: remove it there.")
     values = [o.value() for o in allowing][-1:]
@@ -117,6 +121,24 @@ def _placed(override: "Override", base: Any) -> str:
 def _groups(config_dir: str | None) -> set[str]:
     roots = [conf_dir(), *([Path(config_dir)] if config_dir else [])]
     return {folder.name for root in roots if root.is_dir() for folder in root.iterdir() if folder.is_dir()}
+
+
+def check_keys(node: Any, said: Mapping[str, Any]) -> None:
+    """Raises ConfigError where a configuration from elsewhere would send a key of this machine to a server: which key,
+    and where to, the command line alone may say. said: its settings."""
+    if isinstance(node, Mapping):
+        if node.get("key_from") is not None:
+            told = [{value for key, value in said.items() if key.endswith(f".{name}")} for name in ("key_from", "url")]
+            if node["key_from"] not in told[0] or node.get("url") not in told[1]:
+                raise ConfigError(
+                    "with --config-dir vlm.url and vlm.key_from belong on the command line: "
+                    "a preset could send keys of this machine anywhere."
+                )
+        for inner in node.values():
+            check_keys(inner, said)
+    elif isinstance(node, list):
+        for inner in node:
+            check_keys(inner, said)
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 import importlib
 import importlib.util
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 
 import yaml
@@ -35,6 +36,10 @@ def _lacking(kind: type[Network], told: dict[str, Any]) -> str:
     root = kind.code.partition(".")[0]
     if root and importlib.util.find_spec(root) is None:
         return f"no package {root}, which is on no index: install it from its repository, or give code_at"
+    if "url" in told:
+        return f"asks {told['url']} (vlm.url)"
+    if not _sees_a_card():
+        return "torch sees no GPU: device=cpu works, slowly"
     name = told.get("weights", "")
     try:
         if name in weight_sets() and WeightStore().missing(name):
@@ -42,3 +47,10 @@ def _lacking(kind: type[Network], told: dict[str, Any]) -> str:
     except FactoryError as error:
         return str(error)
     return ""
+
+
+@lru_cache(1)
+def _sees_a_card() -> bool:
+    import torch
+
+    return torch.cuda.is_available()

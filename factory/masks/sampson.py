@@ -1,6 +1,6 @@
 """Which pixels break the epipolar geometry of the picture, from dense flow alone, before anything is solved."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import cv2
 import numpy as np
@@ -28,7 +28,7 @@ class SampsonMask:
     points: Count = 4000  # that the matrix is estimated from: all of them cost seconds and change nothing
     open_px: Count = 1
     dilate_px: Count = 2
-    frames_at_once: Count = 16
+    frames_at_once: Count = field(default=16, compare=False)
 
     def __call__(self, flow: Flow, frames: np.ndarray) -> np.ndarray:
         """bool (F, H, W). frames: uint8 (F, H, W, 3) RGB. Raises ModelError."""
@@ -37,8 +37,8 @@ class SampsonMask:
         pairs = np.array([(f, g) for f in range(count) for g in (f - 1, f + 1) if 0 <= g < count]).reshape(-1, 2)
         for begin in range(0, len(pairs), 2 * self.frames_at_once):
             some = pairs[begin : begin + 2 * self.frames_at_once]
-            for (f, _), field in zip(some, flow.pairs(frames, some), strict=True):
-                errors[f] = np.maximum(errors[f], self._error(field.astype(np.float32)))
+            for (f, _), moved in zip(some, flow.pairs(frames, some), strict=True):
+                errors[f] = np.maximum(errors[f], self._error(moved.astype(np.float32)))
         least = np.sqrt(height * width / PUBLISHED_AREA) / PUBLISHED_SCALE
         return np.stack([self._shaped(error, least) for error in errors]) if count else errors.astype(bool)
 
@@ -47,9 +47,9 @@ class SampsonMask:
         height, width = field.shape[:2]
         here = np.stack(np.meshgrid(np.arange(width), np.arange(height)), axis=-1).reshape(-1, 2).astype(np.float32)
         there = here + field.reshape(-1, 2)
-        step = max(1, len(here) // self.points)
-        cv2.setRNGSeed(0)  # the estimate draws samples
-        matrix, _ = cv2.findFundamentalMat(here[::step], there[::step], cv2.FM_LMEDS)
+        some = np.random.default_rng(0).choice(len(here), min(self.points, len(here)), replace=False)
+        cv2.setRNGSeed(0)  # the estimate draws samples, too
+        matrix, _ = cv2.findFundamentalMat(here[some], there[some], cv2.FM_LMEDS)
         if matrix is None or matrix.shape != (3, 3):
             return np.zeros((height, width), np.float32)
         return sampson_error(matrix, here, there).reshape(height, width).astype(np.float32)

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from factory.errors import ConfigError
-from factory.models.foreign import foreign
+from factory.models.foreign import absolute, foreign
 from factory.models.network import Network, Unit
 from factory.models.roles import Followed
 from factory.models.weights import NONE, WeightStore, state_of
@@ -29,6 +29,9 @@ class CoTracker(Network):
     weights: str = "cotracker3_offline"
     code_at: str | None = field(default=None, compare=False)
     store: WeightStore = field(default_factory=WeightStore, compare=False)
+
+    def __post_init__(self) -> None:
+        self.code_at = absolute(self.code_at)
 
     def follow(self, frames: np.ndarray, queries: np.ndarray) -> Followed:
         found: Followed = self.answer(frames, queries)

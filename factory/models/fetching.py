@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from factory.errors import OutputError, StorageError
-from factory.models.weights import SUMS, WeightFile, WeightStore, check_file, weight_set
+from factory.models.weights import SUMS, WeightFile, WeightSet, WeightStore, check_file, weight_set
 from factory.storage.digest import file_digest
 from factory.storage.http import Http
 from factory.storage.local import cause
@@ -30,38 +30,49 @@ def fetch(name: str, store: WeightStore, said: Callable[[str], None]) -> None:
             said(f"{name}: in the package {wanted.package}, right")
         return
     if is_s3(store.root):
+        if not store.missing(name):
+            with store.held(name):
+                said(f"{name}: in {store.folder(name)} already, right")
+            return
         with tempfile.TemporaryDirectory(prefix="factory-weights-") as scratch:
             local = WeightStore(scratch)
-            fetch(name, local, said)
+            _fetch(name, wanted, local, store.sums(name), said)
             _upload(name, local, store)
         said(f"{name}: in {store.folder(name)}")
         return
+    with _alone(Path(store.folder(name))):
+        _fetch(name, wanted, store, store.sums(name), said)
+
+
+def _fetch(name: str, wanted: WeightSet, store: WeightStore, sums: dict[str, str], said: Callable[[str], None]) -> None:
+    """sums: what was noted of files when they came first, here or where they are to go."""
     folder = Path(store.folder(name))
-    with _alone(folder):
-        sums = store.sums(name)
-        for file in wanted.files:
-            path = folder / file.name
-            if path.exists():
-                check_file(name, file, path, sums.get(file.name, ""))
-                said(f"{name}: {file.name} is there already")
-                continue
-            said(f"{name}: {file.name}, {file.mb:g} MB from {file.url}")
-            _download(name, file, path)
-            sums[file.name] = file_digest(path)
-            place_of(str(folder)).write(f"{folder}/{SUMS}", _written(sums))
-            if not file.sha256:
-                said(f"{name}: nobody has said what it should hold; its SHA-256, {sums[file.name]}, is noted in {SUMS}")
+    for file in wanted.files:
+        path = folder / file.name
+        if path.exists() and (file.sha256 or file.name in sums):
+            check_file(name, file, path, sums.get(file.name, ""))
+            said(f"{name}: {file.name} is there already")
+            continue
+        said(f"{name}: {file.name}, {file.mb:g} MB from {file.url}")
+        new = file.name not in sums
+        _download(name, file, path, sums)
+        if new and not file.sha256:
+            said(f"{name}: nobody has said what it should hold; its SHA-256, {sums[file.name]}, is noted in {SUMS}")
 
 
-def _download(name: str, file: WeightFile, path: Path) -> None:
+def _download(name: str, file: WeightFile, path: Path, sums: dict[str, str]) -> None:
+    """The file, once it is what it should be and its digest is noted."""
     partial = path.with_name(f"{path.name}.partial")
     http = Http()
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with partial.open("wb") as out:
             http.download(http.entry(file.url), out, MOST_BYTES)
-        if file.sha256:
-            check_file(name, file, partial, "")
+        if file.sha256 or file.name in sums:
+            check_file(name, file, partial, sums.get(file.name, ""))
+        sums[file.name] = file_digest(partial)
+        folder = Path(str(path).removesuffix(file.name))
+        place_of(str(folder)).write(f"{folder}/{SUMS}", _written(sums))
         partial.rename(path)
     except OSError as error:
         raise OutputError(f"{path} cannot be written ({cause(error)}): free space there, or give --at.") from error

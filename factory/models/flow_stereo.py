@@ -31,8 +31,10 @@ class FlowStereo:
         y, x = np.mgrid[:height, :width].astype(np.float32)
         kept = np.full((count, height, width), np.nan, np.float32)
         for f, (there, back) in enumerate(zip(found[:count], found[count:], strict=True)):
-            seen = cv2.remap(back, x + there[..., 0], y + there[..., 1], cv2.INTER_LINEAR, borderValue=(np.nan,) * 4)
+            at_x, at_y = x + there[..., 0], y + there[..., 1]
+            seen = cv2.remap(back, at_x, at_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
             good = np.linalg.norm(there + seen, axis=-1) <= self.return_px
+            good &= (at_x >= 0) & (at_x <= width - 1) & (at_y >= 0) & (at_y <= height - 1)
             good &= np.abs(there[..., 1]) <= self.row_px
             kept[f][good] = -there[..., 0][good]
         return kept

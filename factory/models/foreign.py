@@ -8,10 +8,15 @@ from types import ModuleType
 from factory.errors import ConfigError
 
 
+def absolute(folder: str | None) -> str | None:
+    """As seen from where the configuration is read: replicas have other working directories."""
+    return None if folder is None else str(Path(folder).expanduser().absolute())
+
+
 def foreign(module: str, repository: str, code_at: str | None) -> ModuleType:
     """The module, from the folder `code_at` where it is given. Raises ConfigError where it cannot be imported."""
-    if code_at is not None and (folder := str(Path(code_at).expanduser().absolute())) not in sys.path:
-        sys.path.append(folder)  # behind what is installed
+    if code_at is not None and code_at not in sys.path:
+        sys.path.append(code_at)  # behind what is installed
     try:
         return importlib.import_module(module)
     except ImportError as error:

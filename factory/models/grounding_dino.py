@@ -7,10 +7,13 @@ from typing import Any, ClassVar
 import numpy as np
 
 from factory.construct import Share
+from factory.errors import ModelError
 from factory.models.network import Network, Unit
 from factory.models.pretrained import pretrained
 from factory.models.roles import Boxes
 from factory.models.weights import WeightStore
+
+MOST_WORDS = 60  # 256 tokens in all, of which a word of three syllables and its full stop take four
 
 
 @dataclass
@@ -34,6 +37,8 @@ class GroundingDino(Network):
         return found
 
     def units(self, frames: np.ndarray, words: Sequence[str]) -> list[Unit]:
+        if len(words) > MOST_WORDS:
+            raise ModelError(f"model {self.name} takes {MOST_WORDS} words at once, not {len(words)}.")
         text = ". ".join(word.replace(".", " ").strip().lower() for word in words) + "."
         return [(frame, np.frombuffer(text.encode(), np.uint8)) for frame in frames] if words else []
 

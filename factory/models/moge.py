@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from factory.errors import ConfigError
-from factory.models.foreign import foreign
+from factory.models.foreign import absolute, foreign
 from factory.models.network import Network, Unit
 from factory.models.roles import DepthMaps, Focals
 from factory.models.weights import WeightStore, state_of
@@ -25,6 +25,9 @@ class _MoGe(Network):
     weights: str = "moge_2_vits_normal"
     code_at: str | None = field(default=None, compare=False)
     store: WeightStore = field(default_factory=WeightStore, compare=False)
+
+    def __post_init__(self) -> None:
+        self.code_at = absolute(self.code_at)
 
     def load(self) -> None:
         if hasattr(self, "_network"):
@@ -64,7 +67,8 @@ class MoGeDepth(_MoGe):
         if focal_px is None:
             return [(frame,) for frame in frames]
         fov_deg = np.degrees(2 * np.arctan(0.5 * frames.shape[2] / np.asarray(focal_px, float)))
-        return [(frame, fov) for frame, fov in zip(frames, fov_deg.reshape(-1, 1), strict=True)]
+        known = zip(frames, fov_deg.reshape(-1, 1), strict=True)
+        return [(frame,) if np.isnan(fov[0]) else (frame, fov) for frame, fov in known]
 
     def forward(self, units: Sequence[Unit]) -> list[np.ndarray]:
         given = np.concatenate([unit[1] for unit in units]) if len(units[0]) > 1 else None

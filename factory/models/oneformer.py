@@ -19,7 +19,7 @@ class OneFormer(Network):
     """OneFormer (Jain et al., CVPR 2023), trained on COCO or ADE20k, as the weights say; the role `Segmenter`.
 
     A name is one of the classes of its set, or one of the words that the set has for a class ("person, individual, ..."
-    is `person`). least: of a pixel's best class, of what its classes sum up to.
+    is `person`).
     """
 
     method: ClassVar[str] = "classes"
@@ -60,9 +60,11 @@ class OneFormer(Network):
             return
         import torch
 
-        # MaskFormer's preparation of pictures is OneFormer's, without a table of classes that is fetched elsewhere.
+        # MaskFormer's preparation of pictures is OneFormer's, without a table of classes that is fetched elsewhere, and
+        # but for sides that it makes multiples of 32.
         kinds = ("OneFormerForUniversalSegmentation", "MaskFormerImageProcessor", "CLIPTokenizer")
         self._loaded: list[Any] = pretrained(self, self.weights, self.store, *kinds)
+        self._loaded[1].size_divisor = 0
         told = self._loaded[2](TASK, padding="max_length", max_length=TOKENS, truncation=True, return_tensors="pt")
         self._task = torch.as_tensor(told["input_ids"] * told["attention_mask"]).to(self.device)
 

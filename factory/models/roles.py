@@ -103,7 +103,7 @@ class Depth(Protocol):
     """Depth of single pictures."""
 
     def depth(self, frames: np.ndarray, focal_px: np.ndarray | None = None) -> DepthMaps:
-        """focal_px: float (F,), where it is known."""
+        """focal_px: float (F,), NaN where it is not known."""
         ...
 
 

@@ -43,7 +43,7 @@ def followed(frames: np.ndarray, prompts: Sequence[Prompt], window: int, run: Ru
                     found[place[object_id], begin + number] = mask
 
     count, step = len(frames), max(window - 1, 1)
-    for begin in range(min(first.values()), max(count - 1, 1), step):
+    for begin in range(min(*first.values(), max(count - 2, 0)), max(count - 1, 1), step):
         follow(begin, min(begin + step + 1, count), False)
     for end in range(max(first.values()) + 1, 1, -step):
         follow(max(end - step - 1, 0), end, True)

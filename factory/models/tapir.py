@@ -8,7 +8,7 @@ import numpy as np
 
 from factory.construct import Count, Share
 from factory.errors import ConfigError
-from factory.models.foreign import foreign
+from factory.models.foreign import absolute, foreign
 from factory.models.network import Network, Unit
 from factory.models.roles import Followed
 from factory.models.weights import NONE, WeightStore, state_of
@@ -31,9 +31,12 @@ class Tapir(Network):
     weights: str = "bootstapir"
     side_px: Count = 512
     least_visible: Share = 0.5
-    points_at_once: Count = 64  # its own default
+    points_at_once: Count = field(default=64, compare=False)  # its own default
     code_at: str | None = field(default=None, compare=False)
     store: WeightStore = field(default_factory=WeightStore, compare=False)
+
+    def __post_init__(self) -> None:
+        self.code_at = absolute(self.code_at)
 
     def follow(self, frames: np.ndarray, queries: np.ndarray) -> Followed:
         found: Followed = self.answer(frames, queries)

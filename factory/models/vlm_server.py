@@ -10,12 +10,14 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
+from uuid import uuid4
 
 import cv2
 import numpy as np
 
 from factory.construct import Count, NotNegative, Positive
 from factory.errors import ConfigError, GoneError, ModelBudgetError, ModelError, StorageError
+from factory.models.foreign import absolute
 from factory.models.network import Network, Unit
 from factory.models.vlm_reply import Token, probabilities, schema, task
 from factory.storage.open import place_of
@@ -24,6 +26,7 @@ from factory.storage.private import own_cache
 from factory.video import shrink
 
 NO_KEY = "none"  # a server of one's own wants none
+SPENT = "spent-"  # how the notes of what was paid are called, one a process
 MOST_TOKENS = 400  # of a reply to a dozen questions; a guess
 
 
@@ -31,10 +34,11 @@ MOST_TOKENS = 400  # of a reply to a dozen questions; a guess
 class ServedVlm(Network):
     """A model behind a server; the role `Vlm`. All questions about a clip are one request.
 
-    url: of the server, up to /v1. key_from: the environment variable with its key, on the machine that asks. weighed:
-    whether the server gives probabilities of tokens; without, an answer is 0 or 1. side_px: of the pictures sent.
-    budget_usd: what one run may spend, by the prices given for a million tokens; then clips fail that are still to be
-    asked about. tries: of a request that is refused for the moment (429, 5xx) or not answered in time, with growing
+    url: of the server, up to /v1. key_from: the environment variable with its key, on the machine that asks; null: it
+    wants none. weighed: whether the server gives probabilities of tokens; without, an answer is 0 or 1. side_px: of the
+    pictures sent. budget_usd: what may be spent in all, by the prices given for a million tokens, as the notes beside
+    the replies say; then clips fail that are still to be asked about. Replicas see each other's spending when they
+    start. tries: of a request that is refused for the moment (429, 5xx) or not answered in time, with growing
     pauses, as long as the server asks for. cache_at: a folder or s3:// prefix for replies, which are asked for once;
     null: this machine's cache.
     """
@@ -47,7 +51,7 @@ class ServedVlm(Network):
     device: str = field(default="cpu", compare=False, kw_only=True)
     url: str = field(compare=False)
     model: str
-    key_from: str = field(default="OPENAI_API_KEY", compare=False)
+    key_from: str | None = field(default=None, compare=False)
     weighed: bool = True
     side_px: Count = 512
     timeout_s: Positive = field(default=60.0, compare=False)
@@ -57,6 +61,12 @@ class ServedVlm(Network):
     budget_usd: Positive | None = field(default=None, compare=False)
     cache_at: str | None = field(default=None, compare=False)
     cache_dir: str | None = field(default=None, compare=False)
+
+    def __post_init__(self) -> None:
+        self.cache_dir = absolute(self.cache_dir)
+        self.cache_at = None if self.cache_at is None else normal(self.cache_at)
+        if self.budget_usd is not None and not (self.usd_per_million_in and self.usd_per_million_out):
+            raise ValueError("a budget needs the prices of tokens: give usd_per_million_in and usd_per_million_out")
 
     def ask(self, frames: np.ndarray, questions: Sequence[str]) -> np.ndarray:
         return np.asarray(self.answer(frames, tuple(questions)))
@@ -81,8 +91,8 @@ class ServedVlm(Network):
             return
         import openai
 
-        self._lock, self.spent_usd = threading.Lock(), 0.0
-        key = os.environ.get(self.key_from) or NO_KEY
+        self._lock, self._own_usd, self._note = threading.Lock(), 0.0, f"{SPENT}{uuid4().hex}.json"
+        key = os.environ.get(self.key_from or "") or NO_KEY
         client = openai.OpenAI(base_url=self.url, api_key=key, timeout=self.timeout_s, max_retries=self.tries - 1)
         try:
             names = {each.id for each in client.models.list()}
@@ -90,16 +100,19 @@ class ServedVlm(Network):
             raise ConfigError(f"the server of the model {self.model} cannot be used: {_cause(error)}.") from None
         if self.model not in names:
             raise ConfigError(f"the server has no model {self.model}: it has {', '.join(sorted(names)[:5]) or 'none'}.")
+        self._others_usd = self._noted_usd() if self.budget_usd is not None else 0.0
         self._client: Any = client
 
     def _asked(self, frames: np.ndarray, questions: Sequence[str]) -> np.ndarray:
         pictures = [jpeg(shrink(frame, self.side_px)) for frame in frames]
-        known = [self.model, str(self.weighed), task(questions), *(hashlib.sha256(p).hexdigest() for p in pictures)]
+        shown = [hashlib.sha256(picture).hexdigest() for picture in pictures]
+        known = [self.model, str(self.weighed), str(MOST_TOKENS), task(questions), *shown]
         name = hashlib.sha256("\n".join(known).encode()).hexdigest()
         kept = self._kept(name)
         if kept is None:
             kept = self._requested(pictures, questions)
-            place_of(self._cache).write(f"{self._cache}/{name}.json", json.dumps(kept).encode())
+            if kept["whole"]:  # what was broken off may be whole another time
+                place_of(self._cache).write(f"{self._cache}/{name}.json", json.dumps(kept).encode())
         tokens = [Token(text, [(other, weight) for other, weight in others]) for text, others in kept["tokens"]]
         return probabilities(kept["reply"], tokens, len(questions))
 
@@ -107,7 +120,7 @@ class ServedVlm(Network):
         import openai
 
         with self._lock:
-            if self.budget_usd is not None and self.spent_usd >= self.budget_usd:
+            if self.budget_usd is not None and self._others_usd + self._own_usd >= self.budget_usd:
                 told = f"vlm.budget_usd={self.budget_usd:g} is spent"
                 raise ModelBudgetError(f"{told}: raise it, and do these clips again with retry=failed.")
         shown = [
@@ -128,21 +141,33 @@ class ServedVlm(Network):
             )
         except openai.OpenAIError as error:
             raise ModelError(f"model {self.model} does not answer: {_cause(error)}.") from None
-        if said.usage is not None:
-            cost = said.usage.prompt_tokens * self.usd_per_million_in
-            cost += said.usage.completion_tokens * self.usd_per_million_out
-            with self._lock:
-                self.spent_usd += cost / 1e6
+        self._paid(said.usage)
         choice = said.choices[0] if said.choices else None
         if choice is None or getattr(choice.message, "refusal", None):
-            return {"reply": None, "tokens": []}
+            return {"reply": None, "tokens": [], "whole": choice is not None}
         tokens = (choice.logprobs.content or []) if choice.logprobs else []
         listed = [[t.token, [[other.token, other.logprob] for other in t.top_logprobs]] for t in tokens]
-        return {"reply": choice.message.content, "tokens": listed}
+        return {"reply": choice.message.content, "tokens": listed, "whole": choice.finish_reason == "stop"}
+
+    def _paid(self, usage: Any) -> None:
+        """Counts a request, and notes the sum beside the replies, where later processes find it."""
+        if self.budget_usd is None:
+            return
+        if usage is None:
+            raise ModelBudgetError("the server does not tell what it costs: without vlm.budget_usd it can be asked.")
+        cost = usage.prompt_tokens * self.usd_per_million_in + usage.completion_tokens * self.usd_per_million_out
+        with self._lock:
+            self._own_usd += cost / 1e6
+            place_of(self._cache).write(f"{self._cache}/{self._note}", json.dumps(self._own_usd).encode())
+
+    def _noted_usd(self) -> float:
+        place = place_of(self._cache)
+        notes = [e.uri for e in place.entries(self._cache) if e.uri.rpartition("/")[2].startswith(SPENT)]
+        return sum(float(json.loads(place.read(uri))) for uri in notes)
 
     @property
     def _cache(self) -> str:
-        return normal(self.cache_at) if self.cache_at is not None else str(own_cache(self.cache_dir) / "vlm")
+        return self.cache_at if self.cache_at is not None else str(own_cache(self.cache_dir) / "vlm")
 
     def _kept(self, name: str) -> dict[str, Any] | None:
         with suppress(GoneError, ValueError):

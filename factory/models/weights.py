@@ -102,6 +102,11 @@ class WeightStore:
     def root(self) -> str:
         return self.at if self.at is not None else str(own_cache(self.cache_dir) / "weights")
 
+    @property
+    def option(self) -> str:
+        """What makes `factory weights` look here."""
+        return "" if self.root == WeightStore().root else f" --at {self.root}"
+
     def folder(self, name: str) -> str:
         return f"{self.root}/{safe(name)}"
 
@@ -131,7 +136,8 @@ class WeightStore:
         uri = f"{self.folder(name)}/{SUMS}"
         with suppress(GoneError):
             lines = place_of(uri).read(uri).decode().splitlines()
-            return {m[2]: m[1] for line in lines if (m := re.fullmatch(r"([0-9a-f]{64}) [ *](.+)", line))}
+            told = {m[2]: m[1] for line in lines if (m := re.fullmatch(r"([0-9a-f]{64}) [ *](.+)", line))}
+            return {file: digest for file, digest in told.items() if file != SUMS}  # which `sha256sum *` lists, too
         return {}
 
     def missing(self, name: str) -> list[str]:
@@ -151,8 +157,7 @@ class WeightStore:
         try:
             return SourceCache(self.cache_dir, self.cache_gb).hold(f"{self.folder(name)}/{file.name}")
         except GoneError:
-            to = "" if self.at is None else f" --at {self.at}"
-            advice = f"fetch them once with `factory weights fetch {name}{to}`"
+            advice = f"fetch them once with `factory weights fetch {name}{self.option}`"
             raise ConfigError(f"weights {name} are not in {self.root} ({file.name}): {advice}.") from None
 
 
@@ -168,8 +173,7 @@ def check_weights(models: Iterable[Any], here: bool) -> None:
                 absent[name] = store
     if absent:
         store = next(iter(absent.values()))
-        to = "" if store.at is None else f" --at {store.at}"
-        advice = f"fetch them once with `factory weights fetch {' '.join(absent)}{to}`"
+        advice = f"fetch them once with `factory weights fetch {' '.join(absent)}{store.option}`"
         raise ConfigError(f"weights {', '.join(absent)} are not in {store.root}: {advice}.")
 
 

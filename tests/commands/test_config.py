@@ -326,6 +326,19 @@ def test_the_rest_of_the_help_keeps_the_comments(capsys):
             assert path.read_text().strip() in text
 
 
+def test_a_preset_cannot_send_a_key_of_this_machine_anywhere(tmp_path):
+    (tmp_path / "vlm").mkdir()
+    served = (conf_dir() / "vlm" / "served.yaml").read_text()
+    theirs = served.replace("http://127.0.0.1:8000/v1", "http://evil.example/v1")
+    theirs = theirs.replace("key_from: null", "key_from: AWS_SECRET_ACCESS_KEY")
+    (tmp_path / "vlm" / "theirs.yaml").write_text(theirs)
+    where, key = "vlm.url=http://127.0.0.1:8000/v1", "vlm.key_from=OPENAI_API_KEY"
+    for words in ([], [where], [key]):  # a key of ours would go to them, or another than we said to us
+        assert "belong on the command line" in refused("vlm=theirs", *words, config_dir=str(tmp_path))
+    assert settings("vlm=theirs", where, key, config_dir=str(tmp_path)).vlm.key_from == "OPENAI_API_KEY"
+    assert settings("vlm=served", config_dir=str(tmp_path)).vlm.key_from is None
+
+
 def test_help_of_a_command_and_misspelt_commands(capsys):
     assert main(["help", "query"]) == 0
     assert capsys.readouterr().out.startswith("usage: factory query")

@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
+import pytest
 
 from factory.masks.sampson import SampsonMask
 
@@ -42,6 +44,22 @@ def test_what_leaves_its_epipolar_line_is_found():
     masks = SampsonMask()(Scene((0.0, 6.0)), np.zeros((3, HEIGHT, WIDTH, 3), np.uint8))
     for mask in masks:
         assert (mask & box()).sum() / (mask | box()).sum() > 0.75  # dilated by two pixels
+
+
+def test_points_are_drawn_from_all_over_the_picture():
+    """Each so manyth pixel of the rows one behind the other would lie in a few columns."""
+    taken = []
+
+    def find(here, there, method):
+        taken.append(here)
+        return findFundamentalMat(here, there, method)
+
+    findFundamentalMat = cv2.findFundamentalMat
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(cv2, "findFundamentalMat", find)
+        SampsonMask(points=500)(Scene(), np.zeros((2, HEIGHT, WIDTH, 3), np.uint8))
+    assert len(np.unique(taken[0][:, 0])) > 0.8 * WIDTH
+    assert len(np.unique(taken[0][:, 1])) > 0.8 * HEIGHT
 
 
 def test_depth_alone_is_no_motion():

@@ -98,7 +98,7 @@ def detector(backend: roles.Detector, shapes: Sequence[tuple[int, int, int]] = S
 def depth(backend: roles.Depth, shapes: Sequence[tuple[int, int, int]] = SHAPES) -> None:
     for shape in shapes:
         frames = textured(*shape)
-        for focal_px in (None, np.full(shape[0], 90.0)):
+        for focal_px in (None, np.full(shape[0], 90.0), np.r_[np.nan, np.full(shape[0] - 1, 90.0)]):
             found = _twice(lambda f=frames, focal_px=focal_px: backend.depth(f, focal_px))
             answers.depth(found, frames, focal_px)
 

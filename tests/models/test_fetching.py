@@ -11,6 +11,7 @@ from factory.errors import ConfigError, StorageError
 from factory.models import weights
 from factory.models.fetching import fetch
 from factory.models.weights import SUMS, WeightFile, WeightSet, WeightStore
+from factory.storage.open import place_of
 from tests.web import Answer, serve
 
 CONTENT = bytes(range(256)) * 1000
@@ -89,8 +90,26 @@ def test_two_processes_of_a_node_fetch_once(tmp_path, server):
 
 
 @pytest.mark.usefixtures("sets")
-def test_into_a_bucket_and_from_there(tmp_path, bucket):
+def test_into_a_bucket_and_from_there(tmp_path, bucket, server):
     store = WeightStore(f"{bucket}/weights", str(tmp_path / "cache"))
+    fetch("noted", store, print)
+    with store.held("noted") as folder:
+        assert (folder / "net.pth").read_bytes() == CONTENT
+    asked = len(server.asked)
+    fetch("noted", store, print)
+    assert len(server.asked) == asked  # it is there
+    place_of(bucket).delete(f"{bucket}/weights/noted/net.pth")
+    server.answers["/net.pth"] = Answer(CONTENT + b"another")
+    with pytest.raises(ConfigError, match="holds others"):  # than what came first
+        fetch("noted", store, print)
+
+
+@pytest.mark.usefixtures("sets")
+def test_what_came_before_its_digest_was_noted_is_fetched_again(tmp_path):
+    """As where a fetch was interrupted."""
+    (tmp_path / "noted").mkdir()
+    (tmp_path / "noted" / "net.pth").write_bytes(b"half")
+    store = WeightStore(str(tmp_path))
     fetch("noted", store, print)
     with store.held("noted") as folder:
         assert (folder / "net.pth").read_bytes() == CONTENT

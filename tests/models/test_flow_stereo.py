@@ -25,6 +25,13 @@ def test_a_wall_is_at_one_disparity_and_what_one_eye_alone_sees_has_none():
     assert FlowStereo().disparity(frames[:0], frames[:0]).shape == (0, 96, 200)
 
 
+def test_a_wall_far_away_has_no_disparity_up_to_the_border():
+    frames = np.repeat(textured(1, 96, 160), 2, axis=0)
+    found = FlowStereo().disparity(frames[1:], frames[:1])[0]
+    assert np.isfinite(found[2:-2, 2:-2]).all()
+    assert np.abs(found[2:-2, 2:-2]).max() < 0.5
+
+
 @pytest.mark.media
 def test_a_real_pair(media: Path):
     """Cones: where it answers nine in ten are within two pixels, and it answers most of what both eyes see."""

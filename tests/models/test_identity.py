@@ -11,7 +11,7 @@ from factory.stage import stage_identity
 from tests.models.fakes import AskFlow, FakeFlow
 
 ROLES = ("follower", "segmenter", "video_masks", "detector", "depth", "intrinsics", "stereo")
-PLACES = ("device", "pool", "store", "code_at")  # where it runs and where its files come from
+PLACES = ("device", "pool", "store", "code_at", "points_at_once")  # where it runs and where its files come from
 
 
 def backends() -> dict[str, object]:

@@ -1,5 +1,7 @@
 """Networks of transformers, small and random: the contract of their role, and what the library itself answers."""
 
+import json
+
 import numpy as np
 import pytest
 
@@ -92,17 +94,23 @@ def test_depth_in_metres_and_focal_lengths_are_those_of_the_library(size, place,
 
 
 @pytest.mark.parametrize("size", SIZES)
-def test_classes_are_those_of_the_library(size, place, backends):
+def test_classes_are_those_of_the_library(size, place, backends, tmp_path):
     frames = textured(2, *size)
     folder = place / tiny.oneformer(place)
     network = transformers.OneFormerForUniversalSegmentation.from_pretrained(folder).eval()
-    processor = transformers.MaskFormerImageProcessor.from_pretrained(folder)
+    table = {str(number): {"isthing": 0, "name": name} for number, name in enumerate(tiny.CLASSES)}
+    (tmp_path / "classes.json").write_text(json.dumps(table))
+    processor = transformers.OneFormerImageProcessor(
+        size={"shortest_edge": 64, "longest_edge": 256}, repo_path=str(tmp_path), class_info_file="classes.json"
+    )
     tokens = transformers.CLIPTokenizer.from_pretrained(folder)(
         ["the task is semantic"] * 2, padding="max_length", max_length=77, return_tensors="pt"
     )
+    given = processor(images=list(frames), task_inputs=["semantic"] * 2, return_tensors="pt")
     with torch.inference_mode():
         told = network(
-            **processor(images=list(frames), return_tensors="pt"),
+            pixel_values=given["pixel_values"],
+            pixel_mask=given["pixel_mask"],
             task_inputs=tokens["input_ids"] * tokens["attention_mask"],
         )
     theirs = np.stack(processor.post_process_semantic_segmentation(told, [size] * 2))

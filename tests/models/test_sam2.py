@@ -65,6 +65,12 @@ def test_an_object_that_is_lost_is_given_up_until_it_is_prompted_again():
     assert run.asked == [(4, [(1, 0)], False), (4, [(1, 1)], False)]  # frames 0-3 and 9-12; nothing between
 
 
+@pytest.mark.parametrize("window", [2, 5, 64])
+def test_what_is_seen_in_the_last_frame_alone(window):
+    found = followed(np.zeros((9, HEIGHT, WIDTH, 3), np.uint8), [Prompt(1, 8, mask=square(30))], window, Mover())
+    assert np.array_equal(found[0], [square(30 + STEP_PX * (f - 8)) for f in range(9)])
+
+
 def test_a_clip_of_one_frame():
     found = followed(np.zeros((1, HEIGHT, WIDTH, 3), np.uint8), [Prompt(1, 0, mask=square(5))], 8, Mover())
     assert np.array_equal(found[0, 0], square(5))

@@ -33,7 +33,8 @@ def vlm(server, tmp_path, monkeypatch):
     monkeypatch.setattr("openai._base_client.INITIAL_RETRY_DELAY", 0.01)
 
     def made(**settings) -> ServedVlm:
-        return ServedVlm(**{"url": server.url, "model": "seer", "cache_at": str(tmp_path / "replies"), **settings})
+        common = {"url": server.url, "model": "seer", "key_from": "OPENAI_API_KEY"}
+        return ServedVlm(**{**common, "cache_at": str(tmp_path / "replies"), **settings})
 
     return made
 
@@ -107,9 +108,20 @@ def test_the_budget_is_kept(vlm, server):
         model.ask(frames, QUESTIONS)
     with pytest.raises(ModelBudgetError, match=r"vlm.budget_usd=0.002 is spent.*retry=failed"):
         model.ask(clips[2], QUESTIONS)
-    assert model.spent_usd == pytest.approx(0.0024)
     assert model.ask(clips[0], QUESTIONS)[0] > 0.5  # what is known costs nothing
+    other = vlm(budget_usd=0.002, usd_per_million_in=1.0, usd_per_million_out=2.0)  # another process, phase or run
+    with pytest.raises(ModelBudgetError):
+        other.ask(clips[2], QUESTIONS)
+    with pytest.raises(ValueError, match="a budget needs the prices"):
+        vlm(budget_usd=1.0)
     assert len(server.requests) == 2
+
+
+def test_a_reply_that_was_broken_off_is_asked_for_again(vlm, server):
+    frames, server.reply, server.finish = textured(1, 64, 96), '{"1": "ye', "length"
+    assert np.isnan(vlm().ask(frames, QUESTIONS)).all()
+    server.reply, server.finish = '{"1": "yes", "2": "no", "3": "no"}', "stop"
+    assert vlm(weighed=True).ask(frames, QUESTIONS)[0] > 0.5
 
 
 def test_clips_are_asked_about_at_once_and_each_gets_its_own(vlm, server):

@@ -86,7 +86,7 @@ def test_a_set_of_one_s_own_is_what_its_sums_list(tmp_path):
     (tmp_path / "tuned" / "net.pth").write_bytes(CONTENT)
     with pytest.raises(ConfigError, match="no weights are called 'tuned'"), WeightStore(str(tmp_path)).held("tuned"):
         pass
-    (tmp_path / "tuned" / SUMS).write_text(f"{DIGEST} *net.pth\n")
+    (tmp_path / "tuned" / SUMS).write_text(f"{DIGEST} *net.pth\n{'0' * 64}  {SUMS}\n")  # `sha256sum *` a second time
     with WeightStore(str(tmp_path)).held("tuned") as folder:
         assert [path.name for path in folder.iterdir()] == ["net.pth"]
     (tmp_path / "tuned" / SUMS).write_text(f"{DIGEST}  ../net.pth\n")
