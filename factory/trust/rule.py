@@ -88,8 +88,8 @@ class AcceptRule:
     # Where the way the camera goes can be used: halves that differ by up to 3.3 degrees. Of 24 real clips those within
     # that are up to 4.2 degrees from what unseen matches say, those with 3.8 to 8.4 between 8 and 54; one whose focal
     # length is open is 15 off. Parallax: a guess, under which a direction is noise.
-    # Predicted. Of 24 real clips within 1.0 those beyond 0.8 are the ones whose direction nobody can confirm, two of half
-    # A (0.87, 0.90) and one of B (0.85), and one of B that is 5 degrees off (0.84); the others reach 0.55.
+    # Predicted: of 24 real clips within 1.0 those beyond 0.8 are the three whose direction nobody can confirm, two of
+    # half A (0.87, 0.90) and one of B (0.85), and one of B that is 5 degrees off (0.84); the others reach 0.55.
     most_translation_deg: float = 0.8
     least_parallax_px: float = 1.5
     most_way_focal_log_sd: float = 0.08
