@@ -71,6 +71,7 @@ class Settings:
     intrinsics: Any
     stereo: Any
     vlm: Any
+    teller: Any
     phases: Mapping[str, PhaseSettings] = field(init=False, default_factory=dict)
     text: str = field(init=False, default="")
 

@@ -12,7 +12,7 @@ from factory.phases.build import build
 from factory.storage.sources import SCHEMA
 
 SOURCES = pa.Table.from_pylist([{"source": "x.mp4"}], SCHEMA)
-ROLES = ("follower", "segmenter", "video_masks", "detector", "depth", "intrinsics", "stereo", "vlm")
+ROLES = ("follower", "segmenter", "video_masks", "detector", "depth", "intrinsics", "stereo", "teller", "vlm")
 GROUPS = ("pipeline", "profile", "storage", "phase", "filter", "tracker", "flow", "sfm", *ROLES)
 
 

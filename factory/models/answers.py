@@ -77,8 +77,14 @@ def ask(found: Any, frames: np.ndarray, questions: Sequence[str]) -> None:
     _within("answers", found[~np.isnan(found)], 0.0, 1.0)
 
 
+def tell(found: Any, frames: np.ndarray, words: str) -> None:
+    del frames, words
+    if not isinstance(found, str):
+        raise ModelAnswerError(f"a {type(found).__name__}, not a text")
+
+
 CHECKS: dict[str, Callable[..., None]] = {
-    check.__name__: check for check in (pairs, follow, classes, propagate, boxes, depth, focals, disparity, ask)
+    check.__name__: check for check in (pairs, follow, classes, propagate, boxes, depth, focals, disparity, ask, tell)
 }
 
 

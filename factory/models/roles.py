@@ -141,6 +141,14 @@ class Vlm(Protocol):
         ...
 
 
+class Teller(Protocol):
+    """A language model that sees, and tells."""
+
+    def tell(self, frames: np.ndarray, words: str) -> str:
+        """What `words` ask for, of all frames in their order; empty where it refuses."""
+        ...
+
+
 class Tracker(Protocol):
     """Points through a clip: which ones, and where they go. It may ask a `Follower`."""
 

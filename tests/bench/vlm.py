@@ -24,7 +24,7 @@ from factory.evaluate.filtering import evaluate_filter
 from factory.evaluate.labels import read_labels
 from factory.filters.sample import SampleFrames
 from factory.manifest.schema import ROOT
-from factory.models.vlm_server import jpeg
+from factory.models.served import jpeg
 from factory.phases.phase import clip_record, clips_from
 from factory.storage.output import Storage
 from factory.video import shrink

@@ -116,6 +116,12 @@ def stereo(backend: roles.Stereo) -> None:
         answers.disparity(found, frames[1:], frames[:1])
 
 
+def teller(backend: roles.Teller) -> None:
+    for shape in SHAPES:
+        frames = textured(*shape)
+        answers.tell(_twice(lambda f=frames: backend.tell(f, "Describe it.")), frames, "Describe it.")
+
+
 def vlm(backend: roles.Vlm) -> None:
     questions = ("Does anything move?", "Is it drawn?")
     for shape in SHAPES:

@@ -10,8 +10,19 @@ from factory.models.raft import RaftFlow
 from factory.stage import stage_identity
 from tests.models.fakes import AskFlow, FakeFlow
 
-ROLES = ("follower", "segmenter", "video_masks", "detector", "depth", "intrinsics", "stereo")
-PLACES = ("device", "pool", "store", "code_at", "points_at_once")  # where it runs and where its files come from
+ROLES = ("follower", "segmenter", "video_masks", "detector", "depth", "intrinsics", "stereo", "teller")
+# How a server is asked, and what that may cost.
+PAID = ("timeout_s", "tries", "usd_per_million_in", "usd_per_million_out", "budget_usd", "cache_at", "cache_dir")
+PLACES = (
+    "device",
+    "pool",
+    "store",
+    "code_at",
+    "points_at_once",
+    "url",
+    "key_from",
+    *PAID,
+)  # where it runs and where its files come from
 
 
 def backends() -> dict[str, object]:

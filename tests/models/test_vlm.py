@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from factory.errors import ConfigError, ModelBudgetError, ModelError
 from factory.models.network import Call, Pool, answers
 from factory.models.vlm_reply import Token, probabilities, task
-from factory.models.vlm_server import ServedVlm
+from factory.models.vlm_server import ServedTeller, ServedVlm
 from tests.models import contracts
 from tests.models.contracts import textured
 from tests.seer import Server, seeing, tokens_of
@@ -42,6 +42,15 @@ def vlm(server, tmp_path, monkeypatch):
 def test_the_contract_of_its_role(vlm, server):
     server.reply = '{"1": "yes", "2": "no"}'
     contracts.vlm(vlm())
+
+
+def test_the_contract_of_a_teller(server, tmp_path):
+    server.reply = " A dog runs.\n"
+    teller = ServedTeller(url=server.url, model="seer", cache_at=str(tmp_path))
+    contracts.teller(teller)
+    assert teller.tell(textured(1, 64, 96), "Describe it.") == "A dog runs."
+    server.reply = None
+    assert teller.tell(textured(1, 64, 96), "Describe it otherwise.") == ""
 
 
 def test_answers_are_probabilities_where_the_server_gives_them(vlm, server):
@@ -106,7 +115,7 @@ def test_the_budget_is_kept(vlm, server):
     clips = [textured(1, 64, 96 + 8 * number) for number in range(3)]
     for frames in clips[:2]:
         model.ask(frames, QUESTIONS)
-    with pytest.raises(ModelBudgetError, match=r"vlm.budget_usd=0.002 is spent.*retry=failed"):
+    with pytest.raises(ModelBudgetError, match=r"budget_usd=0.002 of the model seer is spent.*retry=failed"):
         model.ask(clips[2], QUESTIONS)
     assert model.ask(clips[0], QUESTIONS)[0] > 0.5  # what is known costs nothing
     other = vlm(budget_usd=0.002, usd_per_million_in=1.0, usd_per_million_out=2.0)  # another process, phase or run
