@@ -1,6 +1,7 @@
 """What a backend is known by in fingerprints: all that changes its answers, and nothing else."""
 
 from dataclasses import fields, is_dataclass, replace
+from functools import lru_cache
 
 import pytest
 
@@ -25,6 +26,7 @@ PLACES = (
 )  # where it runs and where its files come from
 
 
+@lru_cache(1)
 def backends() -> dict[str, object]:
     """Every backend that conf/ offers, by role and name."""
     found = {}
