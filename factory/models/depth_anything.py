@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from factory.models.joining import depth_maps
 from factory.models.network import Network, Unit
 from factory.models.pretrained import pretrained
 from factory.models.roles import DepthMaps
@@ -52,8 +53,7 @@ class DepthAnything(Network):
         del focal_px
         self.load()
         metric = self._loaded[0].config.depth_estimation_type == "metric"
-        values = np.stack(answers) if answers else np.zeros(frames.shape[:3], np.float16)
-        return DepthMaps(values, "metric" if metric else "affine_disparity")
+        return depth_maps(answers, frames, "metric" if metric else "affine_disparity")
 
     def load(self) -> None:
         if not hasattr(self, "_loaded"):

@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from factory.models.joining import depth_maps, focals
 from factory.models.network import Network, Unit
 from factory.models.pretrained import pretrained
 from factory.models.roles import DepthMaps, Focals
@@ -65,7 +66,7 @@ class DepthProDepth(_DepthPro):
         self, answers: Sequence[np.ndarray], frames: np.ndarray, focal_px: np.ndarray | None = None
     ) -> DepthMaps:
         del focal_px
-        return DepthMaps(np.stack(answers) if answers else np.zeros(frames.shape[:3], np.float16), "metric")
+        return depth_maps(answers, frames, "metric")
 
 
 @dataclass
@@ -86,4 +87,4 @@ class DepthProIntrinsics(_DepthPro):
         return list(0.5 * units[0][0].shape[1] / np.tan(0.5 * np.radians(fov_deg)))
 
     def joined(self, answers: Sequence[np.ndarray], frames: np.ndarray) -> Focals:
-        return Focals(np.array(answers, np.float32).reshape(len(frames)), np.full(len(frames), np.nan, np.float32))
+        return focals(answers, frames)

@@ -8,6 +8,7 @@ import numpy as np
 
 from factory.errors import ConfigError
 from factory.models.foreign import absolute, foreign
+from factory.models.joining import depth_maps, focals
 from factory.models.network import Network, Unit
 from factory.models.roles import DepthMaps, Focals
 from factory.models.weights import WeightStore, state_of
@@ -78,7 +79,7 @@ class MoGeDepth(_MoGe):
         self, answers: Sequence[np.ndarray], frames: np.ndarray, focal_px: np.ndarray | None = None
     ) -> DepthMaps:
         del focal_px
-        return DepthMaps(np.stack(answers) if answers else np.zeros(frames.shape[:3], np.float16), "metric")
+        return depth_maps(answers, frames, "metric")
 
 
 @dataclass
@@ -99,4 +100,4 @@ class MoGeIntrinsics(_MoGe):
         return list(self._asked([frame for (frame,) in units])["intrinsics"][:, 0, 0].float().cpu().numpy() * width)
 
     def joined(self, answers: Sequence[np.ndarray], frames: np.ndarray) -> Focals:
-        return Focals(np.array(answers, np.float32).reshape(len(frames)), np.full(len(frames), np.nan, np.float32))
+        return focals(answers, frames)

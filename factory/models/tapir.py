@@ -9,6 +9,7 @@ import numpy as np
 from factory.construct import Count, Share
 from factory.errors import ConfigError
 from factory.models.foreign import absolute, foreign
+from factory.models.joining import followed
 from factory.models.network import Network, Unit
 from factory.models.roles import Followed
 from factory.models.weights import NONE, WeightStore, state_of
@@ -72,8 +73,7 @@ class Tapir(Network):
 
     def joined(self, answers: Sequence[np.ndarray], frames: np.ndarray, queries: np.ndarray) -> Followed:
         del queries
-        found = answers[0] if answers else np.zeros((0, len(frames), 3), np.float32)
-        return Followed(np.ascontiguousarray(found[..., :2]), found[..., 2] > 0.5)
+        return followed(answers, frames)
 
     def load(self) -> None:
         if not hasattr(self, "_network"):
