@@ -60,9 +60,9 @@ test: install ## the whole test suite
 # Learned models against their libraries, small and random: what CI has no room for.
 test-models: install ## tests of learned models, in an environment of their own (6 GB)
 	$(PYTHON) -m venv $(VENV)-models
-	$(VENV)-models/bin/python -m pip install --quiet torch torchvision setuptools hatchling
-	SAM2_BUILD_CUDA=0 $(VENV)-models/bin/python -m pip install --quiet --no-build-isolation \
-		--constraint constraints.txt --editable '.[dev,models]'
+	$(VENV)-models/bin/python -m pip install --quiet torch torchvision setuptools wheel
+	SAM2_BUILD_CUDA=0 $(VENV)-models/bin/python -m pip install --quiet --no-build-isolation sam2
+	$(VENV)-models/bin/python -m pip install --quiet --constraint constraints.txt --editable '.[dev,models]'
 	$(VENV)-models/bin/python -m pytest tests/models
 
 lint: $(VENV)/.installed ## ruff and mypy
