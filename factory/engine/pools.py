@@ -18,7 +18,7 @@ from factory.errors import ConfigError, FactoryError, ModelDiedError
 from factory.models.network import Call, Network
 
 APP = "factory"  # what the names of our Serve applications begin with; the job's id follows
-TRIES = 2  # of a call that was being answered when its replica died; the second is asked alone
+ALONE = 2  # deaths of replicas with a call by itself that tell that it kills; one may be somebody else's fault
 WAITS = 50  # times that a call may find its replica gone before it was its turn; then it is not told from a guilty one
 MOST_CALLS = 64  # that one replica takes; the others wait where Serve sends them out
 STARTS = 3  # of a replica that dies while it loads
@@ -45,15 +45,16 @@ class Pooled:
         """Raises ConfigError where the pool is no good to anybody."""
         import ray
 
-        began = 0
+        suspect, killed = False, 0
         for _ in range(WAITS):
             try:
-                found, busy_s = self._first(call) if not began else self._alone(call)
+                found, busy_s = self._alone(call) if suspect else self._first(call)
             except _DiedBefore:
                 continue
             except (ray.exceptions.RayActorError, ray.exceptions.RayTaskError):
-                began += 1
-                if began < TRIES:
+                killed += suspect  # in company it may have been any of them
+                suspect = True
+                if killed < ALONE:
                     continue
                 break
             self.deaths = 0
@@ -66,8 +67,10 @@ class Pooled:
                 f"model {self.name} has died of {self.deaths} clips in a row: look whether its card's memory suffices "
                 "(set its pool.max_batch lower), or take another model; clips it failed are done again by retry=failed."
             )
-        limit = f"or took longer than the {self.timeout_s:g} s of its pool.timeout_s"
-        return ModelDiedError(f"model {self.name} was killed twice by this clip's questions, {limit}."), 0.0
+        return ModelDiedError(
+            f"model {self.name} was killed {ALONE} times by this clip's questions alone, or took longer than the "
+            f"{self.timeout_s:g} s of its pool.timeout_s."
+        ), 0.0
 
     def _first(self, call: Call) -> Any:
         return self.handle.ask.remote(call).result()

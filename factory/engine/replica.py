@@ -14,7 +14,7 @@ from factory.errors import FactoryError, ModelError
 from factory.models.network import Call, Network, answers
 
 BEGINS = "begins"  # what a call that is asked alone hears first
-HEARD_S = 0.2  # what that word gets to leave this process, which may be gone a moment later
+HEARD_S = 0.2  # what that word, and the answer, get to leave this process, which may be gone a moment later
 CALLS_AT_ONCE = 16  # clips whose questions are batched together; a guess: their frames all lie in memory
 
 
@@ -96,6 +96,8 @@ class Replica:
             for job, one in zip(jobs, found, strict=True):
                 job.answer = one, each_s
                 job.loop.call_soon_threadsafe(job.ended.set)
+            if jobs[0].alone:
+                time.sleep(HEARD_S)  # the next may kill; an answer that is lost then would speak against this one
 
     def _answers(self, calls: list[Call]) -> list[Any]:
         if self._broken is not None:

@@ -65,7 +65,7 @@ def test_a_replica_that_dies_or_hangs_is_no_other_clip_s_end(tmp_path):
     assert {name: row["error"] for name, row in rows.items() if row["status"] != "ok" and "good" in name} == {}
     for name in ("dies-1", "hangs-1", "segfaults-1"):
         assert rows[name]["error_type"] == "ModelDiedError", rows[name]
-        assert "FakeFlow was killed twice by this clip's questions, or took longer than the 8 s" in rows[name]["error"]
+        assert "killed 2 times by this clip's questions alone, or took longer than the 8 s" in rows[name]["error"]
 
 
 def test_three_in_a_row_end_the_run(tmp_path):
