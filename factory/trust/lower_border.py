@@ -34,7 +34,7 @@ class LowerBorder:
 
     def __call__(self, trajectory: Trajectory, tracks: Tracks) -> float | None:
         """Share of the lower border, in columns, where most tracks follow one other motion: mean over pairs of frames.
-        None where no pair has tracks there."""
+        A column without tracks counts as none of it: what is there may stand. None where no pair has tracks there."""
         pairs = spread_pairs(tracks.frames, self.strides, self.starts)
         shares = [share for i, j in pairs if (share := self._share(trajectory, tracks, i, j)) is not None]
         return float(np.mean(shares)) if shares else None
@@ -58,4 +58,4 @@ class LowerBorder:
         follows &= scale * np.linalg.norm(xy_j - xy_i, axis=1) > self.still_px
         column = np.clip(xy_i[:, 0] * COLUMNS / tracks.width, 0, COLUMNS - 1).astype(int)
         every, theirs = (np.bincount(column[rows], minlength=COLUMNS) for rows in (low, low & follows))
-        return float(np.mean(2 * theirs[every > 0] > every[every > 0]))
+        return float(np.mean(2 * theirs > every))

@@ -8,21 +8,32 @@ from factory.sfm.attempts import solve_tracks
 from factory.sfm.options import PairOptions, SolveOptions
 from factory.trust.lower_border import LowerBorder
 from factory.trust.rule import AcceptRule
-from tests.sfm.scenes import HEIGHT, scene, walk
+from tests.sfm.scenes import HEIGHT, WIDTH, scene, walk
 
 OPTIONS = SolveOptions(pairs=PairOptions(strides=(1, 2, 4, 8)))
 MOST = AcceptRule().most_lower_rival
 
 
-def test_a_world_that_shows_at_the_bottom_alone_speaks_against_a_solve_of_the_rest():
+def of_the_rest(least_x: float) -> float:
+    """The share where what moves is solved and the world shows at the bottom alone, right of `least_x` pixels."""
     seen = scene(walk(20), static=1500, moving=200)
+    low = seen.tracks.xy[:, 1] > 0.78 * HEIGHT
     lowest = np.full(seen.tracks.count, np.inf)
     np.minimum.at(lowest, seen.tracks.track, seen.tracks.xy[:, 1])
     left = seen.is_dynamic | (lowest > 0.78 * HEIGHT)
-    tracks, dynamic = seen.tracks.select(left), seen.is_dynamic[left]
-    share = LowerBorder()(solve_tracks(tracks, dynamic, OPTIONS), tracks)
+    shown = seen.tracks.observations(~low | (seen.tracks.xy[:, 0] > least_x))
+    share = LowerBorder()(solve_tracks(seen.tracks.select(left), seen.is_dynamic[left], OPTIONS), shown.select(left))
     assert share is not None
-    assert share > MOST
+    return share
+
+
+def test_a_world_that_shows_at_the_bottom_alone_speaks_against_a_solve_of_the_rest():
+    assert of_the_rest(least_x=0.0) > MOST
+
+
+def test_a_thing_at_a_place_of_the_bottom_does_not_where_nothing_else_is_seen():
+    """A toy car that is followed over a plain floor."""
+    assert 0.1 < of_the_rest(least_x=0.6 * WIDTH) < MOST
 
 
 def test_a_right_solve_has_a_lower_border_of_its_own():
