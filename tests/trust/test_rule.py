@@ -178,3 +178,10 @@ def test_a_focal_length_that_is_open_is_part_of_the_expected_error():
 def test_a_path_that_halves_disagree_on_has_no_reliable_focal_length():
     torn = replace(GOOD, apart=replace(AGREE, ate_percent=9.6))
     assert not AcceptRule().focal_reliable(torn, Prediction()(torn))
+
+
+def test_a_turn_whose_halves_do_not_suit_each_other_in_the_picture_is_none():
+    """As that of a camera that creeps past something near."""
+    assert quality(replace(TURN, apart=replace(TURN.apart, cross_px=1.6))) == "gold"
+    assert quality(replace(TURN, apart=replace(TURN.apart, cross_px=2.4))) is None
+    assert quality(replace(GOOD, apart=replace(AGREE, cross_px=2.4))) == "silver"
