@@ -62,6 +62,13 @@ class Frames:
         return np.stack(colours)
 
     @property
+    def rgb(self) -> np.ndarray:
+        """Sampled frames for networks, uint8 (F, h, w, 3): in colour where they were decoded with it, else grey."""
+        if any(frame.colour is None for frame in self._all()):
+            return np.stack([np.repeat(grey[..., None], 3, axis=2) for grey in self.grey])
+        return self.colour
+
+    @property
     def times_s(self) -> np.ndarray:
         """Of the sampled frames, in the source: float64 (F,)."""
         return np.array([frame.time_s for frame in self._all()], np.float64)

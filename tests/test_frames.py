@@ -62,3 +62,12 @@ def test_an_error_of_decoding_reaches_whoever_asks():
 def test_frames_without_colour_say_so():
     with pytest.raises(ValueError, match="without their colours"):
         _ = Frames([Passing(0, 0.0, np.zeros((4, 6), np.uint8))]).colour
+
+
+def test_networks_get_three_channels_either_way():
+    grey = np.arange(24, dtype=np.uint8).reshape(4, 6)
+    seen = Frames([Passing(0, 0.0, grey), Passing(1, 0.1, grey + 1)]).rgb
+    assert seen.shape == (2, 4, 6, 3)
+    np.testing.assert_array_equal(seen[1, ..., 2], grey + 1)
+    colour = np.zeros((2, 3, 3), np.uint8)
+    assert Frames([Passing(0, 0.0, grey, colour=colour)]).rgb.shape == (1, 2, 3, 3)

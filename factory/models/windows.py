@@ -22,7 +22,7 @@ class WindowTracker:
     Windows share a frame, in which the points that are seen go on as queries of the next one: a track is one track over
     any number of windows. In the first frame of each and in its middle the grid is laid anew; of what it starts there,
     points that lie within half of its spacing of an older track are left out. follower: see `roles.Follower`; it sees
-    the frames in colour, and its points are given in pixels of the grey ones.
+    the frames in colour, where they are decoded with it, and its points are given in pixels of the grey ones.
     """
 
     follower: Any
@@ -32,7 +32,7 @@ class WindowTracker:
 
     def track(self, frames: Frames) -> Tracks:
         """See `Tracker`. Raises ModelError."""
-        colour, grey = frames.colour, frames.grey
+        colour, grey = frames.rgb, frames.grey
         size = np.array(grey[0].shape[::-1], float)
         found = _Joined(len(colour), _spacing(colour.shape, self.points))
         step = self.window - 1

@@ -66,11 +66,18 @@ def test_a_card_takes_no_core_from_the_workers_but_its_model_s_own():
 @pytest.mark.parametrize(("card_gb", "fits"), [(16, False), (24, True), (80, True)])
 def test_the_whole_of_profile_gpu_on_one_card(card_gb, fits):
     """24 GB hold it; a smaller card does not, and is told so."""
-    networks = networks_of(build(configured(["source=x", "output=y", "profile=gpu"]), SCHEMA.empty_table())[-1].stages)
+    _, filtering, posing = build(configured(["source=x", "output=y", "profile=gpu"]), SCHEMA.empty_table())
     node = Node("gpu", 16, 1, 64, card_gb=card_gb)
-    if fits:
-        placed, _ = place(networks, [node])
-        assert sum(pool.gpus for pool in placed.values()) <= 1
-    else:
-        with pytest.raises(ConfigError, match=r"cannot have 1 replicas .*1 GPUs of 16 GB"):
-            place(networks, [node])
+    assert {network.name for network in networks_of(filtering.stages)} == {
+        "RaftFlow",
+        "Tapir",
+        "OneFormer",
+        "MoGeIntrinsics",
+    }
+    for phase in (filtering, posing):
+        if fits:
+            placed, _ = place(networks_of(phase.stages), [node])
+            assert sum(pool.gpus for pool in placed.values()) <= 1
+        else:
+            with pytest.raises(ConfigError, match=r"cannot have 1 replicas .*1 GPUs of 16 GB"):
+                place(networks_of(phase.stages), [node])

@@ -33,22 +33,24 @@ def run(tmp_path_factory):
     settings = [
         "profile=gpu",
         "device=cpu",
-        "pipeline=pose",
         "pose.min_quality=bronze",
         "flow.weights=none",
         "flow.updates=1",
         "follower=steady",
         f"segmenter.weights={tiny.oneformer(folder / 'weights')}",
+        "intrinsics=depth_pro",
+        f"intrinsics.weights={tiny.depth_pro(folder / 'weights')}",
         f"detector.weights={tiny.grounding_dino(folder / 'weights')}",
         "detector.least_score=0.5",
         "pose.stages.objects.objects.names=[person,dog]",
+        "filter.stages.movable.names=[person,dog]",
         "pose.stages.objects.objects.most_rounds=1",
         "pose.stages.frames.colour_side_px=160",
         "video_masks.size=tiny",
         "video_masks.weights=none",
         "video_masks.side_px=128",
         f"storage.weights_at={folder / 'weights'}",
-        *(f"{role}.pool.cpus=0" for role in ("flow", "segmenter", "detector", "video_masks")),
+        *(f"{role}.pool.cpus=0" for role in ("flow", "segmenter", "detector", "video_masks", "intrinsics")),
     ]
 
     def call(output: str, *more: str) -> Path:
@@ -61,12 +63,12 @@ def run(tmp_path_factory):
     return call
 
 
-def rows(output: Path) -> dict[str, dict]:
-    return {Path(row["source"]).stem: row for row in read_phase(Storage.at(output), "pose").to_pylist()}
+def rows(output: Path, phase: str = "pose") -> dict[str, dict]:
+    return {Path(row["source"]).stem: row for row in read_phase(Storage.at(output), phase).to_pylist()}
 
 
 def test_every_clip_is_accounted_for_and_has_its_artifacts(run):
-    output = run("inline", "engine=inline")
+    output = run("inline", "engine=inline", "pipeline=pose")
     found = rows(output)
     assert set(found) == set(NAMES)
     for name, row in found.items():
@@ -77,7 +79,20 @@ def test_every_clip_is_accounted_for_and_has_its_artifacts(run):
         assert masks.shape == (len(row["frame_index"]), 90, 160)
         tracks = np.load(output / row["tracks"])
         assert set(np.unique(tracks["frame"])) == set(range(len(frames)))
-    through_pools = rows(run("pooled", "engine=ray", "workers=1"))
+    through_pools = rows(run("pooled", "engine=ray", "workers=1", "pipeline=pose"))
     for name, row in found.items():
         for column in ("status", "reasons", "track_count", "focal_px", "dynamic_share"):
             assert row.get(column) == through_pools[name].get(column), (name, column)
+
+
+def test_networks_look_at_what_the_filter_s_cheap_specialists_leave(run):
+    """Random ones say nothing that is true: what they say has its columns, and each clip its verdict."""
+    phases = "pipeline.phases=[ingest,filter]"
+    found = rows(
+        run("filtered", "engine=ray", "workers=1", "filter.exhaustive=true", "ingest.cut.min_s=1", phases), "filter"
+    )
+    assert set(found) == set(NAMES)
+    for name, row in found.items():
+        assert row["status"] in ("ok", "rejected"), (name, row["failed_stage"], row["error"])
+        assert 0.0 <= row["movable_share"] <= 1.0
+        assert row["seen_focal_ratio"] is None or row["seen_focal_ratio"] > 0
