@@ -112,11 +112,13 @@ def parse(command: str, words: Sequence[str]) -> Given:
 def everything() -> str:
     """Every file of conf/ as it stands: the comments say what each setting means and where its number comes from."""
     root = conf_dir()
-    files = [root / "config.yaml", *sorted(root.glob("*/*.yaml"))]
+    shared = root / "vlm_questions.yaml"  # no group of its own: presets of one take it
+    files = [root / "config.yaml", *sorted(root.glob("*/*.yaml")), shared]
     parts = []
     for path in files:
         group = f"phase@{path.stem}" if path.parent.name == "phase" else path.parent.name
-        title = "the top level" if path.parent == root else f"{group}={path.stem}"
+        above = {"config": "the top level", shared.stem: "vlm=served and vlm=local"}
+        title = above.get(path.stem, f"{group}={path.stem}")
         parts.append(f"## {title}\n{path.read_text(encoding='utf-8').rstrip()}\n")
     head = "# Every setting. Write key=value; group=name takes another preset. A stage's other\n"
     head += "# fields can be set too, for example filter.stages.sample.grey_side_px=240: --cfg job shows all.\n"

@@ -7,9 +7,10 @@ from factory.models.network import Network
 from factory.models.weights import WeightStore
 
 
-def pretrained(network: Network, weights: str, store: WeightStore, *kinds: str) -> list[Any]:
+def pretrained(network: Network, weights: str, store: WeightStore, *kinds: str, **settings: Any) -> list[Any]:
     """An instance of each class of `transformers` (the model first, in inference mode on the network's device), of a
-    set of weights. Nothing is fetched and no code of the folder is run. Raises ConfigError where it cannot be."""
+    set of weights. settings: of how the model is loaded. Nothing is fetched and no code of the folder is run. Raises
+    ConfigError where it cannot be."""
     import transformers
 
     network.check_device()
@@ -17,7 +18,7 @@ def pretrained(network: Network, weights: str, store: WeightStore, *kinds: str) 
     with store.held(weights) as folder:
         try:
             model, told = getattr(transformers, kinds[0]).from_pretrained(
-                folder, local_files_only=True, output_loading_info=True
+                folder, local_files_only=True, output_loading_info=True, **settings
             )
             others = [getattr(transformers, kind).from_pretrained(folder, local_files_only=True) for kind in kinds[1:]]
         except (OSError, ValueError, KeyError, TypeError, AttributeError, RuntimeError) as error:

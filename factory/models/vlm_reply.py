@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 YES, NO, UNSURE = "yes", "no", "unsure"
+SHOWN = "These pictures are frames of one video clip, in their order."
 
 
 @dataclass(frozen=True)
@@ -23,10 +24,20 @@ def task(questions: Sequence[str]) -> str:
     """The words beside the pictures. Part of what a cached reply is known by."""
     listed = "\n".join(f"{number}. {question.strip()}" for number, question in enumerate(questions, 1))
     return (
-        "These pictures are frames of one video clip, in their order. Answer each question about the clip as a whole "
+        f"{SHOWN} Answer each question about the clip as a whole "
         f'with "{YES}", "{NO}" or "{UNSURE}".\n{listed}\n'
         'Reply with JSON alone, an answer a number: {"1": "yes", "2": "no"}'
     )
+
+
+def single(question: str) -> str:
+    """The words beside the pictures where one question is asked, and the first word of its answer is weighed."""
+    return f"{SHOWN} Answer the question about the clip as a whole.\n{question.strip()}\nAnswer {YES} or {NO}."
+
+
+def share_of_yes(yes: float, no: float, least: float) -> float:
+    """Of what both words are worth as the answer; NaN where that is less than `least`: it would say something else."""
+    return yes / (yes + no) if yes + no >= max(least, 1e-9) else math.nan
 
 
 def schema(count: int) -> dict[str, Any]:

@@ -31,7 +31,7 @@ from factory.video import shrink
 from tests.bench.panda import RECALLS, was_set_with, write_labels
 from tests.seer import seeing
 
-# The question, by what is wrong with a clip; the order of the questions is that of conf/vlm/served.yaml.
+# The question, by what is wrong with a clip; the order of the questions is that of conf/vlm_questions.yaml.
 QUESTIONS = ("vehicle", "blurred", "distorted", "static", "drawn", "edited", "children", "zoomed")
 YES = {
     "view from inside a car": "vehicle",

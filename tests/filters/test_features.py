@@ -18,7 +18,7 @@ def test_every_number_given_has_a_meaning():
     stages = settings("phase/filter.yaml")["stages"] | settings("seen/networks.yaml")["filter"]["stages"]
     classes = [get_class(node["_target_"]) for node in stages.values()]
     given = {name for specialist in classes for name in specialist.gives}
-    asked = set(settings("vlm/served.yaml")["filter"]["stages"]["vlm"]["questions"])
+    asked = set(settings("vlm_questions.yaml")["filter"]["stages"]["vlm"]["questions"])
     assert given - ARRAYS == set(FEATURES) - asked
     assert asked == {name for name in FEATURES if name.startswith("vlm_")}
 
@@ -27,5 +27,5 @@ def test_every_rule_speaks_of_a_known_feature():
     preset = settings("filter/dynpose.yaml")
     rules = preset["rules"] | settings("seen/networks.yaml")["filter"]["rules"]
     assert {rule.get("feature", name) for name, rule in rules.items()} <= set(FEATURES)
-    groups = preset["score"]["groups"] | settings("vlm/served.yaml")["filter"]["score"]["groups"]
+    groups = preset["score"]["groups"] | settings("vlm_questions.yaml")["filter"]["score"]["groups"]
     assert {name for group in groups.values() for name in group} <= set(FEATURES)

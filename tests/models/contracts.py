@@ -127,3 +127,4 @@ def vlm(backend: roles.Vlm) -> None:
     for shape in SHAPES:
         frames = textured(*shape)
         answers.ask(_twice(lambda f=frames: backend.ask(f, questions)), frames, questions)
+        answers.ask(backend.ask(frames, ()), frames, ())

@@ -11,7 +11,7 @@ from factory.models.raft import RaftFlow
 from factory.stage import stage_identity
 from tests.models.fakes import AskFlow, FakeFlow
 
-ROLES = ("follower", "segmenter", "video_masks", "detector", "depth", "intrinsics", "stereo", "teller")
+ROLES = ("follower", "segmenter", "video_masks", "detector", "depth", "intrinsics", "stereo", "teller", "vlm")
 # How a server is asked, and what that may cost.
 PAID = ("timeout_s", "tries", "usd_per_million_in", "usd_per_million_out", "budget_usd", "cache_at", "cache_dir")
 PLACES = (
@@ -34,6 +34,7 @@ def backends() -> dict[str, object]:
         for path in (conf_dir() / role).glob("*.yaml"):
             cfg = configured(["source=x", "output=y", f"{role}={path.stem}"])
             found[f"{role}={path.stem}"] = getattr(cfg, role)
+    del found["vlm=none"]
     return found
 
 

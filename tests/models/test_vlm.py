@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from factory.errors import ConfigError, ModelBudgetError, ModelError
 from factory.models.network import Call, Pool, answers
-from factory.models.vlm_reply import Token, probabilities, task
+from factory.models.vlm_reply import Token, probabilities, share_of_yes, single, task
 from factory.models.vlm_server import ServedTeller, ServedVlm
 from tests.models import contracts
 from tests.models.contracts import textured
@@ -170,6 +170,14 @@ def test_any_answers_are_read(said, yes):
 @given(st.text(max_size=80), st.integers(1, 5))
 def test_no_reply_breaks_it(reply, count):
     assert probabilities(reply, [Token(reply, [])], count).shape == (count,)
+
+
+def test_the_first_word_of_an_answer_is_weighed():
+    assert share_of_yes(0.3, 0.1, 0.05) == pytest.approx(0.75)
+    assert share_of_yes(0.0, 0.1, 0.05) == 0.0
+    assert np.isnan(share_of_yes(0.02, 0.02, 0.05))
+    assert np.isnan(share_of_yes(0.0, 0.0, 0.0))
+    assert single(" Is it drawn? ").endswith("\nIs it drawn?\nAnswer yes or no.")
 
 
 def test_the_questions_are_part_of_what_is_asked():

@@ -38,7 +38,7 @@ def depth_anything(folder: Path, kind: str = "relative") -> str:
     )
     torch.manual_seed(0)
     processor = DPTImageProcessor(size={"height": 56, "width": 56}, ensure_multiple_of=14, keep_aspect_ratio=True)
-    return _kept(folder, f"tiny_depth_anything_{kind}", DepthAnythingForDepthEstimation(config), processor)
+    return kept(folder, f"tiny_depth_anything_{kind}", DepthAnythingForDepthEstimation(config), processor)
 
 
 def depth_pro(folder: Path) -> str:
@@ -67,7 +67,7 @@ def depth_pro(folder: Path) -> str:
     network = DepthProForDepthEstimation(config)
     last = [part for part in network.fov_model.modules() if isinstance(part, torch.nn.Conv2d)][-1]
     torch.nn.init.constant_(last.bias, 50.0)  # degrees: random ones would be below 0
-    return _kept(folder, "tiny_depth_pro", network, processor)
+    return kept(folder, "tiny_depth_pro", network, processor)
 
 
 def oneformer(folder: Path) -> str:
@@ -109,7 +109,7 @@ def oneformer(folder: Path) -> str:
     torch.manual_seed(0)
     processor = MaskFormerImageProcessor(size={"shortest_edge": 64, "longest_edge": 256}, size_divisor=32)
     tokenizer = CLIPTokenizer(vocab=vocabulary, merges=[])
-    return _kept(folder, "tiny_oneformer", OneFormerForUniversalSegmentation(config), processor, tokenizer)
+    return kept(folder, "tiny_oneformer", OneFormerForUniversalSegmentation(config), processor, tokenizer)
 
 
 def grounding_dino(folder: Path) -> str:
@@ -142,7 +142,7 @@ def grounding_dino(folder: Path) -> str:
     torch.manual_seed(0)
     processor = GroundingDinoImageProcessor(size={"shortest_edge": 64, "longest_edge": 128})
     tokenizer = BertTokenizerFast(vocab={word: number for number, word in enumerate(WORDS)})
-    return _kept(folder, "tiny_grounding_dino", GroundingDinoForObjectDetection(config), processor, tokenizer)
+    return kept(folder, "tiny_grounding_dino", GroundingDinoForObjectDetection(config), processor, tokenizer)
 
 
 SETS: dict[str, Callable[[Path], str]] = {
@@ -153,7 +153,7 @@ SETS: dict[str, Callable[[Path], str]] = {
 }
 
 
-def _kept(folder: Path, name: str, *parts: Any) -> str:
+def kept(folder: Path, name: str, *parts: Any) -> str:
     place = folder / name
     for part in parts:
         part.save_pretrained(place)
