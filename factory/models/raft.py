@@ -9,7 +9,7 @@ import numpy as np
 
 from factory.construct import Count
 from factory.models.network import Network, Unit
-from factory.models.warps import seen_through
+from factory.models.warps import warped
 from factory.models.weights import NONE, WeightStore, state_of
 
 LEAST_SIDE_PX = 128  # RAFT works at an eighth of the size and looks four levels up
@@ -37,14 +37,15 @@ class RaftFlow(Network):
         return np.asarray(self.answer(frames, pairs, warps))
 
     def units(self, frames: np.ndarray, pairs: np.ndarray, warps: np.ndarray | None = None) -> list[Unit]:
-        seen = seen_through(frames, pairs, warps)
-        return [(_padded(frames[i]), _padded(other)) for (i, _), other in zip(pairs, seen, strict=True)]
+        """Frames i and j, and how j is seen: nothing is copied before its batch."""
+        return [(frames[i], frames[j], None if warps is None else warps[n]) for n, (i, j) in enumerate(pairs)]
 
     def forward(self, units: Sequence[Unit]) -> list[np.ndarray]:
         import torch
 
         self.load()
-        first, second = (np.stack(side) for side in zip(*units, strict=True))
+        first = np.stack([_padded(one) for one, _, _ in units])
+        second = np.stack([_padded(other if warp is None else warped(other, warp)) for _, other, warp in units])
         batch = [torch.from_numpy(side).permute(0, 3, 1, 2).to(self.device).float() for side in (first, second)]
         with torch.inference_mode():
             found = self._network(*(side / 127.5 - 1.0 for side in batch), num_flow_updates=self.updates)[-1]
