@@ -59,6 +59,7 @@ class TrackPoints:
 
     needs: ClassVar[tuple[str, ...]] = ("frames",)
     gives: ClassVar[tuple[str, ...]] = ("tracks",)
+    version: ClassVar[int] = 2
 
     tracker: Tracker = field(default_factory=LucasKanade)
 
