@@ -62,8 +62,8 @@ class NanoDetIsNet(NanoDet):
 @dataclass
 class IsNetMasks(Network):
     """Objects followed; the role `VideoMasks`. Each frame's mask comes from the nearest frame that has a prompt, and is
-    carried from frame to frame by dense flow; every so many frames what stands out in the box around it takes its
-    place, where the two agree.
+    carried from frame to frame by the median of the flow in it. Every so many frames what stands out in the box around
+    it takes its place; where the two differ, the object is lost.
 
     agree: J of the two at the least; a guess.
     """
@@ -73,7 +73,7 @@ class IsNetMasks(Network):
 
     device: str = field(default="cpu", compare=False, kw_only=True)
     folder: str = field(default_factory=lambda: os.environ.get(PLACE, ""), compare=False)
-    every: Count = 4
+    every: Count = 8
     agree: Share = 0.3
 
     def propagate(self, frames: np.ndarray, prompts: Sequence[Prompt]) -> np.ndarray:
@@ -131,14 +131,17 @@ class IsNetMasks(Network):
         return np.isin(pieces, pieces[y, x]) & mask
 
     def _carried(self, frames: np.ndarray, old: int, new: int, mask: np.ndarray) -> np.ndarray:
-        flow = self._flow.pairs(frames, np.array([[new, old]]))[0]
-        y, x = np.mgrid[: mask.shape[0], : mask.shape[1]].astype(np.float32)
-        moved = cv2.remap(mask.astype(np.uint8), x + flow[..., 0], y + flow[..., 1], cv2.INTER_NEAREST)
-        return np.asarray(moved > 0)
+        """As a whole: carried pixel by pixel, a mask that has slipped to what is behind is torn over the picture."""
+        if not mask.any():
+            return mask
+        flow = self._flow.pairs(frames, np.array([[old, new]]))[0]
+        away = np.eye(2, 3)
+        away[:, 2] = np.median(flow[mask], axis=0)
+        return np.asarray(cv2.warpAffine(mask.astype(np.uint8), away, mask.shape[::-1], flags=cv2.INTER_NEAREST) > 0)
 
     def _renewed(self, frame: np.ndarray, mask: np.ndarray) -> np.ndarray:
         if not mask.any():
             return mask
         y, x = np.nonzero(mask)
         found = self._isnet.inside(frame, wider(np.array([x.min(), y.min(), x.max() + 1.0, y.max() + 1.0])))
-        return found if region_similarity(found, mask) >= self.agree else mask
+        return found & (region_similarity(found, mask) >= self.agree)
