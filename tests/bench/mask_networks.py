@@ -83,7 +83,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("media", type=Path)
     parser.add_argument("--only", nargs="+", help="names of clips")
-    parser.add_argument("--every", type=int, default=5, help="sampled frames, of classes: two CPU seconds a box")
+    parser.add_argument("--every", type=int, default=5, help="sampled frames, of classes")
     options = parser.parse_args()
     cv2.setNumThreads(1)
     halves: dict[str, list[tuple[float, ...]]] = {"A": [], "B": []}

@@ -73,7 +73,7 @@ class IsNetMasks(Network):
 
     device: str = field(default="cpu", compare=False, kw_only=True)
     folder: str = field(default_factory=lambda: os.environ.get(PLACE, ""), compare=False)
-    every: Count = 8
+    every: Count = 4
     agree: Share = 0.3
 
     def propagate(self, frames: np.ndarray, prompts: Sequence[Prompt]) -> np.ndarray:
