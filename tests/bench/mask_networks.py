@@ -5,7 +5,8 @@
 MEDIA: the development media, of which `masks_gt` is read. Mean J over frames of a clip, seen as `pose_masked` sees it.
 classes: people, animals and vehicles of the `Segmenter`, in every so many sampled frames. box: the object whose true
 box is given in the first frame, followed through all by the `VideoMasks`; there: the same in the first frame alone.
-motion: SampsonMask on the default flow. Halves by origin are those of `tests.bench.real`.
+objects: FollowObjects with both, and motion: SampsonMask on the default flow, of which the stage makes the union.
+Halves by origin are those of `tests.bench.real`.
 
 The stage that joins them is measured on what a run makes:
 
@@ -26,6 +27,7 @@ import numpy as np
 from factory.clip import ClipRecord
 from factory.evaluate.masks import read_mask, region_similarity
 from factory.frames import Frames
+from factory.masks.objects import FollowObjects
 from factory.masks.sampson import SampsonMask
 from factory.models.dis import DisFlow
 from factory.models.roles import Prompt
@@ -38,7 +40,7 @@ from tests.videos import whole
 
 COLOUR_SIDE_PX = 640  # as in conf/phase/pose_masked.yaml
 NAMES = (*COCO[:9], *COCO[14:24])  # people and vehicles, and animals
-COLUMNS = ("classes", "box", "there", "motion")
+COLUMNS = ("classes", "box", "there", "objects", "motion")
 
 
 def seen(video: Path) -> tuple[np.ndarray, np.ndarray]:
@@ -75,6 +77,7 @@ def measured(video: Path, every: int) -> tuple[float, ...]:
         mean_j(classes, truth[::every]),
         mean_j(followed, truth[first:]),
         mean_j(followed[:1], truth[first : first + 1]),
+        mean_j(FollowObjects()(NanoDetIsNet(), IsNetMasks(), None, frames), truth),
         mean_j(SampsonMask()(DisFlow(), frames), truth),
     )
 
