@@ -58,8 +58,9 @@ STEPS: dict[str, tuple[str, ...]] = {
         "border_cover_share",
         "chaos_share",
         "noise_px",
+        "movable_share",
     ),
-    "+focal": ("focal_ratio", "focal_spread", "zoom_rate", "parallax"),
+    "+focal": ("focal_ratio", "focal_spread", "seen_focal_ratio", "seen_focal_spread", "zoom_rate", "parallax"),
     "+distortion": ("barrel_distortion",),
 }
 LAST = "+the rest"
