@@ -18,6 +18,12 @@ from factory.video import shrink
 # Sub-pixel stop: the back end works to 0.2 px, so a fiftieth leaves the tracker out of the error budget.
 _STOP = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 15, 0.02)
 
+# How close forward and backward must end where a point is searched a second time: closer than the first time, for one
+# that is gone has a second chance to be taken for another. Small pictures: dissolves are told on web video. Larger ones,
+# three clips on the edge: at 0.7 px a real jeep's dissolve spoils its solve, at 0.35 a rendered race from close by is
+# refused and a room behind a balloon 8 % off, at 0.5 the race alone is refused.
+AGAIN_PX, SMALL_AGAIN_PX = 0.5, 0.35
+
 Window = Annotated[int, Ge(3)]  # OpenCV's least
 
 
@@ -92,13 +98,10 @@ class LucasKanade:
         start = points + self._start(before, after, points)
         levels = self._levels(before.shape)
         there, alive = _searched(before, after, points, start, window, levels, self.return_px)
-        # Where the flow that they start from is far off, as in a fast pan, a higher pyramid still finds some. A point
-        # that is gone has a second chance to be taken for another then: on a small picture, of which a pixel is more of
-        # the scene, it has to come back closer. On large ones that loses too much: of two rendered clips, a race from
-        # close by was refused and a room behind a balloon 8 % off, where both are solved to 0.03 and 0.13 %.
+        # Where the flow that they start from is far off, as in a fast pan, a higher pyramid still finds some.
         lost = np.flatnonzero(~alive)
         if levels < self.levels and len(lost):
-            return_px = self.return_px / 2 if self._small(before.shape) else self.return_px
+            return_px = SMALL_AGAIN_PX if self._small(before.shape) else AGAIN_PX
             again = _searched(before, after, points[lost], start[lost], window, self.levels, return_px)
             there[lost], alive[lost] = again
         return there, alive

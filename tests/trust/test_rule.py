@@ -185,3 +185,10 @@ def test_a_turn_whose_halves_do_not_suit_each_other_in_the_picture_is_none():
     assert quality(replace(TURN, apart=replace(TURN.apart, cross_px=1.6))) == "gold"
     assert quality(replace(TURN, apart=replace(TURN.apart, cross_px=2.4))) is None
     assert quality(replace(GOOD, apart=replace(AGREE, cross_px=2.4))) == "silver"
+
+
+def test_little_explained_without_parallax_is_bronze_at_the_most():
+    half = replace(GOOD, explained=0.45)
+    assert quality(replace(half, parallax_px=1.0)) == "bronze"
+    assert quality(replace(half, parallax_px=2.0)) == "silver"
+    assert quality(replace(GOOD, parallax_px=1.0)) == "gold"
