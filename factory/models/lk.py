@@ -20,7 +20,7 @@ _STOP = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 15, 0.02)
 
 # How close forward and backward must end where a point is searched a second time: closer than the first time, for one
 # that is gone has a second chance to be taken for another. Small pictures: so dissolves are told on web video. Larger
-# ones, three clips on the edge: at 0.7 px a real jeep's dissolve spoils its solve, at 0.35 a rendered race from close by
+# ones, three clips on the edge: at 0.7 px a real jeep's dissolve spoils its solve, at 0.35 a rendered race seen closely
 # is refused and a room behind a balloon 8 % off, at 0.5 the race alone is refused.
 AGAIN_PX, SMALL_AGAIN_PX = 0.5, 0.35
 
