@@ -102,23 +102,30 @@ def _environment_closed() -> Iterator[None]:
         OmegaConf.register_new_resolver("oc.env", oc.env, replace=True)
 
 
+def resolved(cfg: "DictConfig", environment: bool = False) -> Any:
+    """Plain values, with references followed. environment: see `settings_of`. Raises ConfigError for a bad one."""
+    from omegaconf import OmegaConf
+    from omegaconf.errors import OmegaConfBaseException
+
+    try:
+        with nullcontext() if environment else _environment_closed():
+            return OmegaConf.to_container(cfg, resolve=True)
+    except OmegaConfBaseException as error:
+        cause = str(error).splitlines()[0].rpartition("while resolving interpolation: ")[2].strip('."')
+        raise ConfigError(f"a reference in the configuration cannot be followed: {cause}.") from error
+
+
 def settings_of(cfg: "DictConfig", allowed: Sequence[str] = (), environment: bool = True) -> Settings:
     """The composed configuration, checked as a whole. Raises ConfigError, before anything is made or imported where a
     `_target_` is refused. `allowed`: see `construct.Maker`; `allow_targets` in `cfg` itself allows nothing.
     environment: whether `${oc.env:...}` may read it: what a preset from elsewhere read could be sent away."""
     from omegaconf import OmegaConf
-    from omegaconf.errors import OmegaConfBaseException
 
     for name in ("source", "output"):
         if OmegaConf.is_missing(cfg, name) or not cfg.get(name):
             raise ConfigError(f"{name} is not given: write {name}=my-folder, or {name}=s3://bucket/folder.")
     text: Any = OmegaConf.to_container(cfg, resolve=False)
-    try:
-        with nullcontext() if environment else _environment_closed():
-            plain: Any = OmegaConf.to_container(cfg, resolve=True)
-    except OmegaConfBaseException as error:
-        cause = str(error).splitlines()[0].rpartition("while resolving interpolation: ")[2].strip('."')
-        raise ConfigError(f"a reference in the configuration cannot be followed: {cause}.") from error
+    plain = resolved(cfg, environment)
     maker = Maker(allowed, text)
     maker.check_targets(plain)
     own = {f.name for f in fields(Settings) if f.init}

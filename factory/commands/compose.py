@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from factory.confdir import conf_dir
 from factory.construct import Maker, near
 from factory.errors import ConfigError
-from factory.settings import Settings, settings_of
+from factory.settings import Settings, resolved, settings_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -49,9 +49,7 @@ def composed(words: Sequence[str], config_dir: str | None = None) -> "tuple[Dict
     base = _base(tuple(chosen), config_dir)
     cfg = _compose([*chosen, *(_placed(o, base) for o in settings)], config_dir)
     if config_dir is not None:
-        from omegaconf import OmegaConf
-
-        check_keys(OmegaConf.to_container(cfg, resolve=False), {o.key_or_group: o.value() for o in given})
+        check_keys(resolved(cfg), {o.key_or_group: o.value() for o in given})
     if cfg.get(ALLOW):
         raise ConfigError(f"a preset sets {ALLOW}={cfg[ALLOW]}, which only the command line may: remove it there.")
     values = [o.value() for o in allowing][-1:]
@@ -125,13 +123,15 @@ def _groups(config_dir: str | None) -> set[str]:
 
 def check_keys(node: Any, said: Mapping[str, Any]) -> None:
     """Raises ConfigError where a configuration from elsewhere would send a key of this machine to a server: which key,
-    and where to, the command line alone may say. said: its settings."""
+    and where to, the command line alone may say, of one model together. node: with references followed. said: its
+    settings, by key."""
     if isinstance(node, Mapping):
         if node.get("key_from") is not None:
-            told = [{value for key, value in said.items() if key.endswith(f".{name}")} for name in ("key_from", "url")]
-            if node["key_from"] not in told[0] or node.get("url") not in told[1]:
+            models = [key.removesuffix(".key_from") for key in said if key.endswith(".key_from")]
+            pairs = [(said[f"{model}.key_from"], said.get(f"{model}.url")) for model in models]
+            if (node["key_from"], node.get("url")) not in pairs:
                 raise ConfigError(
-                    "with --config-dir vlm.url and vlm.key_from belong on the command line: "
+                    "with --config-dir the url and the key_from of a model both belong on the command line: "
                     "a preset could send keys of this machine anywhere."
                 )
         for inner in node.values():

@@ -67,6 +67,9 @@ class Pooled:
                 f"model {self.name} has died of {self.deaths} clips in a row: look whether its card's memory suffices "
                 "(set its pool.max_batch lower), or take another model; clips it failed are done again by retry=failed."
             )
+        if killed < ALONE:
+            told = f"model {self.name} was killed {WAITS} times before it came to this clip's questions"
+            return ModelDiedError(f"{told}: look at the other clips it failed."), 0.0
         return ModelDiedError(
             f"model {self.name} was killed {ALONE} times by this clip's questions alone, or took longer than the "
             f"{self.timeout_s:g} s of its pool.timeout_s."

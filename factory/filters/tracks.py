@@ -17,7 +17,7 @@ class PointTracks:
 
     needs: ClassVar[tuple[str, ...]] = ("frames",)
     gives: ClassVar[tuple[str, ...]] = ("tracks",)
-    version: ClassVar[int] = 3
+    version: ClassVar[int] = 4
 
     tracker: Tracker = field(default_factory=LucasKanade)
 

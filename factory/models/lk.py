@@ -101,7 +101,7 @@ class LucasKanade:
         # Where the flow that they start from is far off, as in a fast pan, a higher pyramid still finds some.
         lost = np.flatnonzero(~alive)
         if levels < self.levels and len(lost):
-            return_px = SMALL_AGAIN_PX if self._small(before.shape) else AGAIN_PX
+            return_px = min(self.return_px, SMALL_AGAIN_PX if self._small(before.shape) else AGAIN_PX)
             again = _searched(before, after, points[lost], start[lost], window, self.levels, return_px)
             there[lost], alive[lost] = again
         return there, alive

@@ -1,4 +1,4 @@
-"""Language models that see, on a card of one's own: any that `transformers` has for pictures and text to text."""
+"""Language models that see, on a card of one's own: Qwen2.5-VL and Qwen3-VL, by `transformers`."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -15,6 +15,11 @@ from factory.models.served import MOST_TOKENS
 from factory.models.vlm_reply import NO, YES, share_of_yes, single
 from factory.models.weights import WeightStore
 from factory.video import shrink
+
+FAMILIES = ("qwen2_5_vl", "qwen3_vl")  # how they place pictures, and go on from them, is what is tried
+# Whatever the weights bring: a penalty for what was said before would speak against what was measured.
+GREEDY = {"do_sample": False, "temperature": None, "top_p": None, "top_k": None, "num_beams": 1}
+GREEDY |= {"repetition_penalty": 1.0, "no_repeat_ngram_size": 0}
 
 
 @dataclass
@@ -56,6 +61,10 @@ class _Local(Network):
         kinds = ("AutoModelForImageTextToText", "AutoProcessor")
         kept = torch.bfloat16 if self.on_card else torch.float32  # as they were trained; CPUs are slow with it
         network, processor = pretrained(self, self.weights, self.store, *kinds, dtype=kept)
+        if (kind := network.config.model_type) not in FAMILIES:
+            raise ConfigError(
+                f"weights {self.weights} are of a {kind}, which is not tried: take a Qwen2.5-VL or Qwen3-VL."
+            )
         if not processor.chat_template:
             raise ConfigError(f"weights {self.weights} are not of the model {self.name}: they lack a chat template.")
         self._network, self._processor, self._tokenizer = network, processor, processor.tokenizer
@@ -144,6 +153,5 @@ class LocalTeller(_Local):
         words = asked.strip()
         before, behind = self._around(frames, words)
         given = self._given(before + words + behind, frames)
-        greedy = {"do_sample": False, "temperature": None, "top_p": None, "top_k": None}  # whatever the weights bring
-        told = self._network.generate(**given, **greedy, max_new_tokens=MOST_TOKENS)
+        told = self._network.generate(**given, **GREEDY, max_new_tokens=MOST_TOKENS)
         return str(self._tokenizer.decode(told[0, given["input_ids"].shape[1] :], skip_special_tokens=True)).strip()

@@ -9,7 +9,7 @@ import pyarrow as pa
 from factory.clip import ClipRecord
 from factory.declared import ClipPhase
 from factory.engine.work import Row
-from factory.errors import ModelError
+from factory.errors import ConfigError, ModelError
 from factory.manifest.schema import column
 from factory.models.roles import Teller
 from factory.phases.phase import common_row
@@ -20,6 +20,7 @@ TASK = (
     "plain sentences: what is seen, what moves and how, and how the camera moves. Measured was that {measured}. Do not "
     "contradict it, do not mention the pictures, and name nothing that cannot be seen."
 )
+SAMPLE = "nothing moves"
 CAMERA = {
     "still": "the camera stands still",
     "rotation": "the camera turns in its place",
@@ -35,21 +36,34 @@ class Describe:
     gives: ClassVar[tuple[str, ...]] = ("caption",)
 
     teller: Teller
-    task: str = TASK
+    task: str = TASK  # with a place for {measured}
+
+    def __post_init__(self) -> None:
+        try:
+            whole = SAMPLE in self.task.format(measured=SAMPLE)
+        except (KeyError, IndexError, ValueError):
+            whole = False
+        if not whole:
+            raise ConfigError("the task of a caption needs a place for {measured}, and other braces doubled.")
 
     def __call__(self, record: ClipRecord) -> ClipRecord:
         words = self.task.format(measured=measured(record))
-        caption = self.teller.tell(np.stack(record["stills"]), words)
+        caption = ended(self.teller.tell(np.stack(record["stills"]), words))
         if not caption:
-            raise ModelError("the model does not describe this clip: it refuses, or says nothing.")
+            raise ModelError("the model does not describe this clip: it refuses, or says no whole sentence.")
         return record.give(caption=caption)
+
+
+def ended(text: str) -> str:
+    """Without a last sentence that was broken off."""
+    return text[: max(text.rfind(mark) for mark in ".!?") + 1]
 
 
 def measured(record: ClipRecord) -> str:
     """How the camera moves and how much else does, in words."""
     told = [CAMERA.get(record["camera_motion"], "how the camera moves is not known")]
     if record["camera_motion"] == "parallax" and record["path_by_depth"] is not None:
-        told[0] += f", by {record['path_by_depth']:.0%} of its distance to things"
+        told[0] += f", on a path of {record['path_by_depth']:.2g} times the median distance of what is seen"
     if record["dynamic_share"] is not None:
         told.append(f"{record['dynamic_share']:.0%} of the picture moves on its own")
     return " and ".join(told)

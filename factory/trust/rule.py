@@ -198,6 +198,8 @@ class AcceptRule:
         assert signals.apart is not None
         path = "" if predicted.ate_percent is None else f"the path may be {predicted.ate_percent:.1f} % off, "
         told = f"{path}halves of the tracks suit each other's poses to {signals.apart.cross_px:.1f} px"
+        if not signals.rotation_only and signals.explained < self.tiers["gold"].least_explained:
+            told += f", only {signals.explained:.0%} of the observations are explained"
         if quality is None:
             return f"quality: below bronze, {told}"
         return f"quality: only {quality}, {told}; pose.min_quality={quality} accepts it"

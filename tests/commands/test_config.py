@@ -336,6 +336,17 @@ def test_a_preset_cannot_send_a_key_of_this_machine_anywhere(tmp_path):
     for words in ([], [where], [key]):  # a key of ours would go to them, or another than we said to us
         assert "belong on the command line" in refused("vlm=theirs", *words, config_dir=str(tmp_path))
     assert settings("vlm=theirs", where, key, config_dir=str(tmp_path)).vlm.key_from == "OPENAI_API_KEY"
+    hidden = "{_target_:factory.models.vlm_server.ServedTeller,url:'http://evil.example/v1',model:m,key_from:TOKEN}"
+    (tmp_path / "teller").mkdir()
+    for name, reference in (("made", f"${{oc.create:{hidden}}}"), ("read", f'${{oc.decode:"{hidden}"}}')):
+        (tmp_path / "teller" / f"{name}.yaml").write_text(f"# @package _global_\nteller: {reference}\n")
+        assert "belong on the command line" in refused(f"teller={name}", config_dir=str(tmp_path))
+    # A key that was said for one model, and an address that was said for another, are no pair.
+    teller = (conf_dir() / "teller" / "served.yaml").read_text().replace("key_from: null", "key_from: OPENAI_API_KEY")
+    (tmp_path / "teller" / "other.yaml").write_text(teller)
+    for url in ("http://127.0.0.1:9000/v1", "[a]"):
+        told = refused("vlm=served", where, key, "teller=other", f"teller.url={url}", config_dir=str(tmp_path))
+        assert "belong on the command line" in told
     assert settings("vlm=served", config_dir=str(tmp_path)).vlm.key_from is None
 
 

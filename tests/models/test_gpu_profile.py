@@ -95,4 +95,5 @@ def test_networks_look_at_what_the_filter_s_cheap_specialists_leave(run):
     for name, row in found.items():
         assert row["status"] in ("ok", "rejected"), (name, row["failed_stage"], row["error"])
         assert 0.0 <= row["movable_share"] <= 1.0
-        assert row["seen_focal_ratio"] is None or row["seen_focal_ratio"] > 0
+        assert 0.1 < row["seen_focal_ratio"] < 10
+        assert row["seen_focal_spread"] >= 0

@@ -9,13 +9,14 @@ import numpy as np
 import pytest
 
 from factory.artifacts import read_masks
+from factory.manifest.read import read_phase
 from factory.masks.objects import MOVERS
 from factory.models.roles import Prompt
+from factory.storage.output import Storage
 from tests.bench.mask_networks import box_of, mean_j, seen
 from tests.models import contracts
 from tests.models.real_detector import PLACE, NanoDet
 from tests.models.real_masks import IsNetMasks, NanoDetIsNet
-from tests.models.test_gpu_profile import rows
 
 pytest.importorskip("onnxruntime", reason="no dependency of anything here: pip install onnxruntime")
 if not os.environ.get(PLACE):
@@ -80,7 +81,7 @@ def test_a_run_masks_with_them_on_both_engines(media, tmp_path):
         command = [sys.executable, "-m", "factory", "run", "--config-dir", str(CONF), *words]
         done = subprocess.run(command, capture_output=True, text=True, timeout=800, check=False)
         assert done.returncode == 0, done.stderr[-3000:]
-        row = rows(output)["car-shadow"]
+        (row,) = [r for r in read_phase(Storage.at(output), "pose").to_pylist() if "car-shadow" in r["source"]]
         assert row["status"] in ("ok", "rejected"), (row["failed_stage"], row["error"])
         _, masks = read_masks((output / row["masks"]).read_bytes())
         found.append((row["status"], row["reasons"], row["track_count"], row["dynamic_share"], masks.tobytes()))

@@ -190,5 +190,6 @@ def test_a_turn_whose_halves_do_not_suit_each_other_in_the_picture_is_none():
 def test_little_explained_without_parallax_is_bronze_at_the_most():
     half = replace(GOOD, explained=0.45)
     assert quality(replace(half, parallax_px=1.0)) == "bronze"
+    assert "only 45% of the observations are explained" in reasons(replace(half, parallax_px=1.0))[0]
     assert quality(replace(half, parallax_px=2.0)) == "silver"
     assert quality(replace(GOOD, parallax_px=1.0)) == "gold"
