@@ -18,7 +18,7 @@ from factory.video import shrink
 
 FAMILIES = ("qwen2_5_vl", "qwen3_vl")  # how they place pictures, and go on from them, is what is tried
 # Whatever the weights bring: a penalty for what was said before would speak against what was measured.
-GREEDY = {"do_sample": False, "temperature": None, "top_p": None, "top_k": None, "num_beams": 1}
+GREEDY: dict[str, Any] = {"do_sample": False, "temperature": None, "top_p": None, "top_k": None, "num_beams": 1}
 GREEDY |= {"repetition_penalty": 1.0, "no_repeat_ngram_size": 0}
 
 
