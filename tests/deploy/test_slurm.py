@@ -93,3 +93,9 @@ def test_a_job_out_of_time_queues_again_and_one_that_is_ended_does_not(tmp_path,
         process.send_signal(sent)
         status = process.wait(timeout=30)
     assert (status, (tmp_path / "requeued").exists()) == (0 if requeued else 143, requeued)
+
+
+def test_a_node_that_missed_the_signal_is_told_again(tmp_path):
+    misses_one = "[[ $1 == health-check ]] || { trap 'trap - TERM' TERM; for _ in {1..60}; do sleep 1; done; }"
+    env = {**slurm(tmp_path, ray=misses_one, factory=FAKE_RUN), "SLEEP": "3"}
+    subprocess.run(["bash", SCRIPT, "source=/a", "output=/o"], env=env, cwd=tmp_path, timeout=30, check=True)
