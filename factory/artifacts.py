@@ -1,7 +1,8 @@
 """Arrays too large for a manifest: how they are packed into files. Where the files lie is storage's business.
 
-A row names its files (columns `tracks`, `masks`). The pose phase leaves two of a clip, both for its F sampled frames,
-whose numbers in the source are `frame_index`; `np.load` reads them without pickle. Readers here trust nothing.
+A row names its files (columns `tracks`, `masks`, `points`). The pose phase leaves three of a clip, all for its F
+sampled frames, whose numbers in the source are `frame_index`; `np.load` reads them without pickle. Readers trust
+nothing. The third, points.npz: see `factory.points`.
 
 tracks.npz: N observations of M point tracks, sorted by track, then frame.
     track        int32 (N,)       0..M-1, the track of each observation
@@ -44,7 +45,7 @@ def read_arrays(content: bytes, *names: str) -> dict[str, np.ndarray]:
         with np.load(io.BytesIO(content), allow_pickle=False) as file:
             return {name: file[name] for name in names or file.files}
     except (*BROKEN, zipfile.BadZipFile, zlib.error, AttributeError) as error:  # AttributeError: one array, no archive
-        raise _broken(str(error)) from error
+        raise broken(str(error)) from error
 
 
 def pack_tracks(tracks: Tracks, is_dynamic: np.ndarray) -> bytes:
@@ -67,21 +68,21 @@ def read_tracks(content: bytes) -> tuple[Tracks, np.ndarray]:
     found = read_arrays(content, *kinds)
     for name, kind in kinds.items():
         if found[name].dtype.kind != kind:
-            raise _broken(f"{name} is of type {found[name].dtype}")
+            raise broken(f"{name} is of type {found[name].dtype}")
     track, frame, times_s = found["track"], found["frame"], found["times_s"]
     count, frames = len(found["is_dynamic"].ravel()), len(times_s.ravel())
     shapes = {"track": (track.size,), "frame": (track.size,), "xy": (track.size, 2), "size": (2,)}
     shapes |= {"times_s": (frames,), "frame_index": (frames,), "is_dynamic": (count,)}
     for name, shape in shapes.items():
         if found[name].shape != shape:
-            raise _broken(f"{name} has shape {found[name].shape}, not {shape}")
+            raise broken(f"{name} has shape {found[name].shape}, not {shape}")
     steps = np.diff(track)
     ordered = np.all((steps == 1) | ((steps == 0) & (np.diff(frame) > 0)))
     ends = (track[0], track[-1]) == (0, count - 1) if track.size else count == 0
     inside = np.all((frame >= 0) & (frame < frames)) and np.all(found["size"] > 0)
     finite = np.isfinite(found["xy"]).all() and np.isfinite(times_s).all()
     if not (ordered and ends and inside and finite):
-        raise _broken("its observations are not finite, numbered, and sorted by track and frame")
+        raise broken("its observations are not finite, numbered, and sorted by track and frame")
     whole = (track.astype(np.int32), frame.astype(np.int32), found["xy"].astype(np.float64))
     width, height = map(int, found["size"])
     tracks = Tracks(*whole, times_s.astype(np.float64), found["frame_index"].astype(np.int64), width, height)
@@ -98,15 +99,16 @@ def read_masks(content: bytes) -> tuple[np.ndarray, np.ndarray]:
     found = read_arrays(content, "frame_index", "shape", "bits")
     numbers, bits = found["frame_index"], found["bits"]
     if found["shape"].dtype.kind != "i" or numbers.dtype.kind != "i" or bits.dtype != np.uint8:
-        raise _broken("its arrays are of other types")
+        raise broken("its arrays are of other types")
     shape = tuple(found["shape"].ravel().tolist())
     count = 1
     for length in shape:  # in Python's numbers, which do not overflow
         count *= length
     if len(shape) != 3 or min(shape) < 0 or numbers.shape != shape[:1] or bits.shape != (-(-count // 8),):
-        raise _broken(f"its arrays do not have the shape {shape}")
+        raise broken(f"its arrays do not have the shape {shape}")
     return numbers.astype(np.int64), np.unpackbits(bits, count=count).reshape(shape).astype(bool)
 
 
-def _broken(why: str) -> StorageError:
+def broken(why: str) -> StorageError:
+    """The error of a file that is not what it should be."""
     return StorageError(f"an artifact cannot be read ({why}): delete the manifest part that names it, and run again.")

@@ -20,10 +20,11 @@ if TYPE_CHECKING:
 
 
 def call(overrides: Sequence[str], verbose: bool) -> int:
-    return compose_and_call("run", partial(_run, verbose=verbose), overrides, verbose)
+    return compose_and_call("run", partial(run_settings, verbose=verbose), overrides, verbose)
 
 
-def _run(cfg: Settings, verbose: bool) -> int:
+def run_settings(cfg: Settings, verbose: bool) -> int:
+    """Runs what the settings say; returns 0. Raises FactoryError where the run itself cannot be done."""
     from factory.console.progress import progress
     from factory.console.summary import print_summary
     from factory.engine.ended import by_sigterm

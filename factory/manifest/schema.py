@@ -168,6 +168,7 @@ POSE = (
     column("step_ratio", pa.float64(), "largest step by the median one; a warning only"),
     artifact("tracks.npz", "point tracks and which are dynamic"),
     artifact("masks.npz", "dynamic masks of the sampled frames"),
+    artifact("points.npz", "points of the world and where they were seen; null where the camera does not move"),
 )
 
 RUNS = (

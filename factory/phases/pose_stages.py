@@ -7,7 +7,6 @@ from typing import ClassVar
 
 import numpy as np
 
-from factory.artifacts import pack_masks, pack_tracks
 from factory.background.camera_motion import CameraMotion, JudgeMotion
 from factory.background.choose import Background, ChooseBackground
 from factory.background.relabel import Relabel
@@ -22,7 +21,6 @@ from factory.sfm.model.trajectory import Trajectory
 from factory.sfm.moving_crop import doubted
 from factory.sfm.solve import SolveOptions, solve_clip
 from factory.sfm.zoom.rotation_only import solve_rotation, turning_camera
-from factory.storage.output import Storage
 from factory.tracks import Tracks
 from factory.video import decode_span, exact_image
 
@@ -155,23 +153,3 @@ class MaskMotion:
         background = self.labels(trajectory.ideal(tracks), record["background"], trajectory)
         masks = self.mask(record["frames"].colour, tracks, background)
         return record.give(background=background, dynamic_masks=masks)
-
-
-@dataclass
-class KeepArtifacts:
-    """Writes tracks and masks beside the manifests. Gives: artifacts, their paths by the column that names them."""
-
-    needs: ClassVar[tuple[str, ...]] = ("storage", "artifact_folder", "tracks", "background", "dynamic_masks")
-    gives: ClassVar[tuple[str, ...]] = ("artifacts",)
-
-    def __call__(self, record: ClipRecord) -> ClipRecord:
-        storage: Storage = record["storage"]
-        tracks: Tracks = record["tracks"]
-        contents = {
-            "tracks": pack_tracks(tracks, record["background"].is_dynamic),
-            "masks": pack_masks(tracks.frame_index, record["dynamic_masks"].masks),
-        }
-        paths = {column: f"{record['artifact_folder']}/{column}.npz" for column in contents}
-        for column, content in contents.items():
-            storage.write(storage.artifact(paths[column]), content)
-        return record.give(artifacts=paths)

@@ -14,6 +14,7 @@ from factory.declared import Take
 from factory.errors import ConfigError, StorageError
 from factory.manifest.read import read_phase, read_schema
 from factory.manifest.schema import artifacts_of
+from factory.points import read_points
 from factory.storage.output import Storage
 
 
@@ -33,6 +34,7 @@ def _masks(content: bytes) -> tuple[Any, ...]:
 READERS: dict[str, tuple[tuple[str, ...], Callable[[bytes], tuple[Any, ...]]]] = {
     "tracks.npz": (("tracks", "is_dynamic"), _tracks),
     "masks.npz": (("dynamic_masks",), _masks),
+    "points.npz": (("points",), lambda content: (read_points(content),)),
 }
 
 

@@ -8,10 +8,22 @@ Times are seconds from the source's first frame that shows, taken from the strea
 """
 
 from factory.video.container import VideoInfo, probe
-from factory.video.decode import Damage, Frame, Shown, clip_frames, decode, decode_span, exact_image, shown, small_image
+from factory.video.decode import (
+    SAME_TIME_S,
+    Damage,
+    Frame,
+    Shown,
+    clip_frames,
+    decode,
+    decode_span,
+    exact_image,
+    shown,
+    small_image,
+)
 from factory.video.picture import shrink
 
 __all__ = [
+    "SAME_TIME_S",
     "Damage",
     "Frame",
     "Shown",

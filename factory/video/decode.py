@@ -156,13 +156,17 @@ def small_image(found: Shown, clip: Clip, max_side_px: int, *, grey: bool) -> np
     return np.ascontiguousarray(image if clip.crop is None else _cropped(image, clip.crop, found.size))
 
 
-def decode_span(path: Path, clip: Clip, *, rough: bool = False) -> Iterator[Shown]:
-    """The clip's own frames; `index` counts from the clip's first one. `rough`: see `container.opened`.
+def decode_span(
+    path: Path, clip: Clip, *, rough: bool = False, since: tuple[int, float] | None = None
+) -> Iterator[Shown]:
+    """The clip's own frames; `index` counts from the clip's first one. `rough`: see `container.opened`. since: number
+    and time in the source of one of its frames: only those from there on.
 
     All that ingest counted, at the times it noted: raises VideoError as soon as one is missing, or not itself.
     """
-    count = 0
-    for found in _from_its_first(path, clip, rough):
+    number, begin_s = since or (clip.first_frame, clip.start_s)
+    count = number - clip.first_frame
+    for found in _from_frame(path, clip, number, begin_s, rough):
         if found.time_s >= clip.end_s - SAME_TIME_S:
             break
         yield Shown(count, found.time_s, found.pts, found.frame, found.display)
@@ -174,37 +178,41 @@ def decode_span(path: Path, clip: Clip, *, rough: bool = False) -> Iterator[Show
     )
 
 
-def _from_its_first(path: Path, clip: Clip, rough: bool) -> Iterator[Shown]:
-    """Frames from the clip's first one on: found by its time stamp, else by its number."""
-    if clip.first_pts is not None and clip.first_frame > 0:
+def _from_frame(path: Path, clip: Clip, number: int, begin_s: float, rough: bool) -> Iterator[Shown]:
+    """Frames from one of the clip's on: found by its time stamp, else by its number."""
+    if clip.first_pts is not None and number > 0:
         for back_s in SEEK_BACK_S:
-            frames = _sought(path, clip, clip.first_pts, back_s, rough)
-            first = next(frames, None)
-            if first is not None and first.pts == clip.first_pts and not first.frame.is_corrupt:
+            frames = _sought(path, clip, begin_s, back_s, rough)
+            if (first := next(frames, None)) is not None:
                 yield first
                 yield from frames
                 return
     for found in shown(path, clip.stamps, rough=rough):
-        if found.index == clip.first_frame and abs(found.time_s - clip.start_s) > SAME_TIME_S:
+        if found.index == number and abs(found.time_s - begin_s) > SAME_TIME_S:
             break
-        if found.index >= clip.first_frame:
+        if found.index >= number:
             yield found
 
 
-def _sought(path: Path, clip: Clip, first_pts: int, back_s: float, rough: bool) -> Iterator[Shown]:
-    """Frames from `first_pts` on, decoded from a key frame at least `back_s` before it, if the container knows one."""
+def _sought(path: Path, clip: Clip, begin_s: float, back_s: float, rough: bool) -> Iterator[Shown]:
+    """Frames from the one at `begin_s` on, decoded from a key frame at least `back_s` before it; none where the
+    container knows no such key frame, or no frame has the time stamp that this time stands for."""
+    assert clip.first_pts is not None
     with opened(path, rough) as (container, stream):
         unit_s, show = time_base(stream), _Displays(stream)
-        zero = first_pts - round(clip.start_s / unit_s)
+        zero = clip.first_pts - round(clip.start_s / unit_s)
+        begin = zero + round(begin_s / unit_s)
         try:
-            container.seek(max(first_pts - int(back_s / unit_s), zero), stream=stream, backward=True)
+            container.seek(max(begin - int(back_s / unit_s), zero), stream=stream, backward=True)
         except av.FFmpegError:
             return
         last: int | None = None
         for packet in packets(container, stream):
             for frame in _frames(packet, Damage(), began=True):
-                if frame.pts is None or frame.pts < first_pts or (last is not None and frame.pts <= last):
+                if frame.pts is None or frame.pts < begin or (last is not None and frame.pts <= last):
                     continue
+                if last is None and (frame.pts != begin or frame.is_corrupt):
+                    return
                 last = frame.pts
                 yield Shown(0, float((last - zero) * unit_s), last, frame, show(frame))
 

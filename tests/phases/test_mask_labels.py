@@ -10,8 +10,9 @@ from factory.background.choose import ChooseBackground
 from factory.clip import Clip, ClipRecord
 from factory.frames import Frames
 from factory.masks.motion import DynamicMasks
+from factory.phases.keep import KeepArtifacts
 from factory.phases.mask_labels import LabelByMask, inside
-from factory.phases.pose_stages import DecodeFrames, JudgeCamera, KeepArtifacts, SolveCamera, TrackPoints
+from factory.phases.pose_stages import DecodeFrames, JudgeCamera, SolveCamera, TrackPoints
 from factory.stage import check_chain
 from factory.tracks import tracks_from
 

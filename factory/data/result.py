@@ -1,0 +1,157 @@
+"""One clip of an output: what its rows say as arrays, what its files hold, its pictures."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from factory.artifacts import read_arrays, read_masks, read_tracks
+from factory.clip import Clip
+from factory.data.pictures import pictures
+from factory.errors import StorageError
+from factory.manifest.schema import ROOT
+from factory.phases.phase import clip_record
+from factory.points import ScenePoints, read_points
+from factory.storage.cache import SourceCache
+from factory.storage.output import Storage
+from factory.tracks import Tracks
+from factory.tum import tum_text
+
+Which = Sequence[int] | np.ndarray | slice
+
+
+@dataclass(frozen=True)
+class ClipResult:
+    """A clip as a run left it; `rows` by phase, as their manifests have them (`factory query OUTPUT "DESCRIBE pose"`
+    tells each column). F are the frames that the pose phase sampled; all arrays are about these.
+
+    What no phase has made of the clip yet raises StorageError. Poses are camera-to-world, x right, y down, z forward;
+    pixels are those of the clip's picture (`size`), centres at integers; times are seconds of the source. Nothing is
+    held open, and copies in other processes are cheap.
+    """
+
+    storage: Storage
+    rows: Mapping[str, Mapping[str, Any]]
+    cache: SourceCache = field(default_factory=SourceCache)
+
+    @cached_property
+    def clip(self) -> Clip:
+        """Its span in the source, size and rate."""
+        return clip_record(dict(self.rows[ROOT])).clip
+
+    @property
+    def clip_id(self) -> str:
+        return self.clip.clip_id
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height of the clip's picture: as displayed, without black bars."""
+        return self.clip.width, self.clip.height
+
+    def __getitem__(self, column: str) -> Any:
+        """A column of the last phase that has it. Raises KeyError where none does."""
+        for row in reversed(list(self.rows.values())):
+            if column in row:
+                return row[column]
+        raise KeyError(column)
+
+    @cached_property
+    def times_s(self) -> np.ndarray:
+        """float64 (F,)."""
+        return np.array(self._made("timestamps", "sampled frames"), np.float64)
+
+    @cached_property
+    def frame_index(self) -> np.ndarray:
+        """Numbers of the frames in the source: int64 (F,)."""
+        return np.array(self._made("frame_index", "sampled frames"), np.int64)
+
+    @cached_property
+    def registered(self) -> np.ndarray:
+        """Which frames have a pose: bool (F,)."""
+        return np.array(self._made("registered", "poses"), bool)
+
+    @cached_property
+    def world_from_cam(self) -> np.ndarray:
+        """float64 (F, 4, 4), NaN where not registered. A clip that was refused has them too, as far as it came."""
+        poses = self._made("world_from_cam", "poses")
+        return np.array([np.full(16, np.nan) if pose is None else pose for pose in poses], float).reshape(-1, 4, 4)
+
+    @cached_property
+    def intrinsics(self) -> np.ndarray:
+        """K of each frame, float64 (F, 3, 3), without the distortion; NaN where a frame's own is not known."""
+        found = np.tile(np.eye(3), (len(self.times_s), 1, 1))
+        focal_px = self._each("focal_px", "focal_per_frame_px")
+        found[:, 0, 0] = found[:, 1, 1] = focal_px
+        found[:, 0, 2] = self._each("cx_px", "cx_per_frame_px")
+        found[:, 1, 2] = self._each("cy_px", "cy_per_frame_px")
+        return found
+
+    @property
+    def distortion(self) -> np.ndarray:
+        """k1, k2 of x = f (1 + k1 r^2 + k2 r^4) X/Z + cx: float64 (2,)."""
+        self._made("focal_px", "camera")
+        return np.array([self["k1"] or 0.0, self["k2"] or 0.0])
+
+    def masks(self) -> np.ndarray:
+        """What moves on its own: bool (F, h, w), the picture shrunk to the masks' size."""
+        return read_masks(self._file("masks"))[1]
+
+    def tracks(self) -> tuple[Tracks, np.ndarray]:
+        """Point tracks, in pixels of their own `width` and `height`, and which of them move on their own: bool (M,)."""
+        return read_tracks(self._file("tracks"))
+
+    def points(self) -> ScenePoints:
+        """Points of the world and where they were seen, in pixels of their own `width` and `height`."""
+        return read_points(self._file("points"))
+
+    def arrays(self, column: str) -> dict[str, np.ndarray]:
+        """The arrays of any npz that a phase keeps, by the column that names it."""
+        return read_arrays(self._file(column))
+
+    def frames(self, which: Which = slice(None), max_side_px: int | None = None) -> np.ndarray:
+        """Pictures of sampled frames, uint8 (n, H, W, 3) RGB, whose longer side is `max_side_px` at most.
+
+        which: numbers below F, in any order, or a slice; one at least. What lies between them and the key frame before
+        is decoded too. Raises IndexError, GoneError or ChangedError where the source is not what was ingested any more,
+        and VideoError where it is damaged.
+        """
+        places = np.arange(len(self.times_s))[which]
+        if not len(places):
+            raise IndexError("no frame is asked for")
+        with self.video() as path:
+            return pictures(path, self.clip, self.frame_index[places], self.times_s[places], max_side_px)
+
+    @contextmanager
+    def video(self) -> Iterator[Path]:
+        """The source as a local file, fetched where it lies elsewhere."""
+        held = self.cache.hold(self.clip.source, self.rows[ROOT]["source_version"])
+        try:
+            yield held.path
+        finally:
+            held.release()
+
+    def tum(self) -> str:
+        """The poses of the registered frames as lines of TUM's format."""
+        return tum_text(self.times_s[self.registered], self.world_from_cam[self.registered])
+
+    def _each(self, shared: str, own: str) -> np.ndarray:
+        one, each = self._made(shared, "camera"), self[own]
+        return np.full(len(self.times_s), one) if each is None else np.array(each, float)
+
+    def _file(self, column: str) -> bytes:
+        return self.storage.read(self.storage.artifact(self._made(column, column)))
+
+    def _made(self, column: str, what: str) -> Any:
+        try:
+            value = self[column]
+        except KeyError:
+            value = None
+        if value is None:
+            raise StorageError(
+                f"clip {self.clip_id} has no {what}: no phase has made them, see its `status` and `reasons`."
+            )
+        return value
