@@ -38,7 +38,7 @@ def test_points_are_read_as_they_were_packed(seed):
         assert np.asarray(ours).dtype == np.asarray(theirs).dtype
 
 
-GOOD = some_points(5)
+GOOD = next(found for found in map(some_points, range(99)) if len(found.point) > 9)
 WRONG = {
     "another type": {"rgb": GOOD.rgb.astype(float)},
     "another shape": {"error_px": GOOD.error_px[:-1]},
@@ -50,6 +50,5 @@ WRONG = {
 
 @pytest.mark.parametrize("wrong", WRONG.values(), ids=WRONG)
 def test_damage_is_refused(wrong):
-    assert len(GOOD.point) > 0
     with pytest.raises(StorageError):
         read_points(pack_points(replace(GOOD, **wrong)))
