@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +12,12 @@ import numpy as np
 from factory.artifacts import read_arrays, read_masks, read_tracks
 from factory.clip import Clip
 from factory.data.pictures import pictures
-from factory.errors import StorageError
+from factory.errors import ChangedError, StorageError
 from factory.manifest.schema import ROOT
 from factory.phases.phase import clip_record
 from factory.points import ScenePoints, read_points
 from factory.storage.cache import SourceCache
+from factory.storage.digest import file_digest
 from factory.storage.output import Storage
 from factory.tracks import Tracks
 from factory.tum import tum_text
@@ -127,8 +128,16 @@ class ClipResult:
 
     @contextmanager
     def video(self) -> Iterator[Path]:
-        """The source as a local file, fetched where it lies elsewhere."""
-        held = self.cache.hold(self.clip.source, self.rows[ROOT]["source_version"])
+        """The source as a local file, fetched where it lies elsewhere. One that was copied or touched since counts if
+        its bytes are those that were ingested; else raises ChangedError."""
+        row, source = self.rows[ROOT], self.clip.source
+        try:
+            held = self.cache.hold(source, row["source_version"])
+        except ChangedError:
+            held = self.cache.hold(source)
+            if _digest(held.path, held.version) != row["content_hash"]:
+                held.release()
+                raise
         try:
             yield held.path
         finally:
@@ -155,3 +164,8 @@ class ClipResult:
                 f"clip {self.clip_id} has no {what}: no phase has made them, see its `status` and `reasons`."
             )
         return value
+
+
+@lru_cache(1024)
+def _digest(path: Path, version: str) -> str:  # noqa: ARG001  # of one version, asked for once a process
+    return file_digest(path)

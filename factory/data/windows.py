@@ -65,12 +65,16 @@ class ClipDataset:
         """N, the number of windows."""
         return len(self._windows)
 
+    def place(self, index: int) -> tuple[str, np.ndarray]:
+        """A window's clip, by its id, and which of its sampled frames: int64 (T,). Raises IndexError."""
+        clip, begin = self._windows[index].tolist()
+        return self._ids[clip], begin + self.stride * np.arange(self.length)
+
     def __getitem__(self, index: int) -> dict[str, Any]:
         """Raises IndexError beyond the last."""
         assert isinstance(self.output, Output)
-        clip, begin = self._windows[index].tolist()
-        which = begin + self.stride * np.arange(self.length)
-        return window(self.output.clip(self._ids[clip]), which, self.size, self.masks)
+        clip_id, which = self.place(index)
+        return window(self.output.clip(clip_id), which, self.size, self.masks)
 
 
 def window(

@@ -11,7 +11,7 @@ import pytest
 import factory
 from factory.data import Output
 from factory.data.result import ClipResult
-from factory.errors import ConfigError, StorageError
+from factory.errors import ChangedError, ConfigError, StorageError
 from factory.geometry.camera import Camera, invert_rigid, project_cam
 from factory.storage.output import Storage
 from factory.tum import read_tum
@@ -96,6 +96,17 @@ def test_points_lie_where_the_camera_sees_them_in_their_colours(output):
     off = np.abs(there - points.rgb[points.point]).mean(axis=1)
     assert np.median(off) < 15  # of 255: another colour would be some 60 off
     assert len(points.xyz) == clip["inlier_count"]
+
+
+def test_a_source_that_was_copied_is_the_same_and_one_with_other_bytes_is_not(tmp_path):
+    video = write(tmp_path / "a.mp4", shifted(0, 40))
+    (clip,) = factory.run(video, tmp_path / "out", pipeline="pose", engine="inline").clips("true")
+    frames = clip.frames([3])
+    video.touch()
+    assert np.array_equal(clip.frames([3]), frames)
+    write(video, shifted(1, 40))
+    with pytest.raises(ChangedError):
+        clip.frames([3])
 
 
 def test_a_camera_that_does_not_move_has_no_points(output):
