@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 if TYPE_CHECKING:
+    from factory.data import Output
     from tests.s3.proxy import Proxy
     from tests.s3.server import Server
     from tests.web import Web
@@ -25,6 +26,18 @@ def media() -> Path:
     if not folder.is_dir():
         pytest.skip(f"the development videos are not at {folder}: set FACTORY_MEDIA to run this test")
     return folder
+
+
+@pytest.fixture(scope="session")
+def posed(tmp_path_factory: pytest.TempPathFactory) -> "Output":
+    """Two rendered clips, `good` and `pure_rotation`, posed through the Python door."""
+    import factory
+    from factory.synth.sample import render_sample
+
+    folder = tmp_path_factory.mktemp("posed")
+    render_sample(folder / "videos", only=("good", "pure_rotation"), seconds=2.5)
+    settings = {"pose.min_quality": "bronze"}
+    return factory.run(folder / "videos", folder / "out", settings, pipeline="pose", engine="inline")
 
 
 @pytest.fixture(scope="session")

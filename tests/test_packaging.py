@@ -11,7 +11,8 @@ from tests.conftest import ROOT
 
 PROJECT = (ROOT / "pyproject.toml").read_text()
 # import name: distribution, where they differ
-CALLED = {"PIL": "pillow", "cv2": "opencv-python", "hydra": "hydra-core", "sklearn": "scikit-learn", "yaml": "pyyaml"}
+CALLED = {"PIL": "pillow", "cv2": "opencv-python", "hydra": "hydra-core", "rerun": "rerun-sdk"}
+CALLED |= {"sklearn": "scikit-learn", "yaml": "pyyaml"}
 
 
 def declared(text: str) -> set[str]:

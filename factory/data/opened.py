@@ -86,6 +86,21 @@ class Output:
             raise StorageError(f"{self.storage.root} holds no clip {clip_id}: `ids` lists those there are.")
         return ClipResult(self.storage, rows, self.cache)
 
+    def find(self, text: str) -> ClipResult:
+        """A clip by its id, the beginning of its id, or a part of its source's name. Raises StorageError where that
+        fits none or several."""
+        of_name = self.sql(f'SELECT clip_id, source FROM "{ROOT}" ORDER BY source, source_start_s').fetchall()
+        for fits in (
+            [clip_id for clip_id, _ in of_name if clip_id.startswith(text)],
+            [clip_id for clip_id, source in of_name if text in source],
+        ):
+            if len(fits) == 1:
+                return self.clip(fits[0])
+            if fits:
+                some = ", ".join(fits[:5]) + (", ..." if len(fits) > 5 else "")
+                raise StorageError(f"'{text}' fits {len(fits)} clips: take one of {some}.")
+        raise StorageError(f"{self.storage.root} holds no clip '{text}': give its id or a part of its source's name.")
+
     def clips(self, where: str = "status = 'ok'", phase: str | None = None) -> Iterator[ClipResult]:
         """Clips one after the other; see `ids`."""
         yield from map(self.clip, self.ids(where, phase))

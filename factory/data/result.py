@@ -60,6 +60,10 @@ class ClipResult:
                 return row[column]
         raise KeyError(column)
 
+    def has(self, column: str) -> bool:
+        """Whether a phase has that column, and it is not null."""
+        return any(row.get(column) is not None for row in self.rows.values())
+
     @cached_property
     def times_s(self) -> np.ndarray:
         """float64 (F,)."""

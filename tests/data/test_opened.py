@@ -17,22 +17,21 @@ from factory.storage.output import Storage
 from factory.tum import read_tum
 from factory.video import clip_frames
 from tests.conftest import shifted
-from tests.data.conftest import named
 from tests.videos import write
 
 
-def test_phases_are_tables_and_sql(output):
-    assert output.phases == ("ingest", "pose")
-    table = output.arrow("pose", ["clip_id", "quality"])
+def test_phases_are_tables_and_sql(posed):
+    assert posed.phases == ("ingest", "pose")
+    table = posed.arrow("pose", ["clip_id", "quality"])
     assert table.column_names == ["clip_id", "quality"]
-    assert output.pandas("pose")["clip_id"].tolist() == table["clip_id"].to_pylist()
-    assert output.sql("SELECT count(*) FROM pose WHERE world_from_cam IS NOT NULL").fetchall() == [(2,)]
-    ids = output.ids("rotation_only")
-    assert [clip.clip_id for clip in output.clips("rotation_only")] == ids == [named(output, "pure_rotation").clip_id]
+    assert posed.pandas("pose")["clip_id"].tolist() == table["clip_id"].to_pylist()
+    assert posed.sql("SELECT count(*) FROM pose WHERE world_from_cam IS NOT NULL").fetchall() == [(2,)]
+    ids = posed.ids("rotation_only")
+    assert [clip.clip_id for clip in posed.clips("rotation_only")] == ids == [posed.find("pure_rotation.").clip_id]
 
 
-def test_arrays_are_those_of_the_rows(output):
-    clip = named(output, "good")
+def test_arrays_are_those_of_the_rows(posed):
+    clip = posed.find("good.")
     count = len(clip["timestamps"])
     assert clip.world_from_cam.shape == (count, 4, 4)
     assert clip.world_from_cam[3].ravel().tolist() == clip["world_from_cam"][3]
@@ -60,8 +59,8 @@ def test_a_frame_without_a_pose_is_nan_and_a_zoom_has_a_focal_length_a_frame():
     assert clip.distortion.tolist() == [0.1, 0.0]
 
 
-def test_pictures_are_the_sampled_frames_however_they_are_asked_for(output):
-    clip = named(output, "good")
+def test_pictures_are_the_sampled_frames_however_they_are_asked_for(posed):
+    clip = posed.find("good.")
     with clip.video() as path:
         every = {frame.index: frame.image for frame in clip_frames(path, clip.clip)}
     wanted = np.stack([every[number] for number in clip.frame_index])
@@ -75,8 +74,8 @@ def test_pictures_are_the_sampled_frames_however_they_are_asked_for(output):
         clip.frames([])
 
 
-def test_points_lie_where_the_camera_sees_them_in_their_colours(output):
-    clip = named(output, "good")
+def test_points_lie_where_the_camera_sees_them_in_their_colours(posed):
+    clip = posed.find("good.")
     points, frames = clip.points(), clip.frames()
     scale = points.width / clip.size[0]
     camera = Camera(1.0, 0.0, 0.0, *clip.distortion)
@@ -109,13 +108,13 @@ def test_a_source_that_was_copied_is_the_same_and_one_with_other_bytes_is_not(tm
         clip.frames([3])
 
 
-def test_a_camera_that_does_not_move_has_no_points(output):
+def test_a_camera_that_does_not_move_has_no_points(posed):
     with pytest.raises(StorageError, match="has no points"):
-        named(output, "pure_rotation").points()
+        posed.find("pure_rotation.").points()
 
 
-def test_tum_is_what_the_poses_say(output, tmp_path):
-    clip = named(output, "good")
+def test_tum_is_what_the_poses_say(posed, tmp_path):
+    clip = posed.find("good.")
     (tmp_path / "clip.txt").write_text(clip.tum())
     times_s, poses = read_tum(tmp_path / "clip.txt")
     assert np.allclose(times_s, clip.times_s, atol=1e-6)
@@ -126,25 +125,25 @@ def _source_of(output, clip_id):
     return output.clip(clip_id)["source"]
 
 
-def test_an_output_goes_to_other_processes(output):
-    clip = named(output, "good")  # by now it holds a connection
+def test_an_output_goes_to_other_processes(posed):
+    clip = posed.find("good.")  # by now it holds a connection
     with ProcessPoolExecutor(1, get_context("spawn")) as pool:
-        assert pool.submit(_source_of, output, clip.clip_id).result() == clip["source"]
+        assert pool.submit(_source_of, posed, clip.clip_id).result() == clip["source"]
     assert pickle.loads(pickle.dumps(clip)).world_from_cam.tolist() == clip.world_from_cam.tolist()
 
 
-def test_what_is_not_there_is_one_sentence(output, tmp_path):
+def test_what_is_not_there_is_one_sentence(posed, tmp_path):
     for wrong in (
         lambda: factory.open(tmp_path / "nothing"),
-        lambda: output.arrow("depth"),
-        lambda: output.clip("none"),
-        lambda: named(output, "good").arrays("depth"),
+        lambda: posed.arrow("depth"),
+        lambda: posed.clip("none"),
+        lambda: posed.find("good.").arrays("depth"),
     ):
         with pytest.raises(StorageError):
             wrong()
     for wrong in ("nonsense = 1", "true); DROP TABLE pose; SELECT (true"):
         with pytest.raises(ConfigError):
-            output.ids(wrong)
+            posed.ids(wrong)
 
 
 def test_settings_are_python_s(tmp_path):
@@ -157,11 +156,11 @@ def test_settings_are_python_s(tmp_path):
         factory.run(video, tmp_path / "out", {"ingest.cut.min_s": "long"}, engine="inline")
 
 
-def test_a_bucket_is_read_as_a_folder_is(output, bucket, monkeypatch, tmp_path):
+def test_a_bucket_is_read_as_a_folder_is(posed, bucket, monkeypatch, tmp_path):
     import boto3
 
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    clip = named(output, "good")
+    clip = posed.find("good.")
     path, name = Path(clip["source"]), bucket.removeprefix("s3://")
     boto3.client("s3").upload_file(str(path), name, "in/good.mp4")
     there = factory.run(f"{bucket}/in/", f"{bucket}/out", pipeline="pose", engine="inline")

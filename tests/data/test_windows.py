@@ -6,12 +6,11 @@ import pytest
 from factory.data import ClipDataset
 from factory.data.stream import ray_dataset
 from factory.errors import ConfigError
-from tests.data.conftest import named
 
 
 @pytest.fixture(scope="module")
-def windows(output):
-    return ClipDataset(output, length=4, stride=2, step=5, size=(160, 96), masks=True)
+def windows(posed):
+    return ClipDataset(posed, length=4, stride=2, step=5, size=(160, 96), masks=True)
 
 
 def test_every_window_lies_in_its_clip_and_none_is_left_out(windows):
@@ -23,8 +22,8 @@ def test_every_window_lies_in_its_clip_and_none_is_left_out(windows):
         windows[10]
 
 
-def test_the_camera_is_of_the_pictures(output, windows):
-    clip = named(output, "good")
+def test_the_camera_is_of_the_pictures(posed, windows):
+    clip = posed.find("good.")
     item = next(item for item in map(windows.__getitem__, range(10)) if item["clip_id"] == clip.clip_id)
     assert item["frames"].shape == (4, 96, 160, 3)
     assert (item["frames"].dtype, item["world_from_cam"].dtype, item["masks"].dtype) == (np.uint8, np.float32, bool)
@@ -38,11 +37,11 @@ def test_the_camera_is_of_the_pictures(output, windows):
         assert np.allclose(item["intrinsics"][0] @ ray, [*small, 1.0], atol=1e-4)
 
 
-def test_windows_too_long_are_refused(output):
+def test_windows_too_long_are_refused(posed):
     with pytest.raises(ConfigError, match="take shorter windows"):
-        ClipDataset(output, length=31)
+        ClipDataset(posed, length=31)
     with pytest.raises(ConfigError, match="nonsense"):
-        ClipDataset(output, where="nonsense = 3")
+        ClipDataset(posed, where="nonsense = 3")
 
 
 def test_a_data_loader_takes_them_in_any_order(windows):

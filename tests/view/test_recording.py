@@ -1,0 +1,79 @@
+"""A recording is read back by Rerun's own reader: what lies in it, and whether it says what the clip says."""
+
+import numpy as np
+import rerun as rr
+
+from factory.cli import main
+from factory.data.result import ClipResult
+from factory.view.decision import decision
+
+
+def entities(path):
+    """Chunks by entity, as tables."""
+    found = {}
+    for chunk in rr.chunk.RrdReader(path).stream().to_chunks():
+        found.setdefault(chunk.entity_path, []).append(chunk.to_record_batch())
+    return {entity: batches for entity, batches in found.items() if not entity.startswith(("/__", "/rerun"))}
+
+
+def column(batches, ending):
+    """All values of the component whose column's name ends so."""
+    values = []
+    for batch in batches:
+        for name in batch.schema.names:
+            if name.endswith(ending):
+                values += batch.column(name).to_pylist()
+    return [value for value in values if value is not None]
+
+
+def recorded(posed, clip, path):
+    assert main(["view", posed.storage.root, clip.clip_id, "--save", str(path)]) == 0
+    return entities(path)
+
+
+def test_a_recording_holds_what_the_clip_has(posed, tmp_path):
+    clip = posed.find("good.")
+    found = recorded(posed, clip, tmp_path / "good.rrd")
+    assert set(found) == {
+        *("/decision", "/world", "/world/camera", "/world/camera/picture", "/world/camera/picture/moving"),
+        *("/world/camera/picture/tracks", "/world/camera/picture/tracks/ends", "/world/path", "/world/points"),
+        *("/plots/focal_px", "/plots/reprojection_error_px"),
+    }
+    (points,) = column(found["/world/points"], ":positions")
+    assert np.allclose(points, clip.points().xyz)
+    centres = np.array(column(found["/world/camera"], ":translation")).reshape(-1, 3)
+    assert np.allclose(centres, clip.world_from_cam[:, :3, 3], atol=1e-6)
+    by_columns = np.array(column(found["/world/camera"], ":mat3x3")).reshape(-1, 3, 3)
+    assert np.allclose(by_columns.transpose(0, 2, 1), clip.world_from_cam[:, :3, :3], atol=1e-6)
+    assert len(column(found["/world/camera/picture"], ":blob")) == len(clip.times_s)
+    matrix = np.array(column(found["/world/camera/picture"], ":image_from_camera")[0]).reshape(3, 3).T
+    # The picture is shown as large as it is here, and Rerun counts from the corner of the first pixel.
+    assert np.allclose(matrix, clip.intrinsics[0] + [[0, 0, 0.5], [0, 0, 0.5], [0, 0, 0]])
+    errors_px = np.array(column(found["/plots/reprojection_error_px"], ":scalars")).ravel()
+    assert np.allclose(errors_px, clip.points().frame_error_px)
+
+
+def test_a_camera_that_only_turns_has_no_points(posed, tmp_path):
+    found = recorded(posed, posed.find("pure_rotation."), tmp_path / "turn.rrd")
+    assert "/world/points" not in found
+    assert "/world/camera" in found
+
+
+def test_a_clip_that_failed_has_its_reasons():
+    rows = {"ingest": {"clip_id": "a", "source": "/x_<b>.mp4", "status": "ok", "source_start_s": 0.0}}
+    rows["ingest"] |= dict.fromkeys(("width", "height", "fps", "first_frame", "frame_count", "crop_x"))
+    rows["ingest"] |= {"source_end_s": 2.0, "first_pts": None, "stamps": "pts", "source_version": "1"}
+    rows["pose"] = {"status": "failed", "failed_stage": "track", "error": "it | broke", "fps": 12.34567}
+    told = decision(ClipResult(None, rows))
+    assert told.startswith("# /x\\_\\<b\\>.mp4\n0.00 to 2.00 s")
+    assert "* track: it \\| broke" in told
+    assert "| fps | 12.35 |" in told
+    assert told.index("## pose") < told.index("## ingest")
+
+
+def test_a_clip_is_found_by_its_name_and_nothing_is_guessed(posed, capsys):
+    clip = posed.find("good.")
+    assert posed.find(clip.clip_id[:6]).clip_id == posed.find("good").clip_id == clip.clip_id
+    for text, told in ((".mp4", "fits 2 clips"), ("nothing", "holds no clip")):
+        assert main(["view", posed.storage.root, text, "--save", "x.rrd"]) == 1
+        assert told in capsys.readouterr().err
