@@ -15,7 +15,7 @@ import argparse
 import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import cv2
@@ -23,7 +23,7 @@ import numpy as np
 from scipy.stats import spearmanr
 
 from factory.background.camera_motion import JudgeMotion
-from factory.background.choose import ChooseBackground
+from factory.background.choose import Background, ChooseBackground
 from factory.clip import ClipRecord
 from factory.geometry.trajectory import pose_errors
 from factory.phases.pose_stages import DecodeFrames, TrackPoints
@@ -78,31 +78,28 @@ def at_frames(tracks: Tracks, images: Sequence[np.ndarray], frames: range) -> tu
 
 
 def cases(tracks: Tracks, images: list[np.ndarray], wanted: Callable[[str], bool]) -> Iterator[Case]:
-    """Named tracks, labels and pictures; where the camera is judged not to move, none with chosen labels."""
+    """Named tracks, labels and pictures; where the camera is judged not to move, none, as in a run."""
     count, half = tracks.frames, tracks.frames // 2
     spans = {"whole": range(count), "first half": range(half), "second half": range(half, count)}
     spans["half the rate"] = range(0, count, 2)
-    for name, frames in spans.items():
-        if not wanted(name):
-            continue
-        part, pictures = at_frames(tracks, images, frames)
+    parts = {name: at_frames(tracks, images, frames) for name, frames in spans.items() if wanted(name)}
+    parts |= {name: stabilised(tracks, images, window) for name, window in windows(count) if wanted(name)}
+    for name, (part, pictures) in parts.items():
         background = ChooseBackground()(part)
-        if JudgeMotion()(part, background).verdict in ("parallax", "unknown"):
+        if moves(part, background):
             yield name, part, background.is_background, pictures
     background = ChooseBackground()(tracks)
     chance = np.random.default_rng(0).random(tracks.count)
-    if wanted("everything"):
-        yield "everything", tracks, np.ones(tracks.count, bool), images
-    for name, window in windows(count):
-        if not wanted(name):
-            continue
-        part, pictures = stabilised(tracks, images, window)
-        labels = ChooseBackground()(part)
-        if JudgeMotion()(part, labels).verdict in ("parallax", "unknown"):
-            yield name, part, labels.is_background, pictures
-    for name, share in (("what moves", 0.0), ("moves + 20 %", 0.2), ("moves + 50 %", 0.5)):
-        if wanted(name):
-            yield name, tracks, background.is_dynamic | (chance < share), images
+    false = {"everything": np.ones(tracks.count, bool), "what moves": background.is_dynamic}
+    false |= {f"moves + {share} %": background.is_dynamic | (chance < share / 100) for share in (20, 50)}
+    for name, label in false.items():
+        if wanted(name) and moves(tracks, replace(background, is_background=label, is_dynamic=~label)):
+            yield name, tracks, label, images
+
+
+def moves(tracks: Tracks, background: Background) -> bool:
+    """Whether a run would solve for a path with these labels."""
+    return JudgeMotion()(tracks, background).verdict in ("parallax", "unknown")
 
 
 def stabilised(tracks: Tracks, images: Sequence[np.ndarray], window: np.ndarray) -> tuple[Tracks, list[np.ndarray]]:
