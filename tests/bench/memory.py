@@ -37,6 +37,8 @@ def main() -> None:
     parser.add_argument("--size", default="96x64")
     parser.add_argument("--code-at", help="folder with the code of networks that are in no package")
     options = parser.parse_args()
+    if options.code_at:
+        sys.path.append(options.code_at)  # what is asked for is looked for there as well
     width, height = map(int, options.size.split("x"))
     print(f"{'':16}{'minutes':>9}{'frames':>9}{'answer':>9}{'more':>9}  MB")
     for subject in SUBJECTS:
