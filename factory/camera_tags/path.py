@@ -11,13 +11,15 @@ from factory.camera_tags.upright import angles, ground, vertical
 Kind = Literal["pan", "tilt", "roll", "dolly", "truck", "pedestal", "orbit", "zoom"]
 
 # What a hand adds lies above, what is meant below: people who film walk and pan in seconds, and shake at 1 Hz and more.
-# The cut is where a smoothing spline halves an oscillation.
+# The cut is where smoothing halves an oscillation.
+# Of 0.6 to 1.0 Hz the last confuses pans that start and stop with shake the least.
 SHAKE_HZ = 1.0
 LEAST_SMOOTHED = 5  # frames; of fewer the spline is not defined, and nothing is smoothed
-LEAST_RATE_HZ = 8.0  # frames a second from which on a shake is told; a guess: four samples of the fastest that is cut
+LEAST_RATE_HZ = 8.0  # frames a second from which on a shake is told: up to 4 Hz then shows; a guess
 
-# An orbit, judged in windows of this length: the camera goes sideways, at least by this much of how it goes ahead, and
-# turns the other way about a point between these distances, in median depths. By the half of the paths it was set on.
+# An orbit, judged in windows of this length, a guess (1.5 to 3 s tell the same but of one clip): the camera goes
+# sideways, at least by this much of how it goes ahead, and turns the other way about a point between these distances,
+# in median depths. Rendered and real orbits have 0.35 (a dog before far hills) to 1.3.
 WINDOW_S = 1.0
 LEAST_SIDEWAYS = 0.5
 RADII = (0.25, 2.5)

@@ -57,12 +57,10 @@ class TagBounds:
     least_deg: float = 5.0  # a move of 9 % of the depth, a zoom of 9 %; a guess that held
     least_roll_deg: float = 12.0  # hands that mean none roll a camera by up to 10 degrees (four real clips 7 to 10)
     least_orbit_deg: float = 12.0  # a checkerboard on a desk 13
-    least_shake_deg: float = 0.11  # cars and dollies 0.03 to 0.09; hands 0.12 to 0.40
+    least_shake_deg: float = 0.11  # cars and dollies 0.03 to 0.09, rendered hands 0.09 to 0.17, real ones 0.24 and more
     least_share: float = 0.15  # of the most visible motion; a glance down on a walk with a long pan 0.20
     least_move_share: float = 0.4  # of the largest move, 22 degrees off its way; a car cuts a corner by 0.37
-    least_orbit_share: float = (
-        0.4  # of the whole pan; a walk through an office 0.19, a car in a bend 0.16, the desk 0.52
-    )
+    least_orbit_share: float = 0.4  # of the whole pan; a walk in an office 0.19, a car in a bend 0.16, the desk 0.52
 
     def __call__(self, path: CameraPath, may_move: bool = False) -> CameraTags:
         """may_move: where the path has no moves, whether there may be some all the same."""

@@ -24,11 +24,9 @@ class Known:
 
 @dataclass(frozen=True)
 class Plan:
-    """What each is at a share (F,) of the way, times a size that is drawn: signs too, where not both would be natural.
-
-    turns: pan, tilt and roll in degrees. moves: along the view's own right, down and ahead, in depths; in `world`'s
-    axes where that is set, or round a point at the median depth.
-    """
+    """How much of each kind there is in all, and how it is spread over time; sizes vary by seed, and signs do, but for
+    dolly and zoom. Turns and orbit in degrees, moves in median depths, zoom in log focal length. pitch_deg: the camera
+    looks down so much. way: of all, tilt_way: of the tilt, from the share of the time (F,)."""
 
     tags: frozenset[str]
     pan: float = 0.0
@@ -100,17 +98,17 @@ def known_path(name: str, seed: int) -> Known:
     tilt = side * plan.tilt * (way if plan.tilt_way is None else size * plan.tilt_way(share))
     # Going right round what is ahead, the camera turns left.
     orbit = side * plan.orbit * way
-    turns = np.stack([pan - orbit, tilt + plan.pitch_deg * -1.0, roll], axis=1)
-    rotation = Rotation.from_euler("YXZ", turns * [1, 1, 1], degrees=True)
+    turns = np.stack([pan - orbit, tilt - plan.pitch_deg, roll], axis=1)
+    rotation = Rotation.from_euler("YXZ", turns, degrees=True)
     heading = np.radians(pan - orbit)
     ahead = np.stack([np.sin(heading), np.zeros_like(heading), np.cos(heading)], axis=1)
     right = np.stack([np.cos(heading), np.zeros_like(heading), -np.sin(heading)], axis=1)
-    step = np.gradient(way)[:, None]
-    moved = np.cumsum(step * (plan.dolly * (ahead if plan.pan else ahead[:1]) + side * plan.truck * right), axis=0)
+    steps = np.diff(way, prepend=way[0])[:, None]
+    moved = np.cumsum(steps * (plan.dolly * ahead + side * plan.truck * right), axis=0)
     moved[:, 1] -= side * plan.pedestal * way
     if plan.orbit:
         moved += [0, 0, 1] - ahead
-    position = moved - moved[0] + rng.normal(0, 0.002, moved.shape)
+    position = moved + rng.normal(0, 0.002, moved.shape)
     drift = 0.3 * np.sin(2 * np.pi * (0.15 * times_s[:, None] + rng.random(3)))
     shake = plan.shake_deg * hand(times_s, rng) + rng.normal(0, 0.05, (len(times_s), 3)) + drift
     rotation = rotation * Rotation.from_rotvec(shake, degrees=True)
