@@ -33,7 +33,7 @@ WORDS: dict[Kind, Words] = {
 
 def sentence(tags: CameraTags) -> str:
     """What is told of the camera, the most visible motion first: "The camera pans right by 34 degrees while dollying in
-    by 0.4 of the depth." The depth is the median one of what is seen."""
+    by 0.4 times the depth." The depth is the median one of what is seen."""
     camera = "The hand-held camera" if tags.hand_held else "The camera"
     if not tags.told:
         if not tags.still:
@@ -58,4 +58,4 @@ def _how(kind: Kind, found: Amount) -> str:
 def _size(kind: Kind, size: float) -> str:
     if kind in TURNS:
         return f"{size:.0f} degrees"
-    return f"a factor of {np.exp(size):.2g}" if kind == "zoom" else f"{size:.2g} of the depth"
+    return f"a factor of {np.exp(size):.2g}" if kind == "zoom" else f"{size:.2g} times the depth"

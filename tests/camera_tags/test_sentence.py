@@ -19,20 +19,20 @@ def said(hand_held: bool = False, still: bool = False, **told: float | Amount) -
 @pytest.mark.parametrize(
     ("told", "words"),
     [
-        ({"pan": 34.2, "dolly": 0.4}, "The camera pans right by 34 degrees while dollying in by 0.4 of the depth."),
+        ({"pan": 34.2, "dolly": 0.4}, "The camera pans right by 34 degrees while dollying in by 0.4 times the depth."),
         ({"pan": -34.2}, "The camera pans left by 34 degrees."),
         ({"tilt": -20.0, "hand_held": True}, "The hand-held camera tilts down by 20 degrees."),
         ({"zoom": -np.log(1.5)}, "The camera zooms out by a factor of 1.5."),
         ({"pan": Amount(1.0, 61.0, 30.0)}, "The camera pans right and left over 30 degrees."),
         (
             {"orbit": -90.0, "pedestal": 0.35, "zoom": np.log(2)},
-            "The camera orbits to the left by 90 degrees while pedestalling up by 0.35 of the depth and zooming in "
+            "The camera orbits to the left by 90 degrees while pedestalling up by 0.35 times the depth and zooming in "
             "by a factor of 2.",
         ),
         (
             {"roll": 40.0, "truck": -0.5, "dolly": -0.25, "tilt": 6.0},
-            "The camera rolls clockwise by 40 degrees while trucking left by 0.5 of the depth, dollying out by 0.25 of "
-            "the depth and tilting up by 6 degrees.",
+            "The camera rolls clockwise by 40 degrees while trucking left by 0.5 times the depth, dollying out by 0.25 "
+            "times the depth and tilting up by 6 degrees.",
         ),
         ({"still": True}, "The camera is static."),
         ({"still": True, "hand_held": True}, "The hand-held camera stays where it is."),

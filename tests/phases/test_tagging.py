@@ -51,7 +51,7 @@ def test_a_move_is_told_by_the_median_depth(sideways: Trajectory):
     assert found["camera_tags"] == ["truck"]
     assert found["truck_by_depth"] == pytest.approx(path_by_depth(sideways), rel=0.02)
     assert found["truck_by_depth"] == pytest.approx(0.2, abs=0.05)
-    assert found["camera_sentence"] == f"The camera trucks right by {found['truck_by_depth']:.2g} of the depth."
+    assert found["camera_sentence"] == f"The camera trucks right by {found['truck_by_depth']:.2g} times the depth."
     assert "zoom_factor" not in found
 
 
