@@ -176,7 +176,11 @@ POSE = (
     column("pan_deg", pa.float64(), "turn to the right from the first frame to the last, shake smoothed away"),
     column("tilt_deg", pa.float64(), "the same upwards"),
     column("roll_deg", pa.float64(), "the same clockwise, as who holds the camera sees it"),
-    column("orbit_deg", pa.float64(), "way to the right round what is looked at; is in truck too, and in pan with the other sign"),
+    column(
+        "orbit_deg",
+        pa.float64(),
+        "way to the right round what is looked at; is in truck too, and in pan with the other sign",
+    ),
     column(
         "dolly_by_depth",
         pa.float64(),
