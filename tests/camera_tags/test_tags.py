@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from factory.camera_tags.path import CameraPath
@@ -20,6 +20,7 @@ def path(**amounts: np.ndarray) -> CameraPath:
 
 
 @given(st.lists(st.floats(-100, 100), min_size=1, max_size=6), st.integers(2, 20))
+@settings(deadline=None)
 def test_the_way_to_and_fro_is_the_sum_of_its_swings(turns: list[float], steps: int):
     corners = np.cumsum([0.0, *(np.sign(t) * (abs(t) + 2.0) for t in turns)])
     fine = np.concatenate([np.linspace(a, b, steps) for a, b in pairwise(corners)])

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
@@ -41,6 +41,7 @@ def test_right_up_and_clockwise_are_positive(axis: str, column: int, shows: str)
     name=st.sampled_from(sorted(PLANS)),
     scale=st.floats(0.01, 100),
 )
+@settings(max_examples=40, deadline=None)
 def test_the_world_s_axes_and_unit_change_nothing(seed: int, name: str, scale: float):
     known = known_path(name, 0)
     moved = known.world_from_cam.copy()
