@@ -59,6 +59,7 @@ def test_no_room_imports_itself_round_a_corner():
     ("ground", "may"),
     [
         ("geometry", {"geometry"}),
+        ("camera_tags", {"camera_tags"}),
         (
             "models",
             {

@@ -5,6 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
+from factory.camera_tags.path import Kind
+from factory.camera_tags.sentence import sentence
+from factory.camera_tags.tags import CameraTags
 from factory.declared import ClipPhase
 from factory.engine.work import Row
 from factory.manifest.schema import POSE
@@ -14,6 +17,13 @@ from factory.sfm.model.trajectory import Trajectory
 from factory.stage import Outcome
 from factory.tracks import Tracks
 from factory.trust.rule import Quality
+
+# Columns of amounts are called by kind and unit.
+AMOUNTS: dict[Kind, str] = {
+    **dict.fromkeys(("pan", "tilt", "roll", "orbit"), "deg"),
+    **dict.fromkeys(("dolly", "truck", "pedestal"), "by_depth"),
+    "zoom": "factor",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,6 +55,8 @@ class Pose(ClipPhase):
             row |= _trajectory(values["trajectory"], outcome.record.clip.width)
         if (trust := values.get("trust")) is not None:
             row |= _trust(trust)
+        if (tags := values.get("camera_tags")) is not None:
+            row |= _tags(tags)
         return [row]
 
 
@@ -112,6 +124,15 @@ def _trust(trust: Trust) -> Row:
         "explained_ratio": signals.explained,
         "step_ratio": signals.step_ratio,
     }
+
+
+def _tags(tags: CameraTags) -> Row:
+    row: Row = {"camera_tags": list(tags.tags), "camera_sentence": sentence(tags), "shake_deg": tags.shake_deg}
+    for kind, unit in AMOUNTS.items():
+        if (found := tags.amounts.get(kind)) is not None:
+            net, total = (found.net, found.total) if unit != "factor" else (np.exp(found.net), np.exp(found.total))
+            row |= {f"{kind}_{unit}": float(net), f"{kind}_total_{unit}": float(total)}
+    return row
 
 
 def _numbers(values: np.ndarray) -> list[float | None]:

@@ -133,14 +133,21 @@ class Measure:
         return self.error(trajectory, self.body(trajectory, every), options)
 
 
-def path_by_depth(trajectory: Trajectory) -> float | None:
-    """Length of the path by the median depth of the kept observations; None without any."""
+def median_depth(trajectory: Trajectory) -> float | None:
+    """Of the kept observations, in the trajectory's unit; None without any."""
     tracks, rows = trajectory.tracks, np.flatnonzero(trajectory.kept)
     if not len(rows):
         return None
     points = np.column_stack([trajectory.points[tracks.track[rows]], np.ones(len(rows))])
-    depth = np.einsum("nj,nj->n", invert_rigid(trajectory.world_from_cam)[tracks.frame[rows], 2], points)
-    return path_length(trajectory.world_from_cam[trajectory.registered]) / float(np.median(depth))
+    return float(
+        np.median(np.einsum("nj,nj->n", invert_rigid(trajectory.world_from_cam)[tracks.frame[rows], 2], points))
+    )
+
+
+def path_by_depth(trajectory: Trajectory) -> float | None:
+    """Length of the path by the median depth of the kept observations; None without any."""
+    depth = median_depth(trajectory)
+    return None if depth is None else path_length(trajectory.world_from_cam[trajectory.registered]) / depth
 
 
 def _step_ratio(world_from_cam: np.ndarray) -> float | None:

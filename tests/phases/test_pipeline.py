@@ -96,6 +96,18 @@ def test_a_still_camera_stays_where_it_is(posed):
     assert np.array_equal(np.array(row["world_from_cam"]).reshape(-1, 4, 4)[7], np.eye(4))
 
 
+def test_what_the_camera_does_is_told_in_tags_that_sql_can_ask_for(posed):
+    asked = "SELECT source FROM pose WHERE list_contains(camera_tags, 'pan') AND dolly_by_depth IS NULL"
+    assert [Path(line).stem for line in factory("query", posed, asked, "--format", "csv").split()[1:]] == [
+        "pure_rotation"
+    ]
+    told = rows(posed, "pose")
+    assert told["static_camera"]["camera_sentence"] == "The camera is static."
+    assert told["pure_rotation"]["pan_deg"] == pytest.approx(8.0 * 29 / 12, abs=1.2)
+    assert {"truck", "orbit"} & set(told["good"]["camera_tags"])
+    assert told["good"]["truck_by_depth"] > 0.1
+
+
 def test_static_matches_of_a_run_confirm_its_poses(sample, posed, tmp_path):
     matches = tmp_path / "matches.parquet"
     told = factory("evaluate", "matches", posed, "--masks", sample, "--to", matches)
