@@ -12,7 +12,7 @@ JOBS ?= 2
 export OMP_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install lock run test test-models lint bench bench-pose bench-gpu clean
+.PHONY: help install lock run test test-models lint docs bench bench-pose bench-gpu clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -42,7 +42,7 @@ $(VENV)/s3-dev/.installed: deploy/s3-dev/start.sh $(VENV)/.installed
 lock: $(VENV)/.installed ## updates constraints.txt to the newest versions that fit
 	$(BIN)/python -m pip install --quiet 'uv>=0.5'
 	echo "# The versions that all of this was tried with, for every Python and system it runs on: made by \`make lock\`." > .constraints
-	$(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.10 --extra dev \
+	$(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.10 --extra dev --extra docs \
 		--no-header --no-annotate --no-emit-index-url --no-emit-find-links >> .constraints
 	mv .constraints constraints.txt
 
@@ -64,6 +64,10 @@ test-models: install ## tests of learned models, in an environment of their own 
 	SAM2_BUILD_CUDA=0 $(VENV)-models/bin/python -m pip install --quiet --no-build-isolation sam2
 	$(VENV)-models/bin/python -m pip install --quiet --constraint constraints.txt --editable '.[dev,models]'
 	$(VENV)-models/bin/python -m pytest tests/models
+
+docs: $(VENV)/.installed ## the documentation as a site, in build/docs
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[docs]'
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet --config-file .mkdocs.yml
 
 lint: $(VENV)/.installed ## ruff and mypy
 	$(BIN)/ruff check .

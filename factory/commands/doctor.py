@@ -21,6 +21,7 @@ EXTRAS = {
     "models": ("torch", "torchvision", "transformers", "sam2", "openai", *POOL_PACKAGES),
     "synth": ("embreex",),
     "evaluate": ("evo", "matplotlib", "sklearn"),
+    "view": ("rerun",),
 }
 
 
