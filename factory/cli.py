@@ -22,12 +22,13 @@ factory turns folders of video into training data with geometry.
   factory synth DEST [--preset sample|lightspeed|panda|stabilised|hard|stereo|vr180] [--check]     renders ground truth
   factory weights list|fetch|verify [NAME ...] [--at URI]     of learned models; a run fetches none
   factory doctor                             what this machine has, and whether it works
+  factory completion bash|zsh|tcsh           for your shell: eval "$(factory completion bash)"
 
 `factory help COMMAND` explains one. Options before or after the command: -v shows tracebacks, --version, --help."""
 
 COMMANDS = (
     *("run", "plan", "submit", "status", "query", "compact", "export", "view"),
-    *("evaluate", "calibrate", "synth", "weights", "doctor"),
+    *("evaluate", "calibrate", "synth", "weights", "doctor", "completion"),
 )
 
 
