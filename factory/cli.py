@@ -15,7 +15,8 @@ factory turns folders of video into training data with geometry.
   factory status OUTPUT                      the funnel per phase, reasons, failures, cost
   factory query OUTPUT "SQL" [--format table|csv|json|parquet] [--unsafe]    tables are named as the phases, and `runs`
   factory compact OUTPUT                     merges the many small Parquet parts of a large output
-  factory export OUTPUT DEST --format tum|davis [--where SQL]
+  factory export OUTPUT DEST --format tum|davis|colmap|nerfstudio|re10k|dynpose|vipe|webdataset|huggingface ...
+  factory import SRC OUTPUT --format tum|colmap|dynpose     an output of what other software has posed
   factory evaluate pose|matches|reprojection|filter|masks|tracks|depth ...     against ground truth
   factory calibrate OUTPUT LABELS --to FILE.yaml     fits the filter's score to labels
   factory synth DEST [--preset sample|lightspeed|panda|stabilised|hard|stereo|vr180] [--check]     renders ground truth
@@ -25,7 +26,7 @@ factory turns folders of video into training data with geometry.
 `factory help COMMAND` explains one. Options before or after the command: -v shows tracebacks, --version, --help."""
 
 COMMANDS = (
-    *("run", "plan", "submit", "status", "query", "compact", "export"),
+    *("run", "plan", "submit", "status", "query", "compact", "export", "import"),
     *("evaluate", "calibrate", "synth", "weights", "doctor"),
 )
 
@@ -74,6 +75,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _dispatch(command: str, rest: list[str], verbose: bool) -> int:
     import argparse
     import importlib
+    import keyword
 
     if command == "--help":
         print(USAGE)
@@ -86,7 +88,7 @@ def _dispatch(command: str, rest: list[str], verbose: bool) -> int:
     if command not in COMMANDS:
         print(_unknown(command), file=sys.stderr)
         return 2
-    module = importlib.import_module(f"factory.commands.{command}")
+    module = importlib.import_module(f"factory.commands.{command}{'_' if keyword.iskeyword(command) else ''}")
     if command in ("run", "plan"):
         return module.call(rest, verbose)
     parser = argparse.ArgumentParser(prog=f"factory {command}", description=module.__doc__)

@@ -1,6 +1,7 @@
 """Shared fixtures: the development videos, an S3 server, small hand-made videos."""
 
 import os
+import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +12,7 @@ import numpy as np
 import pytest
 
 if TYPE_CHECKING:
+    from factory.data import Output
     from tests.s3.proxy import Proxy
     from tests.s3.server import Server
     from tests.web import Web
@@ -25,6 +27,18 @@ def media() -> Path:
     if not folder.is_dir():
         pytest.skip(f"the development videos are not at {folder}: set FACTORY_MEDIA to run this test")
     return folder
+
+
+@pytest.fixture(scope="session")
+def posed_output(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[Output]":
+    """Two rendered clips of 2.5 s, `good` and `pure_rotation`, posed through the Python door; for all to read."""
+    import factory
+    from factory.synth.sample import render_sample
+
+    videos, place = tmp_path_factory.mktemp("posed_videos"), tmp_path_factory.mktemp("posed_output")
+    render_sample(videos, only=("good", "pure_rotation"), seconds=2.5)
+    yield factory.run(videos, place, {"pose.min_quality": "bronze"}, pipeline="pose", engine="inline")
+    shutil.rmtree(place)
 
 
 @pytest.fixture(scope="session")
