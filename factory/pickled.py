@@ -74,6 +74,11 @@ def _latin1(text: str, encoding: str) -> bytes:
     return text.encode("latin1")
 
 
+def _nothing() -> bytes:
+    """How they keep none."""
+    return b""
+
+
 STAND_INS: dict[tuple[str, str], Callable[..., Any]] = {
     **{(f"numpy.{core}.multiarray", "_reconstruct"): _Array for core in ("core", "_core")},
     **{(f"numpy.{core}.multiarray", "scalar"): _number for core in ("core", "_core")},
@@ -81,6 +86,7 @@ STAND_INS: dict[tuple[str, str], Callable[..., Any]] = {
     ("numpy", "ndarray"): _Array,
     ("numpy", "dtype"): _Type,
     ("_codecs", "encode"): _latin1,
+    ("__builtin__", "bytes"): _nothing,
 }
 
 
