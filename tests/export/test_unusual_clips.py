@@ -16,7 +16,7 @@ from factory.geometry.camera import Camera, invert_rigid, project_cam
 from tests.export.unusual import CROP, FRAMES, FULL, LOST, SIZE, unusual
 
 PLACED = [i for i in range(FRAMES) if i != LOST]
-POINT = np.array([0.1, -0.2, 2.0])  # in a camera's frame
+POINT = np.array([0.8, -0.36, 2.0])  # in a camera's frame
 
 
 @pytest.fixture
