@@ -9,7 +9,7 @@ from factory.export.card import card
 from factory.export.clips import POSES
 from factory.export.selection import Selection, table_of
 from factory.manifest.read import read_schema
-from factory.manifest.schema import COMMON, ROOT, artifacts_of
+from factory.manifest.schema import ROOT, artifacts_of
 from factory.manifest.write import parquet_of
 from factory.storage.local import write_atomic
 from factory.storage.names import is_http
@@ -44,20 +44,14 @@ def _table(storage: Storage, phase: str, selection: Selection) -> tuple[pa.Table
     known = {field.name: field for field in [*read_schema(storage, ROOT), *read_schema(storage, phase)]}
     out = OURS | set(artifacts_of(read_schema(storage, phase)).values())
     names = [name for name in read_schema(storage, phase).names if name not in out]
-    wanted = [*names, *(name for name in FROM_INGEST if name not in names)]
+    wanted = [*names, *(name for name in FROM_INGEST if name in known and name not in names)]
     taken = ("clip_id", "source", "source_start_s")  # come with every table
     columns = [f'{"p" if name in names else "i"}."{name}"' for name in wanted if name not in taken]
     table = table_of(storage, phase, selection, NEEDS, ", ".join(columns)).select(wanted)
     table = table.cast(pa.schema([pa.field(name, known[name].type) for name in wanted]))
     shown = pa.array([_public(source) for source in table["source"].to_pylist()], pa.string())
     table = table.set_column(table.column_names.index("source"), "source", shown)
-    lacking = {field.name: field for field in COMMON}
-    fields = {name: known.get(name, lacking.get(name)) for name in wanted}
-    return table, {name: _meaning(field) for name, field in fields.items()}
-
-
-def _meaning(field: pa.Field | None) -> str:
-    return "" if field is None else (field.metadata or {}).get(b"meaning", b"").decode()
+    return table, {name: (known[name].metadata or {}).get(b"meaning", b"").decode() for name in wanted}
 
 
 def _public(source: str) -> str:
