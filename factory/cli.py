@@ -1,10 +1,13 @@
 """The command: finds the subcommand, turns errors into one sentence."""
 
+import importlib
 import io
+import keyword
 import os
 import signal
 import sys
 from collections.abc import Sequence
+from types import ModuleType
 
 USAGE = """\
 factory turns folders of video into training data with geometry.
@@ -15,7 +18,8 @@ factory turns folders of video into training data with geometry.
   factory status OUTPUT                      the funnel per phase, reasons, failures, cost
   factory query OUTPUT "SQL" [--format table|csv|json|parquet] [--unsafe]    tables are named as the phases, and `runs`
   factory compact OUTPUT                     merges the many small Parquet parts of a large output
-  factory export OUTPUT DEST --format tum|davis [--where SQL]
+  factory export OUTPUT DEST --format tum|davis|colmap|nerfstudio|re10k|dynpose|vipe|webdataset|huggingface ...
+  factory import SRC OUTPUT --format tum|colmap|dynpose     an output of what other software has posed
   factory view OUTPUT CLIP [--save FILE.rrd]    video, masks, tracks, camera and points in Rerun
   factory evaluate pose|matches|reprojection|filter|masks|tracks|depth ...     against ground truth
   factory calibrate OUTPUT LABELS --to FILE.yaml     fits the filter's score to labels
@@ -27,7 +31,7 @@ factory turns folders of video into training data with geometry.
 `factory help COMMAND` explains one. Options before or after the command: -v shows tracebacks, --version, --help."""
 
 COMMANDS = (
-    *("run", "plan", "submit", "status", "query", "compact", "export", "view"),
+    *("run", "plan", "submit", "status", "query", "compact", "view", "export", "import"),
     *("evaluate", "calibrate", "synth", "weights", "doctor", "completion"),
 )
 
@@ -75,7 +79,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _dispatch(command: str, rest: list[str], verbose: bool) -> int:
     import argparse
-    import importlib
 
     if command == "--help":
         print(USAGE)
@@ -88,7 +91,7 @@ def _dispatch(command: str, rest: list[str], verbose: bool) -> int:
     if command not in COMMANDS:
         print(_unknown(command), file=sys.stderr)
         return 2
-    module = importlib.import_module(f"factory.commands.{command}")
+    module = module_of(command)
     if command in ("run", "plan"):
         return module.call(rest, verbose)
     parser = argparse.ArgumentParser(prog=f"factory {command}", description=module.__doc__)
@@ -99,6 +102,11 @@ def _dispatch(command: str, rest: list[str], verbose: bool) -> int:
     except SystemExit as end:  # argparse has printed its help, or what is wrong
         return int(end.code or 0)
     return module.call(options)
+
+
+def module_of(command: str) -> ModuleType:
+    """The module of one of `COMMANDS`; `import` is a word of Python's."""
+    return importlib.import_module(f"factory.commands.{command}{'_' if keyword.iskeyword(command) else ''}")
 
 
 def _unknown(command: str) -> str:

@@ -1,9 +1,8 @@
 """Prints what makes a shell complete commands, options and formats: eval "$(factory completion bash)"."""
 
 import argparse
-import importlib
 
-from factory.cli import COMMANDS
+from factory.cli import COMMANDS, module_of
 
 SHELLS = ("bash", "zsh", "tcsh")
 SETTINGS = ("run", "plan")  # whose words are settings: they have no parser
@@ -27,7 +26,7 @@ def whole_parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="store_true")
     commands = parser.add_subparsers()
     for name in COMMANDS:
-        module = importlib.import_module(f"factory.commands.{name}")
+        module = module_of(name)
         about = (module.__doc__ or "").strip().splitlines()[0]
         each = commands.add_parser(name, help=about, description=about)
         if name in SETTINGS:

@@ -1,4 +1,4 @@
-"""Writes an output in another format: tum (trajectories), davis (dynamic masks)."""
+"""Writes an output in another format; docs/exports.md tells what each holds, and in which conventions."""
 
 import argparse
 from importlib import import_module
@@ -10,7 +10,11 @@ from factory.export.selection import Selection, left_out
 from factory.manifest.phases import phase_with
 from factory.storage.output import Storage
 
-FORMATS = {"tum": "poses", "davis": "masks"}
+FORMATS = {
+    "tum": "poses",
+    "davis": "masks",
+    **dict.fromkeys(("colmap", "nerfstudio", "re10k", "dynpose", "vipe", "webdataset", "huggingface"), "poses"),
+}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

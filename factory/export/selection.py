@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import pyarrow as pa
+
 from factory.manifest.query import query, sql_errors
 from factory.manifest.schema import ROOT
 from factory.storage.output import Storage
@@ -28,12 +30,18 @@ class Selection:
 def rows_of(storage: Storage, phase: str, selection: Selection, needs: str, columns: str) -> list[dict[str, Any]]:
     """Chosen rows of a phase that have a value in the column `needs`, by source and time. columns: of the phase as p
     and of ingest as i; clip_id, source and source_start_s come with them."""
+    rows: list[dict[str, Any]] = table_of(storage, phase, selection, needs, columns).to_pylist()
+    return rows
+
+
+def table_of(storage: Storage, phase: str, selection: Selection, needs: str, columns: str) -> pa.Table:
+    """The same as a table."""
     sql = f"""
         SELECT p.clip_id, p.source, p.source_start_s, {columns} FROM "{phase}" p JOIN "{ROOT}" i USING (clip_id)
         WHERE p.{needs} IS NOT NULL AND p.clip_id IN (SELECT clip_id FROM "{phase}" WHERE {selection.sql})
         ORDER BY p.source, p.source_start_s"""
     with sql_errors(storage):
-        return query(storage, sql).to_arrow_table().to_pylist()
+        return query(storage, sql).to_arrow_table()
 
 
 def left_out(storage: Storage, phase: str, written: Mapping[str, int]) -> dict[str, int]:

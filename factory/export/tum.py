@@ -38,7 +38,8 @@ def export(storage: Storage, phase: str, dest: Path, selection: Selection) -> Co
         text = tum_text(np.array(row["timestamps"])[registered], poses)
         stem = file_name(name, CAMERA).removesuffix(CAMERA)
         write_atomic(dest / f"{stem}.txt", text.encode())
-        write_atomic(dest / f"{stem}{CAMERA}", (json.dumps(intrinsics(row), indent=1) + "\n").encode())
+        if row["focal_px"] is not None:  # an import may not know it
+            write_atomic(dest / f"{stem}{CAMERA}", (json.dumps(intrinsics(row), indent=1) + "\n").encode())
     return Counter(row["status"] for row in rows)
 
 

@@ -3,6 +3,7 @@
 container    opening a file, its picture stream, what its packets say      clock    times of decoded frames
 complete     whether a file is all there
 picture      from the coded picture to the one that is shown               decode   the frames of a source or of a clip
+encode       pictures into a video
 
 Times are seconds from the source's first frame that shows, taken from the stream's time stamps.
 """
