@@ -37,7 +37,9 @@ class Prediction:
     # At the most: a path that goes straight is nearly the same under any focal length (a slider, a street).
     most_focal_percent: float = 2.0
     least_percent: float = 0.01
-    bound: float = 2.2  # of the expected error, under which 95 % stay
+    # Of the expected error; the bound is never less than the halves' distance. Of 119 accepted solves of rendered clips
+    # 114 stay under it (101 of 104 ordinary ones, 13 of 15 where what moves can pass for the world).
+    bound: float = 2.2
     rotation_share: float = 0.3  # two independent halves differ by twice the whole's error, and thinning adds to that
 
     def __call__(self, signals: Signals) -> Predicted:
@@ -52,4 +54,4 @@ class Prediction:
         percent = math.hypot(self.half_share * apart.ate_percent, focal, self.least_percent)
         px = None if signals.px_by_percent is None else percent * signals.px_by_percent
         shift = None if apart.translation_deg is None else self.rotation_share * apart.translation_deg
-        return Predicted(percent, self.bound * percent, px, turn, shift)
+        return Predicted(percent, max(self.bound * percent, apart.ate_percent), px, turn, shift)

@@ -175,6 +175,15 @@ def test_a_focal_length_that_is_open_is_part_of_the_expected_error():
     assert Prediction()(TURN).rotation_deg == pytest.approx(0.012)
 
 
+def test_halves_far_apart_are_no_gold_and_no_error_is_bounded_by_less():
+    for apart_percent, expected in ((1.4, "gold"), (3.0, "silver")):
+        apart = replace(GOOD, apart=replace(AGREE, ate_percent=apart_percent), focal_log_sd=0.001)
+        assert quality(apart) == expected
+        predicted = Prediction()(apart)
+        assert predicted.ate_percent == pytest.approx(0.2 * apart_percent, rel=0.01)
+        assert predicted.ate_percent_bound == apart_percent
+
+
 def test_a_path_that_halves_disagree_on_has_no_reliable_focal_length():
     torn = replace(GOOD, apart=replace(AGREE, ate_percent=9.6))
     assert not AcceptRule().focal_reliable(torn, Prediction()(torn))
