@@ -22,11 +22,12 @@ def decision(clip: ClipResult) -> str:
 
 
 SAID = ("clip_id", "source", "source_start_s", "source_end_s", "status", "reasons", "error", "failed_stage")
+OF_THE_RUN = ("fingerprint", "attempt", "tracks", "masks", "points")  # nothing a person reads
 
 
 def _single(row: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     for name, value in row.items():
-        if name not in SAID and value is not None and not isinstance(value, list | dict):
+        if name not in (*SAID, *OF_THE_RUN) and value is not None and not isinstance(value, list | dict):
             yield name, f"{value:.4g}" if isinstance(value, float) else _plain(value)
 
 
