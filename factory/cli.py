@@ -16,6 +16,9 @@ factory turns folders of video into training data with geometry.
   factory query OUTPUT "SQL" [--format table|csv|json|parquet] [--unsafe]    tables are named as the phases, and `runs`
   factory compact OUTPUT                     merges the many small Parquet parts of a large output
   factory export OUTPUT DEST --format tum|davis [--where SQL]
+  factory duplicates OUTPUT [--to FILE.parquet]     copies of clips in other sources: resized, cropped, mirrored, ...
+  factory split OUTPUT DEST.parquet [--ratios 0.8 0.1 0.1]     train, validation and test, so that nothing leaks
+  factory sample OUTPUT DEST.parquet --by COLUMN --count N     as many clips of each value of a column
   factory evaluate pose|matches|reprojection|filter|masks|tracks|depth ...     against ground truth
   factory calibrate OUTPUT LABELS --to FILE.yaml     fits the filter's score to labels
   factory synth DEST [--preset sample|lightspeed|panda|stabilised|hard|stereo|vr180] [--check]     renders ground truth
@@ -25,7 +28,7 @@ factory turns folders of video into training data with geometry.
 `factory help COMMAND` explains one. Options before or after the command: -v shows tracebacks, --version, --help."""
 
 COMMANDS = (
-    *("run", "plan", "submit", "status", "query", "compact", "export"),
+    *("run", "plan", "submit", "status", "query", "compact", "export", "duplicates", "split", "sample"),
     *("evaluate", "calibrate", "synth", "weights", "doctor"),
 )
 
