@@ -7,8 +7,9 @@ import numpy as np
 
 from factory.clip import Clip, ClipRecord
 from factory.construct import Count, NotNegative, Share
+from factory.ingest.bars import picture_inside_bars
 from factory.ingest.survey import Survey
-from factory.near_duplicates.signature import signature, unpacked
+from factory.near_duplicates.signature import WHOLE, seen, signature
 
 
 @dataclass
@@ -23,7 +24,7 @@ class SignClips:
     gives: ClassVar[tuple[str, ...]] = ("signatures",)
     version: ClassVar[int] = 1
 
-    most: Count = 12  # of a clip: 384 bytes; with 8, 4 % of 170 real clips, the liveliest, are lost when cut elsewhere
+    most: Count = 12  # of a clip: 576 bytes; with 8, 4 % of 170 real clips, the liveliest, are lost when cut elsewhere
     least_contrast: NotNegative = 8.0  # of 255, standard deviation: a fade to black has less, a dull real picture 11
     alike: Share = 0.9  # correlation with the one before from which on a picture adds nothing
 
@@ -44,20 +45,23 @@ class SignClips:
         return [kept[i] for i in chosen]
 
 
-def _pictures(clip: Clip, survey: Survey) -> list[np.ndarray]:
-    """The kept pictures of the clip, without its bars: uint8 (h, w) each."""
+def _pictures(clip: Clip, survey: Survey) -> np.ndarray:
+    """The kept pictures of the clip, without its bars, which show in small pictures where compression has blurred their
+    edges, too: uint8 (L, h, w)."""
     stretch = [stretch for stretch in survey.stretches if stretch.first_frame <= clip.first_frame][-1]
     inside = (stretch.look_frames >= clip.first_frame) & (stretch.look_frames < clip.first_frame + clip.frame_count)
     looks = stretch.looks[inside]
-    if clip.crop is None:
-        return list(looks)
-    scale_x, scale_y = looks.shape[2] / stretch.width, looks.shape[1] / stretch.height
-    x, y, width, height = clip.crop
-    columns = slice(round(x * scale_x), max(round((x + width) * scale_x), round(x * scale_x) + 1))
-    rows = slice(round(y * scale_y), max(round((y + height) * scale_y), round(y * scale_y) + 1))
-    return list(looks[:, rows, columns])
+    if clip.crop is not None:
+        scale = looks.shape[2] / stretch.width, looks.shape[1] / stretch.height
+        looks = _part(looks, *(round(n * scale[i % 2]) for i, n in enumerate(clip.crop)))
+    bare = picture_inside_bars(looks.max(axis=2), looks.max(axis=1)) if len(looks) else None
+    return looks if bare is None else _part(looks, *bare)
+
+
+def _part(looks: np.ndarray, x: int, y: int, width: int, height: int) -> np.ndarray:
+    return looks[:, y : y + max(height, 1), x : x + max(width, 1)]
 
 
 def _correlation(a: bytes, b: bytes) -> float:
-    first, second = unpacked(np.frombuffer(a + b, np.uint8).reshape(2, -1))
+    first, second = seen(np.frombuffer(a + b, np.uint8).reshape(2, -1), WHOLE)
     return float(first @ second)

@@ -83,7 +83,7 @@ INGEST = (
     column("sample_aspect_ratio", pa.float64(), "width by height of a coded pixel; already applied: pixels are square"),
     column(
         "signatures",
-        pa.list_(pa.binary(32)),
+        pa.list_(pa.binary(48)),
         "what up to 12 differing pictures show, for `factory duplicates`; empty where none shows enough, null where "
         "the clip is not usable",
     ),

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from factory.near_duplicates.lookup import meetings, signs_of, tables_of
-from factory.near_duplicates.signature import MIRROR, normal, unpacked, windows
+from factory.near_duplicates.signature import COMPARED, MIRROR, WHOLE, seen, windows
 
 # Correlation of two signatures from which on they show the same. Of pictures of 190 real videos that have nothing in
 # common the most alike reach 0.85, cut in all ways, one in 100,000 0.75; copies have 0.95 in the median.
@@ -18,7 +18,7 @@ SIGNED_BLOCK = 1 << 16  # signatures resampled at a time: memory
 
 @dataclass(frozen=True)
 class Signed:
-    """Clips by number, 0 and up. signatures: uint8 (N, 32), those of one clip together. first: int64 (C + 1,), where
+    """Clips by number, 0 and up. signatures: uint8 (N, 48), those of one clip together. first: int64 (C + 1,), where
     those of each clip begin, and N. source: int64 (C,), a number for each source."""
 
     signatures: np.ndarray
@@ -35,7 +35,7 @@ def near_pairs(clips: Signed, done: Callable[[], object] = lambda: None) -> np.n
     """
     count = len(clips.source)
     clip = np.repeat(np.arange(count), np.diff(clips.first))
-    signs = _signs(clips.signatures, None)
+    signs = _signs(clips.signatures, WHOLE)
     tables = tables_of(signs, clips.source[clip])
     mirror = signs_of(MIRROR[None] < 0)[0]
     known = np.empty(0, np.int64)
@@ -48,7 +48,8 @@ def near_pairs(clips: Signed, done: Callable[[], object] = lambda: None) -> np.n
                     code = clip[probe] * count + clip[found]
                     new = clips.source[clip[probe]] != clips.source[clip[found]]
                     new[new] = ~np.isin(_ordered(code[new], count), known)
-                    alike = _alike(clips.signatures, probe[new], found[new], window, flip)
+                    a, b = clips.signatures[probe[new]], clips.signatures[found[new]]
+                    alike = ((seen(a, window) * flip) * seen(b, WHOLE)).sum(axis=1) >= ALIKE
                     codes.append(np.unique(code[new][alike]))
             asked = np.unique(np.concatenate(codes))
             same = _same(clips, asked, window, flip)
@@ -67,43 +68,31 @@ def _ordered(code: np.ndarray, count: int) -> np.ndarray:
     return np.minimum(a, b) * count + np.maximum(a, b)
 
 
-def _signs(signatures: np.ndarray, window: np.ndarray | None) -> np.ndarray:
-    """Signs of all signatures, resampled in the window where there is one: uint64 (N,)."""
+def _signs(signatures: np.ndarray, window: np.ndarray) -> np.ndarray:
+    """Signs of what shows in the window: uint64 (N,)."""
     found = np.empty(len(signatures), np.uint64)
     for begin in range(0, len(signatures), SIGNED_BLOCK):
-        waves = unpacked(signatures[begin : begin + SIGNED_BLOCK])
-        found[begin : begin + SIGNED_BLOCK] = signs_of(waves if window is None else waves @ window.T)
-    return found
-
-
-def _alike(signatures: np.ndarray, a: np.ndarray, b: np.ndarray, window: np.ndarray, flip: np.ndarray) -> np.ndarray:
-    """Whether each signature a, seen in the window, shows what b does: bool (P,)."""
-    found = np.zeros(len(a), bool)
-    for begin in range(0, len(a), SIGNED_BLOCK):
-        some = slice(begin, begin + SIGNED_BLOCK)
-        seen = normal(unpacked(signatures[a[some]]) @ window.T) * flip
-        found[some] = (seen * unpacked(signatures[b[some]])).sum(axis=1) >= ALIKE
+        found[begin : begin + SIGNED_BLOCK] = signs_of(seen(signatures[begin : begin + SIGNED_BLOCK], window))
     return found
 
 
 def _same(clips: Signed, codes: np.ndarray, window: np.ndarray, flip: np.ndarray) -> np.ndarray:
     """Of pairs of clips (a * C + b), whether enough pictures of a, seen in the window, are in b, and of b in a."""
-    found = np.zeros(len(codes), bool)
-    lengths = np.diff(clips.first)
+    found, lengths = np.zeros(len(codes), bool), np.diff(clips.first)
     for begin in range(0, len(codes), BLOCK):
         a, b = np.divmod(codes[begin : begin + BLOCK], len(clips.source))
-        seen = normal(_waves(clips, a, lengths) @ window.T) * flip
-        agree = seen @ _waves(clips, b, lengths).transpose(0, 2, 1) >= ALIKE
+        agree = (_seen(clips, a, window) * flip) @ _seen(clips, b, WHOLE).transpose(0, 2, 1) >= ALIKE
         matched = np.minimum(agree.any(axis=2).sum(axis=1), agree.any(axis=1).sum(axis=1))
         found[begin : begin + BLOCK] = matched >= np.minimum(PICTURES, np.minimum(lengths[a], lengths[b]))
     return found
 
 
-def _waves(clips: Signed, numbers: np.ndarray, lengths: np.ndarray) -> np.ndarray:
-    """Of some clips, float32 (P, M, 64), M the most pictures of one; zero where a clip has fewer."""
+def _seen(clips: Signed, numbers: np.ndarray, window: np.ndarray) -> np.ndarray:
+    """Of some clips what shows in the window, float32 (P, M, 64), M the most pictures of one; zero where a clip has
+    fewer."""
+    lengths = np.diff(clips.first)
     most = int(lengths[numbers].max(initial=1))
     place = np.arange(most)
     there = place < lengths[numbers][:, None]
     rows = np.where(there, clips.first[numbers][:, None] + place, 0)
-    waves = unpacked(clips.signatures[rows.ravel()]).reshape(len(numbers), most, -1)
-    return waves * there[..., None]
+    return seen(clips.signatures[rows.ravel()], window).reshape(len(numbers), most, COMPARED) * there[..., None]
