@@ -8,8 +8,9 @@ import numpy as np
 from factory.near_duplicates.lookup import meetings, signs_of, tables_of
 from factory.near_duplicates.signature import COMPARED, MIRROR, WHOLE, seen, windows
 
-# Correlation of two signatures from which on they show the same. Of pictures of 190 real videos that have nothing in
-# common the most alike reach 0.85, cut in all ways, one in 100,000 0.75; copies have 0.95 in the median.
+# Correlation of two signatures from which on they show the same. Of the pictures of 190 real videos one pair in 100,000
+# that has nothing in common reaches 0.79, the one in its best window, and two pairs of videos 0.86 and 0.91 once;
+# pictures that lost a tenth of width and height have 0.95 in the median, 0.88 in one of a hundred.
 ALIKE = 0.85
 PICTURES = 2  # so many pictures of each must have one in the other, under one crop; all, where a clip has fewer
 BLOCK = 1 << 12  # pairs of clips compared at a time: memory

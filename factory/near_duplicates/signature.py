@@ -18,8 +18,8 @@ COMPARED = 64  # coefficients: up to 8.5 half waves across the picture; all that
 ORDER = 10
 LEVELS = 15  # of 4 bits, from 0
 REACH = 2.5  # standard deviations at which a coefficient is cut off; 3 bits find 1 to 4 % fewer cropped clips
-# Parts of the picture that are looked for: of 94 and 88 % of its width and height, in nine places. What lies between
-# them correlates by 0.9 with one of them in the median, and so crops of up to 14 % are found.
+# Parts of the picture that are looked for, in nine places each: shares of width and height, chosen so that no crop of
+# up to 12 % is far from one of them. More shapes, 49 parts, raised the correlation of real crops by 0.01.
 SCALES = (0.94, 0.88)
 
 _FREQUENCY = np.hypot(*np.mgrid[: ORDER + 1, : ORDER + 1])
@@ -27,8 +27,7 @@ _COARSEST = np.argsort(_FREQUENCY, axis=None, kind="stable")[1 : 2 * BYTES + 1] 
 _ROW, _COLUMN = np.unravel_index(_COARSEST, _FREQUENCY.shape)
 _GAIN = _FREQUENCY[_ROW, _COLUMN]  # pictures have amplitudes of about 1 / frequency: with it all count alike
 
-# A mirrored picture's coefficients by the picture's, of those compared.
-MIRROR = np.where(_COLUMN[:COMPARED] % 2 == 1, -1, 1).astype(np.float32)
+MIRROR = np.where(_COLUMN % 2 == 1, -1, 1).astype(np.float32)[:COMPARED]  # a mirrored picture's by the picture's
 
 
 def signature(grey: np.ndarray) -> bytes:
@@ -36,8 +35,13 @@ def signature(grey: np.ndarray) -> bytes:
     square = cv2.resize(np.ascontiguousarray(grey), (SIDE_PX, SIDE_PX), interpolation=cv2.INTER_AREA)
     waves = cv2.dct(square.astype(np.float32))[_ROW, _COLUMN] * _GAIN
     spread = max(float(np.sqrt((waves**2).mean())), 1e-6)
-    levels = np.rint((np.clip(waves / spread, -REACH, REACH) / REACH + 1) / 2 * LEVELS).astype(np.uint8)
-    return bytes(levels[0::2] << 4 | levels[1::2])
+    return bytes(packed(waves[None] / spread)[0])
+
+
+def packed(waves: np.ndarray) -> np.ndarray:
+    """Coefficients (N, 96) in standard deviations, four bits each: uint8 (N, 48)."""
+    levels = np.rint((np.clip(waves, -REACH, REACH) / REACH + 1) / 2 * LEVELS).astype(np.uint8)
+    return np.asarray(levels[:, 0::2] << 4 | levels[:, 1::2])
 
 
 def seen(signatures: np.ndarray, window: np.ndarray) -> np.ndarray:
@@ -54,18 +58,19 @@ def windows() -> list[np.ndarray]:
     found = [WHOLE]
     for scale in SCALES:
         edges = (0.0, (1 - scale) / 2, 1 - scale)
-        found += [_window(x, x + scale, y, y + scale) for x, y in product(edges, edges)]
+        found += [resampled(x, x + scale, y, y + scale)[:COMPARED] for x, y in product(edges, edges)]
     return found
 
 
-def _window(left: float, right: float, top: float, bottom: float) -> np.ndarray:
-    """Of the part between these shares of width and height: the waves of the whole, read in it, in its own waves."""
-    across, down = _resampled(left, right), _resampled(top, bottom)
+def resampled(left: float, right: float, top: float, bottom: float) -> np.ndarray:
+    """Of the part between these shares of width and height the coefficients, by those of the whole: float32 (96, 96).
+    The waves of the whole, read in it, in its own waves."""
+    across, down = _along(left, right), _along(top, bottom)
     plain = down[np.ix_(_ROW, _ROW)] * across[np.ix_(_COLUMN, _COLUMN)]
-    return (plain * _GAIN[:, None] / _GAIN[None])[:COMPARED].astype(np.float32)
+    return (plain * _GAIN[:, None] / _GAIN[None]).astype(np.float32)
 
 
-def _resampled(begin: float, end: float) -> np.ndarray:
+def _along(begin: float, end: float) -> np.ndarray:
     """Along one axis, (ORDER + 1, ORDER + 1): new coefficients by old ones."""
     middle = (np.arange(SIDE_PX) + 0.5) / SIDE_PX
     return _waves(middle) @ _waves(begin + (end - begin) * middle).T
@@ -78,4 +83,4 @@ def _waves(places: np.ndarray) -> np.ndarray:
     return np.asarray(waves)
 
 
-WHOLE = _window(0.0, 1.0, 0.0, 1.0)
+WHOLE = resampled(0.0, 1.0, 0.0, 1.0)[:COMPARED]
