@@ -6,6 +6,7 @@ for the others. Exact copies of whole files are known since ingest (duplicate_of
 
 import argparse
 from pathlib import Path
+from time import monotonic
 from typing import TYPE_CHECKING
 
 from factory.commands.selecting import add_selection, selection_of
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from factory.export.selection import Selection
+
+SAY_S = 10.0  # between two lines of progress
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -45,5 +48,14 @@ def found_in(storage: Storage, selection: "Selection") -> "pa.Table":
     from factory.subsets.duplicates import near_duplicates
 
     clips = chosen(storage, selection, "i.signatures")
-    with counting("looking for near-duplicates", steps()) as (_, step):
-        return near_duplicates(clips, step)
+    with counting("looking for near-duplicates", steps()) as (say, step):
+        said_s = monotonic()
+
+        def done() -> None:
+            nonlocal said_s
+            number = step()
+            if monotonic() - said_s > SAY_S:
+                say(f"looking for near-duplicates: {number} of {steps()}")
+                said_s = monotonic()
+
+        return near_duplicates(clips, done)

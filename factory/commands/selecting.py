@@ -6,7 +6,7 @@ from factory.export.selection import Selection
 
 
 def add_selection(parser: argparse.ArgumentParser) -> None:
-    where = "SQL condition on the columns of the last phase, for example: source LIKE '%/cars/%'"
+    where = "SQL condition on the columns of the last phase, for example: source LIKE '%%/cars/%%'"
     parser.add_argument("--where", help=where)
     parser.add_argument("--all", action="store_true", help="also clips that this phase has rejected, or failed on")
 

@@ -30,9 +30,9 @@ def split(
     """Rows of COLUMNS, by clip_id. clips: with SPAN and `content_hash`. chain: of each clip. ratios: of SPLITS, of any
     sum. before: an earlier split, to be kept.
 
-    A unit is what sources and chains join. It is placed by the least hash of its sources' bytes and the seed: what else
-    is there does not matter, and it moves only when a source joins it whose hash is less, one time in n + 1 for n
-    sources. A unit of which something was placed `before` stays there; where it was in several splits, in the first of
+    A unit is what sources and chains join. It is named and placed by the least hash of its sources' bytes and the seed:
+    what else is there does not matter, and it moves only when a source joins it whose hash is less, one time in n + 1
+    for n sources. A unit of which something was placed `before` stays there; where it was in several splits, in the first of
     SPLITS: what a model has been trained on does not come into a test.
     """
     shares = np.array(ratios, float)
@@ -41,7 +41,8 @@ def split(
     source, unit = _units(clips["source"], pa.chunked_array([pa.array(chain, pa.string())]))
     placed = _hashes(clips, source, unit, seed)
     bounds = np.cumsum(shares / shares.sum())
-    position = np.array([int(name[:DIGITS], 16) / 16**DIGITS for name in placed])
+    # Of a hash of its own: the least of several hashes is rather small, and large units would all be in train.
+    position = np.array([int(stable_id(name)[:DIGITS], 16) / 16**DIGITS for name in placed])
     which = np.minimum(np.searchsorted(bounds[:-1], position, side="right"), len(SPLITS) - 1)
     if before is not None:
         which = np.where((kept := _kept(clips["source"], unit, before)) < len(SPLITS), kept, which)

@@ -143,6 +143,12 @@ def test_what_cannot_be_done_is_one_sentence_and_nothing_is_written(output, tmp_
     assert not (tmp_path / "s").exists()
 
 
+@pytest.mark.parametrize("command", ["duplicates", "split", "sample"])
+def test_help_is_printed(command, capsys):
+    assert call(command, "--help") == 0
+    assert "LIKE '%/cars/%'" in capsys.readouterr().out
+
+
 def test_an_output_of_an_earlier_version_is_asked_to_be_ingested_again(tmp_path, capsys):
     commit(tmp_path / "old", [{**r, "signatures": None} for r in ROWS])
     assert call("duplicates", tmp_path / "old") == 1

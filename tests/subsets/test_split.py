@@ -88,6 +88,13 @@ def test_ratios_are_near_what_was_asked_and_the_seed_matters():
     assert splits(pairs, seed=1)[1] != splits(pairs, seed=2)[1]
 
 
+def test_units_of_many_sources_are_no_likelier_to_be_in_one_split_than_others():
+    pairs = [(10 * unit + i, unit) for unit in range(1500) for i in range(8)]
+    counts = {name: list(splits(pairs, (8, 1, 1))[1].values()).count(name) / 12000 for name in SPLITS}
+    assert counts["train"] == pytest.approx(0.8, abs=0.04)  # a standard deviation of 1 %
+    assert counts["test"] == pytest.approx(0.1, abs=0.03)
+
+
 def test_a_ratio_of_zero_gets_nothing_and_larger_shares_only_move_what_lies_at_their_edge():
     pairs = [(i, i) for i in range(500)]
     assert set(splits(pairs, (0.9, 0, 0.1))[1].values()) == {"train", "test"}
