@@ -32,8 +32,8 @@ def split(
 
     A unit is what sources and chains join. It is named and placed by the least hash of its sources' bytes and the seed:
     what else is there does not matter, and it moves only when a source joins it whose hash is less, one time in n + 1
-    for n sources. A unit of which something was placed `before` stays there; where it was in several splits, in the first of
-    SPLITS: what a model has been trained on does not come into a test.
+    for n sources. A unit of which something was placed `before` stays there; where it was in several splits, in the
+    first of SPLITS: what a model has been trained on does not come into a test.
     """
     shares = np.array(ratios, float)
     if len(shares) != len(SPLITS) or not (np.isfinite(shares).all() and (shares >= 0).all() and shares.sum() > 0):
