@@ -21,6 +21,9 @@ factory turns folders of video into training data with geometry.
   factory export OUTPUT DEST --format tum|davis|colmap|nerfstudio|re10k|dynpose|vipe|webdataset|huggingface ...
   factory import SRC OUTPUT --format tum|colmap|dynpose     an output of what other software has posed
   factory view OUTPUT CLIP [--save FILE.rrd]    video, masks, tracks, camera and points in Rerun
+  factory duplicates OUTPUT [--to FILE.parquet]     copies of clips in other sources: resized, cropped, mirrored, ...
+  factory split OUTPUT DEST.parquet [--ratios 0.8 0.1 0.1]     train, validation and test, so that nothing leaks
+  factory sample OUTPUT DEST.parquet --by COLUMN --count N     as many clips of each value of a column
   factory evaluate pose|matches|reprojection|filter|masks|tracks|depth ...     against ground truth
   factory calibrate OUTPUT LABELS --to FILE.yaml     fits the filter's score to labels
   factory synth DEST [--preset sample|lightspeed|panda|stabilised|hard|stereo|vr180] [--check]     renders ground truth
@@ -31,8 +34,8 @@ factory turns folders of video into training data with geometry.
 `factory help COMMAND` explains one. Options before or after the command: -v shows tracebacks, --version, --help."""
 
 COMMANDS = (
-    *("run", "plan", "submit", "status", "query", "compact", "view", "export", "import"),
-    *("evaluate", "calibrate", "synth", "weights", "doctor", "completion"),
+    *("run", "plan", "submit", "status", "query", "compact", "view", "export", "import", "duplicates", "split"),
+    *("sample", "evaluate", "calibrate", "synth", "weights", "doctor", "completion"),
 )
 
 

@@ -81,6 +81,12 @@ INGEST = (
     column("rotation_deg", pa.int32(), "rotation by the container, counter-clockwise, already applied"),
     column("mirrored", pa.bool_(), "left and right swapped by the container before that, already applied"),
     column("sample_aspect_ratio", pa.float64(), "width by height of a coded pixel; already applied: pixels are square"),
+    column(
+        "signatures",
+        pa.list_(pa.binary(48)),
+        "what up to 12 differing pictures show, for `factory duplicates`; empty where none shows enough, null where "
+        "the clip is not usable",
+    ),
 )
 
 FILTER = (

@@ -1,6 +1,6 @@
 """Ingest: sources in, clips out. Every second of every source ends up in exactly one row."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 import pyarrow as pa
@@ -12,6 +12,7 @@ from factory.fetch import Fetch
 from factory.ingest.cut import Span
 from factory.ingest.duplicates import orphans, settle
 from factory.ingest.identify import IdentifySource
+from factory.ingest.sign import SignClips
 from factory.manifest.schema import COMMON, INGEST, ROOT, schema
 from factory.phases.phase import Phase, common_row, fingerprint
 from factory.stage import Chain, Outcome, Stage
@@ -22,9 +23,10 @@ from factory.storage.output import Storage
 class Ingest(PhaseSettings):
     survey: Stage
     cut: Stage
+    sign: Stage = field(default_factory=SignClips)
 
     def chain(self) -> Chain:
-        return (("identify", IdentifySource()), ("survey", self.survey), ("cut", self.cut))
+        return (("identify", IdentifySource()), ("survey", self.survey), ("cut", self.cut), ("sign", self.sign))
 
     def columns(self) -> tuple[pa.Field, ...]:
         return INGEST
@@ -80,6 +82,7 @@ def _span_row(outcome: Outcome, span: Span, whole: Row) -> Row:
         "rotation_deg": info.rotation_deg,
         "mirrored": info.mirrored,
         "sample_aspect_ratio": info.sample_aspect_ratio,
+        "signatures": outcome.record["signatures"].get(clip.clip_id),
     }
 
 

@@ -34,7 +34,7 @@ class CutQuickly:
     """One clip a source."""
 
     needs: ClassVar[tuple[str, ...]] = ("source_version",)
-    gives: ClassVar[tuple[str, ...]] = ("content_hash", "survey", "spans")
+    gives: ClassVar[tuple[str, ...]] = ("content_hash", "survey", "spans", "signatures")
     seconds: float = 0.001
 
     def __call__(self, record: ClipRecord) -> ClipRecord:
@@ -42,7 +42,8 @@ class CutQuickly:
         source = record.clip.source
         digest = hashlib.sha256(source.encode()).hexdigest()
         clip = Clip(stable_id(digest, 0.0, 4.0), source, 0.0, 4.0, 640, 360, 24.0, 0, 96)
-        return record.give(content_hash=digest, survey=Surveyed(), spans=[Span(clip, 0, (640, 360), ())])
+        spans = [Span(clip, 0, (640, 360), ())]
+        return record.give(content_hash=digest, survey=Surveyed(), spans=spans, signatures={})
 
 
 @dataclass

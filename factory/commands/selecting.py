@@ -1,0 +1,15 @@
+"""What commands that take some of the clips of an output's last phase have in common."""
+
+import argparse
+
+from factory.export.selection import Selection
+
+
+def add_selection(parser: argparse.ArgumentParser) -> None:
+    where = "SQL condition on the columns of the last phase, for example: source LIKE '%%/cars/%%'"
+    parser.add_argument("--where", help=where)
+    parser.add_argument("--all", action="store_true", help="also clips that this phase has rejected, or failed on")
+
+
+def selection_of(options: argparse.Namespace) -> Selection:
+    return Selection(options.where, options.all)
