@@ -13,7 +13,7 @@ from av.bitstream import BitStreamFilterContext
 from av.stream import Disposition
 
 from factory.clip import Clip
-from factory.synth.write import encode_video
+from factory.video.encode import encode_video
 from factory.video import probe, shown
 from factory.video.decode import believed
 

@@ -67,8 +67,8 @@ def _video() -> str:
     """Encodes and decodes five frames."""
     import numpy as np
 
-    from factory.synth.write import encode_video
     from factory.video import decode
+    from factory.video.encode import encode_video
 
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "probe.mp4"

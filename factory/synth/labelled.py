@@ -14,7 +14,7 @@ from factory.synth.film import filmed
 from factory.synth.render import Renderer
 from factory.synth.slides import draw_slides
 from factory.synth.take import Clip
-from factory.synth.write import encode_video
+from factory.video.encode import encode_video
 
 
 def render_labelled(folder: Path, clip: Clip, seed: int, truth: Sequence[str], made_with: dict[str, object]) -> None:

@@ -18,8 +18,9 @@ from factory.synth.stereo import right_eye
 from factory.synth.take import Clip, Take
 from factory.synth.tracks3d import tracks3d
 from factory.synth.truth import DEPTH_UNIT_M, encode_depth, flow
-from factory.synth.write import empty_folder, encode_video, write_npz, write_png
+from factory.synth.write import empty_folder, write_npz, write_png
 from factory.tum import tum_text
+from factory.video.encode import encode_video
 
 
 def render_clip(folder: Path, clip: Clip, seed: int, truth: Sequence[str], made_with: dict[str, object]) -> None:

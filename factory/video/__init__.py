@@ -1,8 +1,9 @@
-"""Probing and decoding: the only room that knows a container format.
+"""Probing, decoding and encoding: the only room that knows a container format.
 
 container    opening a file, its picture stream, what its packets say      clock    times of decoded frames
 complete     whether a file is all there
 picture      from the coded picture to the one that is shown               decode   the frames of a source or of a clip
+encode       pictures to a video
 
 Times are seconds from the source's first frame that shows, taken from the stream's time stamps.
 """
