@@ -16,6 +16,8 @@ factory turns folders of video into training data with geometry.
   factory query OUTPUT "SQL" [--format table|csv|json|parquet] [--unsafe]    tables are named as the phases, and `runs`
   factory compact OUTPUT                     merges the many small Parquet parts of a large output
   factory export OUTPUT DEST --format tum|davis [--where SQL]
+  factory report OUTPUT [DEST] [--copy] [--labels LABELS]    pages of the run and of each clip, for any browser
+  factory view OUTPUT                        writes the report and shows it in the browser
   factory view OUTPUT CLIP [--save FILE.rrd]    video, masks, tracks, camera and points in Rerun
   factory evaluate pose|matches|reprojection|filter|masks|tracks|depth ...     against ground truth
   factory calibrate OUTPUT LABELS --to FILE.yaml     fits the filter's score to labels
@@ -26,7 +28,7 @@ factory turns folders of video into training data with geometry.
 `factory help COMMAND` explains one. Options before or after the command: -v shows tracebacks, --version, --help."""
 
 COMMANDS = (
-    *("run", "plan", "submit", "status", "query", "compact", "export", "view"),
+    *("run", "plan", "submit", "status", "query", "compact", "export", "report", "view"),
     *("evaluate", "calibrate", "synth", "weights", "doctor"),
 )
 

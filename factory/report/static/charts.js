@@ -1,0 +1,58 @@
+// Charts by Plotly, which is loaded when the first of them comes near the screen, and drawn in the page's colours.
+"use strict";
+
+const dark = matchMedia("(prefers-color-scheme: dark)");
+const drawn = new Map();
+
+const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
+
+const seen = new IntersectionObserver((entries) => {
+  for (const { target, isIntersecting } of entries) {
+    if (!isIntersecting) continue;
+    seen.unobserve(target);
+    script("plotly.min.js").then(() => draw(target), (error) => (target.textContent = error.message));
+  }
+}, { rootMargin: "200px" });
+
+dark.addEventListener("change", () => drawn.forEach((_, place) => place.data && draw(place)));
+
+/** A figure with a chart and words that say the same. make: gives traces and layout, when it is time to draw. */
+function chart(title, words, make, kind = "") {
+  const place = h("div", { class: `chart ${kind}`, "aria-hidden": "true" });
+  drawn.set(place, make);
+  seen.observe(place);
+  return h("figure", { class: kind }, h("figcaption", {}, h("strong", {}, title), words ? h("span", { class: "dim" }, words) : null), place);
+}
+
+function draw(place) {
+  const { data, layout = {}, config = {} } = drawn.get(place)();
+  const axis = { gridcolor: colour("line"), zerolinecolor: colour("line"), linecolor: colour("line"), automargin: true };
+  const all = {
+    font: { family: "system-ui, sans-serif", size: 12, color: colour("ink") },
+    paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
+    margin: { l: 44, r: 12, t: 8, b: 36 }, showlegend: false, dragmode: false, ...layout,
+    xaxis: { ...axis, ...layout.xaxis }, yaxis: { ...axis, ...layout.yaxis },
+  };
+  return Plotly.react(place, data, all, { displayModeBar: false, responsive: true, ...config });
+}
+
+/** Stacked bars of a histogram of the report. parts: names of its counts, and the colour of each. */
+function histogramOf(spread, parts, lines = [], bands = []) {
+  const edges = spread.edges;
+  const middle = edges.slice(1).map((edge, i) => (spread.log ? Math.sqrt(edge * edges[i]) : (edge + edges[i]) / 2));
+  const width = edges.slice(1).map((edge, i) => edge - edges[i]);
+  const data = Object.entries(parts).map(([name, kind]) => ({ type: "bar", name, x: middle, y: spread.counts[name],
+    width, marker: { color: colour(kind) }, hovertemplate: `%{x:.3g}: %{y} ${name}<extra></extra>` }));
+  const at = (value) => (spread.log ? Math.log10(Math.max(value, edges[0])) : value);
+  const whole = { yref: "paper", y0: 0, y1: 1 };
+  const shapes = [
+    ...bands.map(([from, to]) => ({ type: "rect", x0: from, x1: to, ...whole, line: { width: 0 }, fillcolor: colour("band"), layer: "below" })),
+    ...lines.map((line) => ({ type: "line", x0: line.value, x1: line.value, ...whole, line: { color: colour("ink"), width: 2, dash: "dash" } })),
+  ];
+  const annotations = lines.map((line) => ({ x: at(line.value), y: 1, yref: "paper", text: line.text, showarrow: false,
+    xanchor: line.left ? "right" : "left", yanchor: "top", xshift: line.left ? -4 : 4, font: { size: 11 } }));
+  const range = [at(edges[0]), at(edges[edges.length - 1])];
+  return { data, layout: { barmode: "stack", bargap: 0, shapes, annotations,
+    xaxis: { type: spread.log ? "log" : "linear", range, fixedrange: true, nticks: 6 },
+    yaxis: { fixedrange: true, nticks: 4, rangemode: "tozero" } } };
+}
