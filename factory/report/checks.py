@@ -1,5 +1,6 @@
 """The bounds that a clip was held against, by the configuration of the run, beside what it measured."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any
@@ -68,13 +69,22 @@ def filter_bounds(output: Output, phase: str) -> FilterBounds | None:
 
 def accept_rule(output: Output, phase: str) -> AcceptRule:
     """The rule of the pose phase: as its newest run had it where that says, else this release's."""
-    told = (newest_config(output.storage, phase) or {}).get(phase, {})
-    given = (told.get("stages") or {}).get("grade", {}).get("rule", {})
-    known = {field.name for field in fields(AcceptRule)} & set(given)
-    values = {name: given[name] for name in known}
+    config = newest_config(output.storage, phase) or {}
+    given = ((config.get(phase, {}).get("stages") or {}).get("grade") or {}).get("rule") or {}
+    values = {field.name: _followed(config, given[field.name]) for field in fields(AcceptRule) if field.name in given}
     if "tiers" in values:
         values["tiers"] = {name: Tier(**tier) for name, tier in values["tiers"].items()}
-    return AcceptRule(**values)
+    rule = AcceptRule(**values)
+    return rule if rule.min_quality in QUALITIES else AcceptRule()
+
+
+def _followed(config: Row, value: Any) -> Any:
+    """What `${pose.min_quality}` refers to. A configuration is kept as it was written; what asks for more than another
+    place in it, as for the environment, stays text."""
+    found = re.fullmatch(r"\$\{([\w.]+)\}", value) if isinstance(value, str) else None
+    for key in found[1].split(".") if found else ():
+        config = config[key]
+    return config if found else value
 
 
 def pose_checks(rule: AcceptRule, row: Row) -> list[Check]:

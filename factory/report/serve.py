@@ -21,7 +21,7 @@ class Handler(SimpleHTTPRequestHandler):
         inside = found.relative_to(self.directory).parts
         return str(found) if inside[:1] and inside[0] in self._names else str(Path(self.directory, "no such file"))
 
-    def list_directory(self, path: Any) -> None:
+    def list_directory(self, path: Any) -> None:  # noqa: ARG002
         self.send_error(404)
 
     def log_message(self, *arguments: Any) -> None:

@@ -10,7 +10,8 @@ from factory.filters.features import FEATURES
 from factory.report.checks import FilterBounds
 from factory.report.shards import plain
 
-BINS = 32
+MOST_BINS = 32
+LEAST_BINS = 8
 TAILS = (1.0, 99.0)  # percentiles between which bins lie; what is beyond counts in the first and the last
 WIDE = 50.0  # upper percentile over the lower one from which bins are logarithmic
 
@@ -27,8 +28,9 @@ def histogram(values: np.ndarray, parts: Mapping[str, np.ndarray], bounds: Seque
     low, high = float(ends.min()), float(ends.max())
     log = low > 0 and high / low > WIDE
     if not high > low:
-        low, high = (low * 0.9, high * 1.1) if low > 0 else (low - 0.5, high + 0.5)
-    edges = np.geomspace(low, high, BINS + 1) if log else np.linspace(low, high, BINS + 1)
+        low, high = (low * 0.9, high * 1.1) if low > 0 else (low, low + 1)
+    bins = int(np.clip(2 * np.sqrt(len(known)), LEAST_BINS, MOST_BINS))  # of few clips few, or each stands alone
+    edges = np.geomspace(low, high, bins + 1) if log else np.linspace(low, high, bins + 1)
     inside = np.clip(values, edges[0], edges[-1])
     counts = {name: np.histogram(inside[part & np.isfinite(values)], edges)[0].tolist() for name, part in parts.items()}
     return {"edges": plain(edges.tolist()), "counts": counts, "log": bool(log), "known": len(known)}

@@ -19,6 +19,7 @@ from factory.report.detail import Details
 from factory.report.gallery import Gallery, gallery
 from factory.report.overview import overview
 from factory.report.shards import write_shard
+from factory.report.thumbnails import add_thumbnails
 from factory.storage.local import write_atomic
 from factory.storage.names import real_path
 from factory.storage.places import is_s3, safe
@@ -51,6 +52,7 @@ def write_report(output: Output, folder: Path, copy: bool = False, labels: Path 
     _write_pages(folder)
     data = _emptied(folder / "data")
     _place_previews(output, listed, folder, copy or is_s3(output.storage.root))
+    add_thumbnails(output, listed, folder)
     lines = _cut(listed.ids, LINES_A_SHARD)
     for number, some in enumerate(lines):
         part = {name: values[some] for name, values in listed.columns.items()}

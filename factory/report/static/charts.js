@@ -36,6 +36,24 @@ function draw(place) {
   return Plotly.react(place, data, all, { displayModeBar: false, responsive: true, ...config });
 }
 
+/** Round places on an axis, six at the most: 1, 2, 5, 10, ... or their logarithms' places. */
+function ticks(low, high, log) {
+  if (log) {
+    const decades = Math.log10(high / low);
+    const steps = decades > 3 ? [1] : decades > 1.5 ? [1, 3] : [1, 2, 5];
+    const found = [];
+    for (let power = Math.floor(Math.log10(low)); power <= Math.log10(high); power++) {
+      found.push(...steps.map((step) => Number(`${step}e${power}`)).filter((value) => value >= low && value <= high));
+    }
+    return found;
+  }
+  const rough = (high - low) / 5;
+  const power = 10 ** Math.floor(Math.log10(rough));
+  const step = [1, 2, 5, 10].find((each) => each * power >= rough) * power;
+  const first = Math.ceil(low / step - 1e-9);
+  return Array.from({ length: Math.floor(high / step + 1e-9) - first + 1 }, (_, i) => Number(((first + i) * step).toPrecision(12)));
+}
+
 /** Stacked bars of a histogram of the report. parts: names of its counts, and the colour of each. */
 function histogramOf(spread, parts, lines = [], bands = []) {
   const edges = spread.edges;
@@ -51,8 +69,10 @@ function histogramOf(spread, parts, lines = [], bands = []) {
   ];
   const annotations = lines.map((line) => ({ x: at(line.value), y: 1, yref: "paper", text: line.text, showarrow: false,
     xanchor: line.left ? "right" : "left", yanchor: "top", xshift: line.left ? -4 : 4, font: { size: 11 } }));
+  const most = Math.max(...middle.map((_, i) => Object.keys(parts).reduce((sum, name) => sum + spread.counts[name][i], 0)));
+  const tickvals = ticks(edges[0], edges[edges.length - 1], spread.log);
   const range = [at(edges[0]), at(edges[edges.length - 1])];
   return { data, layout: { barmode: "stack", bargap: 0, shapes, annotations,
-    xaxis: { type: spread.log ? "log" : "linear", range, fixedrange: true, nticks: 6 },
-    yaxis: { fixedrange: true, nticks: 4, rangemode: "tozero" } } };
+    xaxis: { type: spread.log ? "log" : "linear", range, fixedrange: true, tickvals, ticktext: tickvals.map((value) => number(value)) },
+    yaxis: { fixedrange: true, rangemode: "tozero", ...(most < 5 ? { dtick: 1 } : { nticks: 4 }) } } };
 }

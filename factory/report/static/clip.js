@@ -48,7 +48,7 @@ function head(clip) {
   const kind = standing(last.status, run.phases.findIndex((phase) => phase.phase === last.phase), run.phases.length - 1);
   const values = Object.assign({}, ...clip.phases.map((phase) => phase.values));
   const reasons = [...last.reasons, last.values.error].filter(Boolean);
-  const preview = clip.preview ? looping(clip, "preview: what moves is red, tracks of the static world green, below or beside it the camera's way from above") : placeholder();
+  const preview = clip.preview ? looping(clip, "preview: what moves is red, tracks of the static world green, below or beside it the camera's way from above") : placeholder(clip);
   if (clip.preview) preview.controls = true, preview.removeAttribute("tabindex");
   return h("div", { class: "clip-head" },
     h("div", { class: "clip-media" }, preview, clip.preview ? h("p", { class: "legend" },
@@ -92,7 +92,7 @@ function space(clip) {
       { type: "scatter3d", mode: "markers", hoverinfo: "skip", ...axes(xyz.slice(0, 1)), marker: { size: 5, color: colour("ok") } },
     ],
     layout: { margin: { l: 0, r: 0, t: 0, b: 0 }, dragmode: "orbit", scene: { aspectmode: "data", xaxis: hidden, yaxis: hidden, zaxis: hidden,
-      camera: { up: { x: 0, y: -1, z: 0 }, eye: { x: 0.5, y: -0.7, z: -1.3 } } } },
+      camera: { up: { x: 0, y: -1, z: 0 }, eye: { x: 0.35, y: -0.5, z: -0.9 } } } },
     config: { scrollZoom: true },
   }), "space"));
 }

@@ -27,8 +27,10 @@ function looping(clip, label) {
   return video;
 }
 
-/** What stands where there is no preview: clips that no camera was looked for in. */
-const placeholder = () => h("div", { class: "no-preview" }, h("span", {}, "no preview"));
+/** What stands where there is no preview, of clips that no camera was looked for in: a still, or words. */
+const placeholder = (clip) => (clip.poster
+  ? h("img", { src: clip.poster, alt: "", loading: "lazy", decoding: "async" })
+  : h("div", { class: "no-preview" }, "no picture"));
 
 /** clip: a line of the gallery. words: what its reasons count in. */
 function card(clip, run) {
@@ -39,7 +41,7 @@ function card(clip, run) {
   const numbers = [error, score].filter((each) => each != null).join(" · ");
   const span = clip.end_s > clip.start_s ? `${number(clip.start_s, 3)}–${number(clip.end_s, 3)} s` : null;
   return h("li", {}, h("a", { class: "card", href: `clip.html#${encodeURIComponent(clip.id)}` },
-    clip.preview ? looping(clip, "") : placeholder(),
+    clip.preview ? looping(clip, "") : placeholder(clip),
     h("span", { class: "card-text" },
       h("span", { class: "card-head" },
         h("strong", {}, fileName(clip.source)), badge(kind), clip.quality ? badge(clip.quality) : null),
