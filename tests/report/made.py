@@ -18,6 +18,7 @@ from factory.phases.run import Summary
 from factory.points import ScenePoints, pack_points
 from factory.preview.make import preview
 from factory.storage.output import Storage, artifact_folder
+from factory.storage.places import is_s3
 from factory.tracks import tracks_from
 from tests.conftest import ROOT, shifted
 from tests.console.manifests import SCHEMAS
@@ -106,6 +107,7 @@ def _pose(name: str, source: str, rng: np.random.Generator, artifacts: bool) -> 
     poses = np.tile(np.eye(4), (FRAMES, 1, 1))
     poses[:, :3, 3] = np.cumsum(rng.normal(0.1, 0.05, (FRAMES, 3)), axis=0)
     error = float(rng.uniform(0.05, 2.4)) if not reasons else float(rng.uniform(3, 6))
+    wrong = reasons[:1] == POSE_REASONS[:1]
     folder = artifact_folder(name, "pose", "f")
     files = {"points": "points.npz", "masks": "masks.npz", "preview": "preview.mp4", "poster": "poster.webp"}
     return {
@@ -133,7 +135,7 @@ def _pose(name: str, source: str, rng: np.random.Generator, artifacts: bool) -> 
         "ate_percent_predicted": error,
         "ate_percent_bound": 2 * error,
         "reprojection_error_px": 0.41,
-        "ring_win": 0.12 if reasons[:1] == POSE_REASONS[:1] else 0.8,
+        "ring_win": 0.12 if wrong else 0.8,
         "weakest_win": 0.6,
         "border_rival": 0.01,
         "lower_rival": 0.0,
@@ -171,7 +173,11 @@ def _write_artifacts(storage: Storage, rows: list[dict[str, Any]]) -> None:
     contents |= {"preview": shown.video, "poster": shown.poster}
     for row in rows:
         for column, content in contents.items():
-            path = Path(storage.artifact(row[column]))  # without waiting for the disk, which `write` does
+            uri = storage.artifact(row[column])
+            if is_s3(uri):
+                storage.write(uri, content)
+                continue
+            path = Path(uri)  # without waiting for the disk, as `write` does
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content)
 

@@ -24,8 +24,19 @@ function chart(title, words, make, kind = "") {
   return h("figure", { class: kind }, h("figcaption", {}, h("strong", {}, title), words ? h("span", { class: "dim" }, words) : null), place);
 }
 
+/** Of a page that shows another clip: browsers have few contexts for pictures in space. */
+function forgetCharts() {
+  for (const place of drawn.keys()) {
+    seen.unobserve(place);
+    if (place.data) Plotly.purge(place);
+  }
+  drawn.clear();
+}
+
 function draw(place) {
-  const { data, layout = {}, config = {} } = drawn.get(place)();
+  const make = drawn.get(place);
+  if (!make) return null; // forgotten while Plotly was read
+  const { data, layout = {}, config = {} } = make();
   const axis = { gridcolor: colour("line"), zerolinecolor: colour("line"), linecolor: colour("line"), automargin: true };
   const all = {
     font: { family: "system-ui, sans-serif", size: 12, color: colour("ink") },

@@ -18,7 +18,7 @@ async function show() {
   const part = run.firsts.findLastIndex((first) => first <= id);
   const clip = part < 0 ? null : (await shard(`details-${String(part).padStart(3, "0")}`)).find((each) => each.id === id);
   neighbours(id);
-  drawn.clear();
+  forgetCharts();
   if (!clip) {
     byId("title").textContent = "No such clip";
     return byId("clip").replaceChildren(h("p", {}, "This report holds no clip of that id. ", h("a", { href: "gallery.html" }, "See all clips")));
@@ -134,7 +134,7 @@ function decisions(phase) {
     .map(([name, value]) => [name, typeof value === "number" || typeof value === "boolean" ? number(value, 5) : String(value), h("span", { class: "dim" }, meanings[name] ?? "")]);
   return h("section", {}, h("h2", {}, phase.phase, " ", badge(phase.status, phase.status)),
     phase.reasons.length ? h("ul", { class: "reasons" }, phase.reasons.map((reason) => h("li", {}, reason))) : null,
-    rows.length ? table(`${phase.phase}: numbers and bounds`, ["rule", "value", "bound", "", "meaning"], rows) : null,
+    rows.length ? table(`${phase.phase}: numbers and bounds`, ["rule", "value", "bound", "verdict", "meaning"], rows) : null,
     groups.length ? [h("h3", {}, "Parts of the score, 0 to 1"), bars(groups)] : null,
     phase.values.log ? h("details", {}, h("summary", {}, "End of the worker's log"), h("pre", { tabindex: "0" }, phase.values.log)) : null,
     values.length ? h("details", {}, h("summary", {}, `${counted(values.length, rows.length ? "other value" : "value")}`), table(`${phase.phase}: other values`, ["column", "value", "meaning"], values)) : null);

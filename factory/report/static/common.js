@@ -81,7 +81,7 @@ function table(label, head, rows) {
     const first = place === 0 && tag === "td";
     return h(first ? "th" : tag, { scope: first ? "row" : tag === "th" ? "col" : null }, cell);
   });
-  return h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": label },
+  return h("div", { class: "scroll", tabindex: "0", role: "group", "aria-label": label },
     h("table", {}, h("thead", {}, h("tr", {}, cells("th", head))),
       h("tbody", {}, rows.map((row) => h("tr", {}, cells("td", row))))));
 }
