@@ -20,7 +20,8 @@ def write_shard(folder: Path, name: str, value: Any) -> None:
 def plain(value: Any) -> Any:
     """A manifest's value as JSON has it: numbers of `DIGITS` digits, null for what is none."""
     if isinstance(value, float):
-        return float(f"{value:.{DIGITS}g}") if math.isfinite(value) else None
+        short = float(f"{value:.{DIGITS}g}")  # which may be beyond the largest number
+        return short if math.isfinite(short) else None
     if isinstance(value, list | tuple):
         return [plain(each) for each in value]
     if isinstance(value, dict):
