@@ -13,9 +13,9 @@ from av.bitstream import BitStreamFilterContext
 from av.stream import Disposition
 
 from factory.clip import Clip
-from factory.video.encode import encode_video
 from factory.video import probe, shown
 from factory.video.decode import believed
+from factory.video.encode import encode_video
 
 FFMPEG = shutil.which("ffmpeg") or imageio_ffmpeg.get_ffmpeg_exe()
 BITS, SQUARE_PX = 8, 16

@@ -20,6 +20,8 @@ from factory.phases.record import installed_versions
 EXTRAS = {
     "models": ("torch", "torchvision", "transformers", "sam2", "openai", *POOL_PACKAGES),
     "synth": ("embreex",),
+    "report": ("plotly",),
+    "view": ("rerun",),
     "evaluate": ("evo", "matplotlib", "sklearn"),
 }
 

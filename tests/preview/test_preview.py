@@ -7,9 +7,16 @@ import cv2
 import numpy as np
 import pytest
 
+from factory.background.choose import Background
+from factory.clip import Clip, ClipRecord
+from factory.frames import Frames, Passing
+from factory.masks.motion import DynamicMasks
+from factory.phases.keep import KeepArtifacts
+from factory.phases.pose_stages import standing
 from factory.preview.make import preview
 from factory.preview.overlay import MOVES, PER_FRAME, STANDS, draw_tracks, shown_tracks, tinted
 from factory.preview.path import DOT, WAY, path_panel
+from factory.storage.output import Storage, artifact_folder
 from factory.tracks import tracks_from
 
 FRAMES = 24
@@ -134,3 +141,23 @@ def test_the_pose_phase_keeps_one_of_each_clip(posed):
             assert sum(1 for _ in container.decode(video=0)) == len(row["timestamps"])
         assert 5_000 < len(content) < 200_000
         assert posed.storage.read(posed.storage.artifact(row["poster"]))[8:12] == b"WEBP"
+
+
+@pytest.mark.parametrize("previews", [True, False])
+def test_who_wants_none_has_none(tmp_path, previews):
+    tracks = tracks_of(np.random.default_rng(0).uniform(0, 150, (5, FRAMES, 2)))
+    pictures = np.zeros((FRAMES, 90, 160, 3), np.uint8)
+    frames = Frames([Passing(n, n / 12, pictures[n, ..., 0], True, pictures[n]) for n in range(FRAMES)])
+    values = {
+        "storage": Storage.at(tmp_path),
+        "artifact_folder": artifact_folder("aaaa", "pose", "f"),
+        "frames": frames,
+        "tracks": tracks,
+        "background": Background(np.ones(5), np.ones(5, bool), np.zeros(5, bool)),
+        "trajectory": standing(tracks),
+        "dynamic_masks": DynamicMasks(np.zeros((FRAMES, 45, 80), bool), np.zeros(FRAMES)),
+    }
+    clip = Clip("aaaa", "/v/a.mp4", 0.0, 2.0, 320, 180, 12.0, 0, FRAMES)
+    kept = KeepArtifacts(previews=previews)(ClipRecord(clip, values))["artifacts"]
+    assert set(kept) == {"tracks", "masks"} | ({"preview", "poster"} if previews else set())
+    assert all((tmp_path / path).is_file() for path in kept.values())

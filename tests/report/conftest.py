@@ -50,13 +50,17 @@ class Tab:
         pytest.fail(f"never: {condition}; {self.errors}")
 
 
+def browser_path() -> str | None:
+    """Where a Chromium of this machine lies: playwright is to download none."""
+    return next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+
+
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Any]:
     """A headless one."""
     from playwright.sync_api import sync_playwright
 
-    found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-    if found is None:
+    if (found := browser_path()) is None:
         pytest.skip("there is no chromium: apt-get install chromium to try the report's pages")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=found, args=list(QUIET))

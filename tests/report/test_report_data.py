@@ -1,7 +1,10 @@
 """What the pages are told is what the manifests say, and the folder is whole wherever it lies."""
 
 import json
+import os
 import re
+import signal
+import subprocess
 import sys
 import tempfile
 import threading
@@ -243,6 +246,22 @@ def test_the_loopback_has_pages_and_previews_and_nothing_else(made, report):
             with pytest.raises(HTTPError, match="404"):
                 urlopen(f"{base}{path}")
         running.shutdown()
+
+
+def test_view_without_a_clip_shows_the_report_until_it_is_interrupted(made):
+    command = [sys.executable, "-m", "factory", "view", made.storage.root]
+    environment = {**os.environ, "BROWSER": "true"}  # a command that opens nothing
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:
+        address = process.stdout.readline().partition(": Ctrl-C")[0]
+        assert address.startswith("http://127.0.0.1:")
+        assert b"overview.js" in urlopen(address).read()
+        process.send_signal(signal.SIGINT)
+        assert process.wait(30) == 0
+
+
+def test_view_saves_clips_alone(made, capsys):
+    assert main(["view", made.storage.root, "--save", "x.rrd"]) == 1
+    assert "one clip: say which" in capsys.readouterr().err
 
 
 def test_without_plotly_one_sentence_says_what_to_install(made, tmp_path, monkeypatch, capsys):

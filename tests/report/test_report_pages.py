@@ -55,6 +55,17 @@ def test_previews_play_while_they_are_seen_and_load_no_sooner(tab):
     tab.until("document.querySelector('.card video').paused")
 
 
+@pytest.mark.parametrize("tab", [{"reduced_motion": "reduce"}], indirect=True)
+def test_who_wants_no_motion_sees_stills_and_starts_a_preview(tab, made):
+    page = tab.open("gallery.html")
+    tab.until("[...document.querySelectorAll('.card video')].some((video) => video.poster)")
+    assert page.evaluate("[...document.querySelectorAll('.card video')].every((video) => video.paused && !video.src)")
+    page = tab.open(f"clip.html#{accepted(made)}")
+    tab.until("document.querySelector('.clip-media video').controls")
+    page.evaluate("document.querySelector('.clip-media video').play()")
+    tab.until("document.querySelector('.clip-media video').currentTime > 0")
+
+
 @pytest.mark.parametrize(
     ("filters", "where"),
     [

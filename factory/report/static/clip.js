@@ -49,7 +49,11 @@ function head(clip) {
   const values = Object.assign({}, ...clip.phases.map((phase) => phase.values));
   const reasons = [...last.reasons, last.values.error].filter(Boolean);
   const preview = clip.preview ? looping(clip, "preview: what moves is red, tracks of the static world green, below or beside it the camera's way from above") : placeholder(clip);
-  if (clip.preview) preview.controls = true, preview.removeAttribute("tabindex");
+  if (clip.preview) {
+    preview.controls = true;
+    preview.removeAttribute("tabindex");
+    if (STILL) preview.src = clip.preview; // it waits to be started
+  }
   return h("div", { class: "clip-head" },
     h("div", { class: "clip-media" }, preview, clip.preview ? h("p", { class: "legend" },
       h("span", { class: "key stands" }, "static tracks"), h("span", { class: "key moves" }, "moves on its own"),
@@ -58,6 +62,7 @@ function head(clip) {
       h("p", {}, badge(kind, `${STATUS_WORDS[kind] ?? kind} by ${last.phase}`), " ", values.quality ? badge(values.quality) : null),
       reasons.length ? h("ul", { class: "reasons" }, reasons.map((reason) => h("li", {}, reason))) : null,
       h("dl", { class: "facts" },
+        fact("failed in", last.values.failed_stage && `${last.values.failed_stage}, ${last.values.error_type}`),
         fact("span", clip.end_s > clip.start_s ? `${number(clip.start_s)} to ${number(clip.end_s)} s` : null),
         fact("picture", values.width ? `${values.width} × ${values.height} px` : null),
         fact("camera", values.camera_motion),
@@ -124,7 +129,7 @@ const mean = (values) => values.reduce((sum, value) => sum + value, 0) / values.
 function decisions(phase) {
   const meanings = run.columns[phase.phase] ?? {};
   const asked = new Set(phase.checks.map((check) => check.column));
-  const rows = phase.checks.map((check) => [
+  const rows = phase.checks.toSorted((a, b) => b.broken - a.broken).map((check) => [
     check.name + (check.criterion ? ` (${check.criterion})` : ""), number(check.value),
     `${check.at_least ? "≥" : "≤"} ${number(check.bound)}`,
     check.value == null ? h("span", { class: "dim" }, "not measured") : check.broken ? badge("rejected", "broken") : badge("ok", "holds"),
@@ -133,7 +138,6 @@ function decisions(phase) {
   const values = Object.entries(phase.values).filter(([name]) => !asked.has(name) && name !== "log")
     .map(([name, value]) => [name, typeof value === "number" || typeof value === "boolean" ? number(value, 5) : String(value), h("span", { class: "dim" }, meanings[name] ?? "")]);
   return h("section", {}, h("h2", {}, phase.phase, " ", badge(phase.status, phase.status)),
-    phase.reasons.length ? h("ul", { class: "reasons" }, phase.reasons.map((reason) => h("li", {}, reason))) : null,
     rows.length ? table(`${phase.phase}: numbers and bounds`, ["rule", "value", "bound", "verdict", "meaning"], rows) : null,
     groups.length ? [h("h3", {}, "Parts of the score, 0 to 1"), bars(groups)] : null,
     phase.values.log ? h("details", {}, h("summary", {}, "End of the worker's log"), h("pre", { tabindex: "0" }, phase.values.log)) : null,

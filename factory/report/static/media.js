@@ -22,7 +22,6 @@ function looping(clip, label) {
   const video = h("video", { "data-src": clip.preview, "data-poster": clip.poster, preload: "none", loop: true,
     playsinline: true, "aria-label": label, tabindex: "-1" });
   video.muted = true; // as an attribute it counts only in markup that is parsed
-  if (STILL) video.controls = true, video.src = clip.preview;
   watcher.observe(video);
   return video;
 }
@@ -36,7 +35,7 @@ const placeholder = (clip) => (clip.poster
 function card(clip, run) {
   const kind = standing(clip.status, clip.phase, run.phases.length - 1);
   const reason = clip.reasons.map((place) => run.words[place]).join("; ");
-  const error = clip.ate_percent_predicted == null ? null : `path ${number(clip.ate_percent_predicted, 2)} % off`;
+  const error = clip.ate_percent_predicted == null ? null : `predicted ${number(clip.ate_percent_predicted, 2)} % off`;
   const score = clip.score == null ? null : `score ${number(clip.score, 2)}`;
   const numbers = [error, score].filter((each) => each != null).join(" · ");
   const span = clip.end_s > clip.start_s ? `${number(clip.start_s, 3)}–${number(clip.end_s, 3)} s` : null;

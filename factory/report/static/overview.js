@@ -86,7 +86,7 @@ function labels(told) {
       ],
       layout: { xaxis: { title: { text: "recall" }, range: [0, 1.02], fixedrange: true }, yaxis: { title: { text: "precision" }, range: [0, 1.02], fixedrange: true } },
     }), "wide"),
-    ...told.notes.map((note) => h("p", { class: "dim" }, note)),
+    ...(told.notes.length ? [h("details", {}, h("summary", {}, counted(told.notes.length, "note")), told.notes.map((note) => h("p", { class: "dim" }, note)))] : []),
     ...(wrong.length ? [h("h3", {}, "Where the filter and the labels differ"), table("Differences from the labels", ["video", "how", "score", "why"], wrong)] : []));
   byId("s-labels").hidden = false;
 }
