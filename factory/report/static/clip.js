@@ -75,29 +75,39 @@ function head(clip) {
       ...(clip.unread ?? []).map((text) => h("p", { class: "failed-text" }, text))));
 }
 
+const NEAR = 10; // extents of the way around its middle in which points are shown: beyond, the way would be a dot
+const SHARE = 0.7; // of these, that the view reaches to
+
 function space(clip) {
   if (!clip.way) return null;
   const { xyz, right, look } = clip.way;
   const column = (rows, axis) => rows.map((row) => row[axis]);
   const axes = (rows) => ({ x: column(rows, 0), y: column(rows, 1), z: column(rows, 2) });
-  const extent = Math.max(...[0, 1, 2].map((axis) => Math.max(...column(xyz, axis)) - Math.min(...column(xyz, axis))));
-  const size = extent > 0 ? 0.08 * extent : 1;
-  const every = Math.max(1, Math.ceil(xyz.length / 10));
+  const ends = [0, 1, 2].map((axis) => [Math.min(...column(xyz, axis)), Math.max(...column(xyz, axis))]);
+  const extent = Math.max(...ends.map(([low, high]) => high - low));
+  const middle = ends.map(([low, high]) => (low + high) / 2);
+  const away = (point) => Math.max(...point.map((value, axis) => Math.abs(value - middle[axis])));
+  const near = (clip.points?.xyz ?? []).map(away).filter((distance) => distance <= NEAR * extent).sort((a, b) => a - b);
+  const reach = extent > 0 ? Math.max(0.75 * extent, near[Math.floor(SHARE * near.length)] ?? 0) : 1;
+  const points = (clip.points?.xyz ?? []).map((at, i) => ({ at, rgb: clip.points.rgb[i] })).filter(({ at }) => away(at) <= reach);
   const corners = [];
-  for (let i = 0; i < xyz.length; i += every) corners.push(...frustum(xyz[i], right[i], look[i], size));
+  const every = Math.max(1, Math.ceil(xyz.length / 10));
+  for (let i = 0; i < xyz.length; i += every) corners.push(...frustum(xyz[i], right[i], look[i], extent > 0 ? 0.05 * reach : 0.8));
   const words = extent > 0
-    ? `${number(xyz.length)} cameras${clip.points ? ` and ${number(clip.points.xyz.length)} points of the world` : ""}; the way begins at the green dot. Drag to turn, scroll to come closer.`
+    ? `${number(xyz.length)} cameras${points.length ? ` and ${number(points.length)} points of the world near them` : ""}; the way begins at the green dot. Drag to turn, scroll to come closer.`
     : "The camera stays in one place: its directions alone are known. Drag to turn.";
-  const hidden = { visible: false, showspikes: false };
+  const around = (axis) => ({ visible: false, showspikes: false, range: [middle[axis] - reach, middle[axis] + reach] });
+  const rgb = ({ rgb: parts }) => `rgb(${parts.map(Number).join(",")})`;
+  const plain = { type: "scatter3d", hoverinfo: "skip" };
   return h("section", {}, h("h2", {}, "The way in space"), chart("Camera and points", words, () => ({
     data: [
-      ...(clip.points ? [{ type: "scatter3d", mode: "markers", hoverinfo: "skip", ...axes(clip.points.xyz), marker: { size: 2, opacity: 0.8, color: clip.points.rgb.map((rgb) => `rgb(${rgb.map(Number).join(",")})`) } }] : []),
-      { type: "scatter3d", mode: "lines", hoverinfo: "skip", ...axes(corners), line: { color: colour("dim"), width: 2 }, connectgaps: false },
-      { type: "scatter3d", mode: "lines", hoverinfo: "skip", ...axes(xyz), line: { color: colour("way"), width: 6 } },
-      { type: "scatter3d", mode: "markers", hoverinfo: "skip", ...axes(xyz.slice(0, 1)), marker: { size: 5, color: colour("ok") } },
+      { ...plain, mode: "markers", ...axes(points.map(({ at }) => at)), marker: { size: 2, opacity: 0.8, color: points.map(rgb) } },
+      { ...plain, mode: "lines", ...axes(corners), line: { color: colour("dim"), width: 2 }, connectgaps: false },
+      { ...plain, mode: "lines", ...axes(xyz), line: { color: colour("way"), width: 6 } },
+      { ...plain, mode: "markers", ...axes(xyz.slice(0, 1)), marker: { size: 5, color: colour("ok") } },
     ],
-    layout: { margin: { l: 0, r: 0, t: 0, b: 0 }, dragmode: "orbit", scene: { aspectmode: "data", xaxis: hidden, yaxis: hidden, zaxis: hidden,
-      camera: { up: { x: 0, y: -1, z: 0 }, eye: { x: 0.35, y: -0.5, z: -0.9 } } } },
+    layout: { margin: { l: 0, r: 0, t: 0, b: 0 }, dragmode: "orbit", scene: { aspectmode: "cube", xaxis: around(0), yaxis: around(1), zaxis: around(2),
+      camera: { up: { x: 0, y: -1, z: 0 }, eye: { x: 0.42, y: -0.46, z: -0.72 } } } },
     config: { scrollZoom: true },
   }), "space"));
 }
