@@ -20,8 +20,9 @@ from factory.phases.record import installed_versions
 EXTRAS = {
     "models": ("torch", "torchvision", "transformers", "sam2", "openai", *POOL_PACKAGES),
     "synth": ("embreex",),
-    "evaluate": ("evo", "matplotlib", "sklearn"),
+    "report": ("plotly",),
     "view": ("rerun",),
+    "evaluate": ("evo", "matplotlib", "sklearn"),
 }
 
 

@@ -1,36 +1,64 @@
-"""Shows a clip in Rerun: video, masks, tracks, camera path and points; or writes that as a recording."""
+"""Shows an output's report in the browser; or a clip in Rerun: video, masks, tracks, camera path and points."""
 
 import argparse
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
 from factory.errors import ConfigError
 from factory.extras import install_command
 
+if TYPE_CHECKING:
+    from factory.data.opened import Output
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("output", help="the output of a run")
-    parser.add_argument("clip", help="the clip's id or its beginning, or a part of its source's name")
+    clip = "the clip's id or its beginning, or a part of its source's name; without one the report is written and shown"
+    parser.add_argument("clip", nargs="?", help=clip)
     parser.add_argument("--save", metavar="FILE.rrd", help="write the recording, for `rerun FILE.rrd`; opens no viewer")
 
 
 def call(options: argparse.Namespace) -> int:
     from factory.data.opened import Output
 
+    output = Output.at(options.output)
+    if options.clip is None:
+        if options.save is not None:
+            raise ConfigError("--save writes the recording of one clip: say which.")
+        _show_report(output)
+    else:
+        _show_clip(output, options.clip, options.save)
+    return 0
+
+
+def _show_report(output: "Output") -> None:
+    """Written anew into the output; of a bucket into a folder that goes when the server ends."""
+    from factory.report.serve import serve
+    from factory.report.write import write_report
+    from factory.storage.names import real_path
+    from factory.storage.places import is_s3
+
+    with TemporaryDirectory() as temporary:
+        folder = Path(temporary if is_s3(output.storage.root) else real_path(output.storage.root)).resolve()
+        serve(write_report(output, folder / "report").index, folder)
+
+
+def _show_clip(output: "Output", name: str, save: str | None) -> None:
     try:
         import rerun as rr
     except ImportError as error:
         raise ConfigError(f"Rerun is not installed: {install_command('view')}") from error
     from factory.view.recording import record
 
-    clip = Output.at(options.output).find(options.clip)
+    clip = output.find(name)
     stream = rr.RecordingStream("factory", recording_id=clip.clip_id)
-    if options.save is None:
+    if save is None:
         stream.spawn()
     else:
-        Path(options.save).parent.mkdir(parents=True, exist_ok=True)
-        stream.save(options.save)
+        Path(save).parent.mkdir(parents=True, exist_ok=True)
+        stream.save(save)
     record(clip, stream)
     stream.flush()
-    if options.save is not None:
-        print(f"{options.save} written: open it with `rerun {options.save}`")
-    return 0
+    if save is not None:
+        print(f"{save} written: open it with `rerun {save}`")

@@ -66,7 +66,7 @@ STEPS: dict[str, tuple[str, ...]] = {
 LAST = "+the rest"
 
 
-def evaluate_filter(output: Path, labels: Path, recalls: Sequence[float] = (0.5, 0.6)) -> Report:
+def evaluate_filter(output: Path | str, labels: Path, recalls: Sequence[float] = (0.5, 0.6)) -> Report:
     """Raises StorageError or ConfigError when labels and output cannot be joined."""
     run = read_filter_run(output, labels)
     suitable = [bool(video.label.suitable) for video in run.videos]

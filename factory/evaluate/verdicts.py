@@ -15,7 +15,8 @@ from factory.filters.decide import Rule, parse_rules, verdict
 from factory.filters.features import FEATURES
 from factory.filters.score import Score, parse_score
 from factory.manifest.phases import phase_with
-from factory.manifest.query import connect, query
+from factory.manifest.query import query
+from factory.manifest.runs import newest_config
 from factory.storage.output import Storage
 
 
@@ -62,7 +63,7 @@ class FilterRun:
         return any(clip["clip_id"] in (self.posed or ()) for clip in video.clips)
 
 
-def read_filter_run(output: Path, labels: Path) -> FilterRun:
+def read_filter_run(output: Path | str, labels: Path) -> FilterRun:
     """Raises StorageError when the output has no filter phase, ConfigError when the labels cannot be joined."""
     storage = Storage.at(output)
     storage.check_readable()
@@ -137,11 +138,6 @@ def precision_recall(suitable: Sequence[bool], accepted: Sequence[bool]) -> tupl
 
 
 def _config_of(storage: Storage, phase: str) -> Mapping[str, Any]:
-    """The configuration of the phase's newest run: a changed one would have redone every clip."""
-    import yaml
-
-    newest = "SELECT config FROM runs WHERE phase = ? ORDER BY started_at DESC LIMIT 1"
-    row = connect(storage).execute(newest, [phase]).fetchone() if storage.run_files() else None
-    if row is None:
+    if (config := newest_config(storage, phase)) is None:
         raise StorageError(f"{storage.root} does not say how its filter was configured (no runs manifest).")
-    return yaml.safe_load(row[0])
+    return config

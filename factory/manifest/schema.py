@@ -207,6 +207,8 @@ POSE = (
     artifact("tracks.npz", "point tracks and which are dynamic"),
     artifact("masks.npz", "dynamic masks of the sampled frames"),
     artifact("points.npz", "points of the world and where they were seen; null where the camera does not move"),
+    artifact("preview.mp4", "small video with what moves, tracks and the camera's way; null without pose.previews"),
+    artifact("poster.webp", "its last frame"),
 )
 
 RUNS = (

@@ -1,4 +1,4 @@
-"""What the pose phase keeps of a clip beside its row: tracks, masks, points."""
+"""What the pose phase keeps of a clip beside its row: tracks, masks, points, a preview."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -8,6 +8,7 @@ import numpy as np
 from factory.artifacts import pack_masks, pack_tracks
 from factory.clip import ClipRecord
 from factory.points import ScenePoints, pack_points
+from factory.preview.make import Preview, preview
 from factory.sfm.model.model import errors_px
 from factory.sfm.model.trajectory import Trajectory
 from factory.storage.output import Storage
@@ -16,28 +17,48 @@ from factory.tracks import Tracks
 
 @dataclass
 class KeepArtifacts:
-    """Writes tracks and masks beside the manifests, and points where the camera moves. Gives: artifacts, their paths by
-    the column that names them."""
+    """Writes tracks and masks beside the manifests, points where the camera moves, and, where wanted, what people look
+    at first. Gives: artifacts, their paths by the column that names them."""
 
     needs: ClassVar[tuple[str, ...]] = (
         *("storage", "artifact_folder", "frames", "tracks", "background", "trajectory", "dynamic_masks"),
     )
     gives: ClassVar[tuple[str, ...]] = ("artifacts",)
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
+
+    previews: bool = True  # a small video and a still: 0.1 MB a clip, and some tenths of a second
 
     def __call__(self, record: ClipRecord) -> ClipRecord:
         storage: Storage = record["storage"]
         tracks: Tracks = record["tracks"]
         contents = {
-            "tracks": pack_tracks(tracks, record["background"].is_dynamic),
-            "masks": pack_masks(tracks.frame_index, record["dynamic_masks"].masks),
+            "tracks.npz": pack_tracks(tracks, record["background"].is_dynamic),
+            "masks.npz": pack_masks(tracks.frame_index, record["dynamic_masks"].masks),
         }
         if (points := scene_points(record["trajectory"], record["frames"].rgb)) is not None:
-            contents["points"] = pack_points(points)
-        paths = {column: f"{record['artifact_folder']}/{column}.npz" for column in contents}
-        for column, content in contents.items():
-            storage.write(storage.artifact(paths[column]), content)
-        return record.give(artifacts=paths)
+            contents["points.npz"] = pack_points(points)
+        if self.previews:
+            seen = preview_of(record)
+            contents |= {"preview.mp4": seen.video, "poster.webp": seen.poster}
+        paths = {file: f"{record['artifact_folder']}/{file}" for file in contents}
+        for file, content in contents.items():
+            storage.write(storage.artifact(paths[file]), content)
+        return record.give(artifacts={file.partition(".")[0]: path for file, path in paths.items()})
+
+
+def preview_of(record: ClipRecord) -> Preview:
+    """Of what the stages before have found."""
+    trajectory: Trajectory = record["trajectory"]
+    background = record["background"]
+    return preview(
+        record["frames"].rgb,
+        record["dynamic_masks"].masks,
+        record["tracks"],
+        background.is_background,
+        background.is_dynamic,
+        trajectory.world_from_cam,
+        None if trajectory.rotation_only else trajectory.points,
+    )
 
 
 def scene_points(trajectory: Trajectory, rgb: np.ndarray) -> ScenePoints | None:

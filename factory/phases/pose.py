@@ -28,9 +28,10 @@ AMOUNTS: dict[Kind, str] = {
 
 @dataclass(frozen=True, kw_only=True)
 class Pose(ClipPhase):
-    """min_quality: of a solve that is accepted; `stages` refer to it."""
+    """min_quality: of a solve that is accepted; previews: whether small videos are kept. `stages` refer to both."""
 
     min_quality: Quality
+    previews: bool = True
 
     def columns(self) -> tuple[pa.Field, ...]:
         return POSE

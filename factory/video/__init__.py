@@ -1,4 +1,4 @@
-"""Probing and decoding: the only room that knows a container format.
+"""Probing, decoding and encoding: the only room that knows a container format.
 
 container    opening a file, its picture stream, what its packets say      clock    times of decoded frames
 complete     whether a file is all there
