@@ -65,7 +65,7 @@ function head(clip) {
         fact("failed in", last.values.failed_stage && `${last.values.failed_stage}, ${last.values.error_type}`),
         fact("span", clip.end_s > clip.start_s ? `${number(clip.start_s)} to ${number(clip.end_s)} s` : null),
         fact("picture", values.width ? `${values.width} × ${values.height} px` : null),
-        fact("camera", values.camera_motion),
+        fact("camera", values.camera_sentence ?? values.camera_motion),
         fact("predicted error", values.ate_percent_predicted == null ? null : `${number(values.ate_percent_predicted, 2)} % of the path, under ${number(values.ate_percent_bound, 2)} % in 95 of 100`),
         fact("focal length", values.focal_px == null ? null : `${number(values.focal_px)} px${values.focal_reliable ? "" : ", not pinned down"}`),
         fact("reprojection error", values.reprojection_error_px == null ? null : `${number(values.reprojection_error_px, 3)} px`),
