@@ -55,7 +55,7 @@ def browser_path() -> str | None:
     return next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # no longer: Playwright runs an event loop, which asyncio of other tests would meet
 def chromium() -> Iterator[Any]:
     """A headless one."""
     from playwright.sync_api import sync_playwright

@@ -27,8 +27,7 @@ def shown(page):
 
 
 def all_shown(tab):
-    while not tab.page.evaluate("document.querySelector('#more').hidden"):
-        tab.page.evaluate("document.querySelector('#more').click()")
+    tab.until("(document.querySelector('#more').click(), document.querySelector('#more').hidden)")
     return shown(tab.page)
 
 
