@@ -1,6 +1,5 @@
 """The rule: what refuses a solve, and how good one is that stands."""
 
-import math
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -28,7 +27,7 @@ class Tier:
     cross_px: float
     cross_ratio: float
     rotation_deg: float | None = None
-    half_percent: float = math.inf
+    half_percent: float | None = None
     least_explained: float = 0.0
     # The same where there is less than `flat_px` of parallax, and little confirms the path: a room behind a balloon,
     # 0.46 and 1.05, is 0.1 or 8 to 10 % off with 0.2 to 2 predicted. Of 43 real accepted clips one explains less than
@@ -50,7 +49,7 @@ class Tier:
                 return False
         if signals.rotation_only:
             return apart.cross_px <= self.turning_cross_px
-        if apart.ate_percent > self.half_percent:
+        if self.half_percent is not None and apart.ate_percent > self.half_percent:
             return False
         flat = signals.parallax_px is not None and signals.parallax_px < self.flat_px
         if signals.explained < max(self.least_explained, self.least_flat_explained if flat else 0.0):
