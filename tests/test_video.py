@@ -13,7 +13,6 @@ from factory.errors import VideoError
 from factory.video import Damage, clip_frames, decode, decode_span, probe, shown, shrink
 from factory.video.complete import is_complete
 from factory.video.decode import believed
-from factory.video.encode import encode_video
 from tests.conftest import picture, shifted
 from tests.videos import FFMPEG, number_of, numbered, remuxed, whole, write, write_as, write_at
 
@@ -390,12 +389,3 @@ def test_odd_formats_decode_whole(media, name, frames, size):
     assert (len(found), found[0].size) == (frames, size)
     assert damage == Damage(missing=damage.missing)
     assert damage.missing < 0.02
-
-
-def test_a_video_of_odd_size_is_written_whole(tmp_path):
-    frames = [np.full((91, 161, 3), 40 * i, np.uint8) for i in range(5)]
-    (tmp_path / "odd.mp4").write_bytes(encode_video(frames, (161, 91), 11.97))
-    found = list(decode(tmp_path / "odd.mp4"))
-    assert [frame.image.shape for frame in found] == [(91, 161, 3)] * 5
-    assert [frame.time_s for frame in found] == pytest.approx(np.arange(5) / 11.97, abs=1e-4)
-    assert all(np.abs(frame.image.astype(int) - 40 * i).mean() < 3 for i, frame in enumerate(found))
