@@ -1,6 +1,7 @@
 """Videos that are written here."""
 
 import numpy as np
+import pytest
 
 from factory.video import decode
 from factory.video.encode import encode_video
