@@ -60,7 +60,7 @@ def test_a_data_loader_takes_them_in_any_order(windows):
 def test_ray_data_reads_the_same(windows):
     import ray
 
-    ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False)
+    ray.init("local", num_cpus=2, include_dashboard=False, log_to_driver=False)
     try:
         rows = ray_dataset(windows).take_all()
     finally:
