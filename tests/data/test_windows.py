@@ -1,5 +1,8 @@
 """Windows of clips for training: cameras that fit their pictures, any order, any number of workers."""
 
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+
 import numpy as np
 import pytest
 
@@ -57,14 +60,19 @@ def test_a_data_loader_takes_them_in_any_order(windows):
     assert len(seen) == 10
 
 
-def test_ray_data_reads_the_same(windows):
+def _by_ray(windows):
     import ray
 
     ray.init("local", num_cpus=2, include_dashboard=False, log_to_driver=False)
     try:
-        rows = ray_dataset(windows).take_all()
+        return ray_dataset(windows).take_all()
     finally:
         ray.shutdown()
+
+
+def test_ray_data_reads_the_same(windows):
+    with ProcessPoolExecutor(1, get_context("spawn")) as pool:  # in this process other tests may have left a Ray
+        rows = pool.submit(_by_ray, windows).result()
     found = {(row["clip_id"], int(row["frame"][0])): row for row in rows}
     assert len(found) == len(windows)
     for item in map(windows.__getitem__, range(len(windows))):
