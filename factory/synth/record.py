@@ -8,10 +8,10 @@ from pathlib import Path
 
 import numpy as np
 
+from factory.geometry.lens import Lens
 from factory.storage.local import write_atomic
 from factory.synth.film import Frame, camera_at, filmed
 from factory.synth.labelled import render_labelled
-from factory.synth.lens import Lens
 from factory.synth.render import Renderer
 from factory.synth.slides import draw_slides
 from factory.synth.stereo import right_eye

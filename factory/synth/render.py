@@ -6,7 +6,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from factory.synth.lens import Lens
+from factory.geometry.lens import Lens
 from factory.synth.mipmap import MipMaps
 from factory.synth.moment import Geometry, Moment, Sight, joined
 from factory.synth.scene import Scene

@@ -9,8 +9,8 @@ import cv2
 import numpy as np
 
 from factory.errors import ConfigError, StorageError
+from factory.geometry.lens import Lens
 from factory.synth.film import camera_at
-from factory.synth.lens import Lens
 from factory.synth.produce import SYNTH_VERSION, Order, ordered_clip
 from factory.synth.render import Renderer
 from factory.synth.truth import decode_depth

@@ -6,7 +6,7 @@ from typing import Literal
 
 import numpy as np
 
-from factory.synth.lens import Lens
+from factory.geometry.lens import Lens
 from factory.synth.scene import Scene
 
 # times_s (T,) -> world_from_cam float64 (T, 4, 4); any times, not only frames'

@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 
 from factory.geometry.camera import invert_rigid, transform_points
-from factory.synth.lens import Lens
+from factory.geometry.lens import Lens
 from factory.synth.moment import Geometry, Sight
 from factory.synth.render import pixel_grid
 

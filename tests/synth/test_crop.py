@@ -5,10 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from factory.geometry.lens import pinhole
 from factory.synth import camera
 from factory.synth.crop import drifting, following, walking
 from factory.synth.film import camera_at, filmed
-from factory.synth.lens import pinhole
 from factory.synth.mesh import quad
 from factory.synth.presets import stabilised
 from factory.synth.produce import Order, ordered_clip

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
+from factory.geometry.lens import pinhole
 from factory.synth import camera
 from factory.synth.film import filmed
-from factory.synth.lens import pinhole
 from factory.synth.mesh import quad
 from factory.synth.render import GAMMA, Renderer
 from factory.synth.scene import Body, Motion, Scene, rigid

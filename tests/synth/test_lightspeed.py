@@ -6,8 +6,8 @@ import cv2
 import numpy as np
 import pytest
 
+from factory.geometry.lens import pinhole
 from factory.geometry.trajectory import rotation_angle_deg
-from factory.synth.lens import pinhole
 from factory.synth.moment import Geometry
 from factory.synth.presets.lenses import zooming
 from factory.synth.presets.lightspeed import EXPECT, clips, darkening

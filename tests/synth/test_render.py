@@ -7,8 +7,8 @@ from scipy.spatial.transform import Rotation
 
 from factory.errors import ConfigError
 from factory.geometry.camera import invert_rigid, transform_points
+from factory.geometry.lens import equirect180, fisheye, pinhole
 from factory.synth import camera, moment, sets
-from factory.synth.lens import equirect180, fisheye, pinhole
 from factory.synth.mesh import box, ellipsoid, placed, quad
 from factory.synth.mipmap import MipMaps
 from factory.synth.render import Band, Renderer, View, pixel_grid

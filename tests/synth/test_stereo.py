@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from factory.geometry.camera import invert_rigid, transform_points
+from factory.geometry.lens import pinhole
 from factory.geometry.trajectory import rotation_angle_deg
 from factory.synth import sets
 from factory.synth.camera import tripod
 from factory.synth.film import camera_at, filmed
-from factory.synth.lens import pinhole
 from factory.synth.presets import stereo, vr180
 from factory.synth.produce import Order, produce
 from factory.synth.render import Renderer, pixel_grid

@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from factory.geometry.lens import pinhole
 from factory.synth import camera, sets
 from factory.synth.film import camera_at
-from factory.synth.lens import pinhole
 from factory.synth.mesh import quad
 from factory.synth.render import Renderer
 from factory.synth.scene import Body, Scene, rigid, straight_walk

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from factory.synth.lens import Lens, pinhole
+from factory.geometry.lens import Lens, pinhole
 
 SIZE = (640, 360)  # the size all benchmark sequences have
 

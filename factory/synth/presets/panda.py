@@ -19,7 +19,7 @@ from pathlib import Path
 
 import numpy as np
 
-from factory.synth.lens import Lens, fisheye
+from factory.geometry.lens import Lens, fisheye
 from factory.synth.presets import edits
 from factory.synth.presets import panda_alter as alter
 from factory.synth.presets import panda_scenes as scenes

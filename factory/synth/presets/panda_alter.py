@@ -6,8 +6,8 @@ from dataclasses import replace
 import numpy as np
 from scipy.spatial.transform import Rotation
 
+from factory.geometry.lens import Lens, pinhole
 from factory.synth.camera import shaken, tremor
-from factory.synth.lens import Lens, pinhole
 from factory.synth.scene import Body
 from factory.synth.take import Film, Path, Take
 

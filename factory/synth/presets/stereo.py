@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
+from factory.geometry.lens import pinhole
 from factory.synth import camera, sets
-from factory.synth.lens import pinhole
 from factory.synth.scene import Scene, straight_walk, tumbling
 from factory.synth.stereo import rig
 from factory.synth.take import Clip, Film, Labels, Take

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
+from factory.geometry.lens import equirect180
 from factory.synth import camera, sets
-from factory.synth.lens import equirect180
 from factory.synth.scene import Scene, straight_walk
 from factory.synth.stereo import rig
 from factory.synth.take import Clip, Labels, Take

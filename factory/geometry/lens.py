@@ -5,20 +5,23 @@ from typing import Any, Literal
 
 import numpy as np
 
-Model = Literal["pinhole", "fisheye", "equirect180"]
+Model = Literal["pinhole", "fisheye", "equirect180", "transverse"]
 
 NEWTON_STEPS = 20  # the radius of strong barrel distortion (1 + 3 k1 r^2 = 0.1) is right to 1e-12 after 12
 
 
 @dataclass(frozen=True)
 class Lens:
-    """One of three models, x and y being pixels from (cx, cy) and theta the angle to the optical axis:
+    """One of four models, x and y being pixels from (cx, cy), y divided by `squeeze`, and theta the angle to the axis:
 
     * pinhole: COLMAP's RADIAL, (x, y) = f (1 + k1 r^2 + k2 r^4) (X/Z, Y/Z) with r the length of (X/Z, Y/Z);
     * fisheye: equidistant, the length of (x, y) is f theta;
-    * equirect180: x = f longitude, y = f latitude (downwards), 180 degrees each way.
+    * equirect180: x = f longitude, y = f latitude (downwards), 180 degrees each way;
+    * transverse: the same with the poles left and right, x = f asin(X), y = f atan2(Y, Z) of a unit ray (X, Y, Z): what
+      two eyes beside each other see of a point is in one row.
 
-    focal_px: pixels per unit of tan(theta) for the pinhole, per radian for the others.
+    focal_px: pixels per unit of tan(theta) for the pinhole, per radian for the others. squeeze: rows are so many times
+    as dense as columns; cells of VR180 mosaics and pictures stored to save width have it other than 1.
     """
 
     model: Model
@@ -27,12 +30,15 @@ class Lens:
     cy: float
     k1: float = 0.0
     k2: float = 0.0
+    squeeze: float = 1.0
 
     def rays(self, xy: np.ndarray) -> np.ndarray:
         """Unit rays, float64 (N, 3), in the camera's frame, of pixels (N, 2)."""
-        x, y = ((np.asarray(xy, float) - (self.cx, self.cy)) / self.focal_px).T
+        x, y = self._from_axis(xy)
         if self.model == "equirect180":
             return np.stack([np.cos(y) * np.sin(x), np.sin(y), np.cos(y) * np.cos(x)], axis=1)
+        if self.model == "transverse":
+            return np.stack([np.sin(x), np.cos(x) * np.sin(y), np.cos(x) * np.cos(y)], axis=1)
         seen = np.hypot(x, y)
         theta = seen if self.model == "fisheye" else np.arctan(self._ideal_radius(seen))
         share = np.where(seen > 0, np.sin(theta) / np.where(seen > 0, seen, 1.0), 1.0)
@@ -51,6 +57,9 @@ class Lens:
             seen = (distance > 0) & (z > 0)
             latitude = np.arcsin(np.clip(y / np.where(distance > 0, distance, 1.0), -1, 1))
             xy = np.stack([np.arctan2(x, z), latitude], axis=1)
+        elif self.model == "transverse":
+            seen = z > 0
+            xy = np.stack([np.arctan2(x, np.hypot(y, z)), np.arctan2(y, z)], axis=1)
         elif self.model == "fisheye":
             theta = np.arctan2(across, z)
             seen = theta < np.pi - 1e-9
@@ -62,18 +71,19 @@ class Lens:
             # Points that are not seen get some number: far out, so that no bound on the picture lets them in.
             xy = np.stack([x, y], axis=1) / np.where(seen, z, 1.0)[:, None] * self._radial(r)[:, None]
             xy[~seen] = 1e6
-        return xy * self.focal_px + (self.cx, self.cy), seen
+        return xy * (self.focal_px, self.focal_px * self.squeeze) + (self.cx, self.cy), seen
 
     def spread(self, xy: np.ndarray) -> np.ndarray:
         """The angle in radians, (N,), that a pixel at xy (N, 2) covers: the square root of its solid angle."""
-        x, y = ((np.asarray(xy, float) - (self.cx, self.cy)) / self.focal_px).T
-        if self.model == "equirect180":
-            return np.sqrt(np.maximum(np.cos(y), 0)) / self.focal_px
+        x, y = self._from_axis(xy)
+        focal_px = self.focal_px * np.sqrt(self.squeeze)
+        if self.model in ("equirect180", "transverse"):
+            return np.sqrt(np.maximum(np.cos(y if self.model == "equirect180" else x), 0)) / focal_px
         seen = np.hypot(x, y)
         if self.model == "fisheye":
-            return np.sqrt(np.abs(np.sinc(seen / np.pi))) / self.focal_px
+            return np.sqrt(np.abs(np.sinc(seen / np.pi))) / focal_px
         r = self._ideal_radius(seen)
-        return (1 + r * r) ** -0.75 / (self.focal_px * np.sqrt(self._slope(r) * self._radial(r)))
+        return (1 + r * r) ** -0.75 / (focal_px * np.sqrt(self._slope(r) * self._radial(r)))
 
     def depth_m(self, rays: np.ndarray, distance_m: np.ndarray) -> np.ndarray:
         """What a depth map holds: for the pinhole the depth along the optical axis, else the distance along the ray."""
@@ -95,8 +105,12 @@ class Lens:
         """Raises ValueError where some pixel of a picture of `size` would look nowhere."""
         corner_px = float(max(np.hypot(x - self.cx, y - self.cy) for x in (0, size[0] - 1) for y in (0, size[1] - 1)))
         if self.model == "equirect180":
-            if size[0] != size[1]:
+            if abs(size[0] * self.squeeze - size[1]) >= 1:
                 raise ValueError(f"180 degrees each way need a square picture, not {size[0]}x{size[1]}")
+        elif self.model == "transverse":
+            across, down = np.abs(self._from_axis(np.array([(0, 0), (size[0] - 1, size[1] - 1)]))).max(axis=1)
+            if max(across, down) >= np.pi / 2:
+                raise ValueError(f"a picture of {size[0]}x{size[1]} reaches beyond 90 degrees from the axis")
         elif self.model == "fisheye":
             if corner_px / self.focal_px > np.pi:
                 raise ValueError(f"a fisheye of {self.focal_px:g} px a radian does not reach {corner_px:.0f} px out")
@@ -106,6 +120,11 @@ class Lens:
     def as_json(self) -> dict[str, str | float]:
         """The fields, and how to read them; `Lens` takes them back without `pixel_centres`."""
         return {**asdict(self), "pixel_centres": "integer"}
+
+    def _from_axis(self, xy: np.ndarray) -> np.ndarray:
+        """x and y, (2, N), of pixels (N, 2) in focal lengths from the axis."""
+        x, y = ((np.asarray(xy, float) - (self.cx, self.cy)) / self.focal_px).T
+        return np.stack([x, y / self.squeeze])
 
     def _radial(self, r: Any) -> Any:
         return 1 + r * r * (self.k1 + r * r * self.k2)
@@ -147,9 +166,17 @@ def fisheye(focal_px: float, size: tuple[int, int]) -> Lens:
     return _filling(Lens("fisheye", float(focal_px), *_middle(size)), size)
 
 
-def equirect180(size: tuple[int, int]) -> Lens:
-    """Half of a sphere's equirectangular picture, as VR180 has for each eye. Raises ValueError if not square."""
-    return _filling(Lens("equirect180", size[0] / np.pi, *_middle(size)), size)
+def equirect180(size: tuple[int, int], squeezed: bool = False) -> Lens:
+    """Half of a sphere's equirectangular picture, as VR180 has for each eye. Raises ValueError where it is not square,
+    unless it was `squeezed` into its shape."""
+    squeeze = size[1] / size[0] if squeezed else 1.0
+    return _filling(Lens("equirect180", size[0] / np.pi, *_middle(size), squeeze=squeeze), size)
+
+
+def transverse(focal_px: float, size: tuple[int, int]) -> Lens:
+    """Of a rectified eye whose picture is wide; `focal_px` pixels a radian. Raises ValueError where a pixel would look
+    90 degrees or more to a side."""
+    return _filling(Lens("transverse", float(focal_px), *_middle(size)), size)
 
 
 def _filling(lens: Lens, size: tuple[int, int]) -> Lens:

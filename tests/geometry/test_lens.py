@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from factory.synth.lens import Lens, equirect180, fisheye, pinhole
+from factory.geometry.lens import Lens, equirect180, fisheye, pinhole, transverse
 
 WIDE, SQUARE = (640, 360), (512, 512)
 LENSES = [
@@ -15,6 +15,8 @@ LENSES = [
     (pinhole(400, WIDE, 0.2), WIDE),
     (fisheye(640 / np.pi, WIDE), WIDE),
     (equirect180(SQUARE), SQUARE),
+    (equirect180((480, 540), squeezed=True), (480, 540)),
+    (transverse(200, SQUARE), SQUARE),
 ]
 EACH_LENS = pytest.mark.parametrize("lens, size", LENSES, ids=lambda v: getattr(v, "model", ""))
 SHARES = st.lists(st.tuples(st.floats(0, 1), st.floats(0, 1)), min_size=1, max_size=20)
@@ -85,6 +87,18 @@ def test_lenses_that_leave_pixels_blind_are_refused():
         equirect180(WIDE)
     with pytest.raises(ValueError, match="square"):
         equirect180(SQUARE).resized(SQUARE, WIDE)
+    with pytest.raises(ValueError, match="90 degrees"):
+        transverse(160, SQUARE)
+
+
+@given(st.floats(-60, 60), st.floats(-75, 75), st.floats(0.3, 50), st.floats(0.01, 0.3))
+def test_two_transverse_eyes_see_a_point_in_one_row(across_deg, down_deg, distance, baseline):
+    lens = transverse(200, SQUARE)
+    point = lens.rays(np.radians([[across_deg, down_deg]]) * 200 + (lens.cx, lens.cy)) * distance
+    (left, right), seen = lens.project(np.concatenate([point, point - (baseline, 0, 0)]))
+    assert seen.all()
+    assert abs(left[1] - right[1]) < 1e-9
+    assert left[0] > right[0]
 
 
 def test_json_gives_the_lens_back():
