@@ -27,8 +27,9 @@ class Span:
 class CutClips:
     """Gives `spans`: every second of the source in exactly one span, too short ones and gaps with the reason.
 
-    A shot longer than `max_s`, or of more than `most_frames`, is cut into equal pieces. The bounds are those of the task's own clips: DynPose-100K's
-    bulk lies between 4 and 10 s. A shot of fewer than `min_fps` frames a second, or of one frame, is too sparse.
+    A shot longer than `max_s`, or of more than `most_frames`, is cut into equal pieces. The bounds are those of the
+    task's own clips: DynPose-100K's bulk lies between 4 and 10 s. A shot of fewer than `min_fps` frames a second, or of
+    one frame, is too sparse.
     """
 
     needs: ClassVar[tuple[str, ...]] = ("survey", "content_hash")
