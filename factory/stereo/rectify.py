@@ -13,6 +13,7 @@ from factory.geometry.remap import MOST_SIDE_PX, inside, pixel_grid, remap_table
 # parallax goes to zero with the cosine: at 75 it is a quarter. A guess; 0.86 of a half sphere.
 WIDE_DEG = (150.0, 160.0)
 SAME_DEG = 1e-6  # rotations below are none: 1e-5 px even of a long lens
+NO_MAP = np.empty(0, np.float32)  # OpenCV's second map, of tables that hold x and y in one
 LEAST_SLOPE = -1e6  # of the right eye's ray: what has run out of its half sphere is at the baseline
 
 
@@ -68,7 +69,7 @@ def remapped(picture: np.ndarray, table: np.ndarray, interpolation: int = cv2.IN
     if max(picture.shape[:2]) > MOST_SIDE_PX:
         shape = f"{picture.shape[1]}x{picture.shape[0]}"
         raise ValueError(f"a picture of {shape} is larger than the {MOST_SIDE_PX} pixels cv2.remap can read")
-    return np.asarray(cv2.remap(picture, table, None, interpolation, borderMode=cv2.BORDER_CONSTANT))
+    return np.asarray(cv2.remap(picture, table, NO_MAP, interpolation, borderMode=cv2.BORDER_CONSTANT))
 
 
 def depth_from_disparity(view: View, disparity: np.ndarray, baseline_m: float) -> np.ndarray:
