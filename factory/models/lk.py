@@ -64,7 +64,7 @@ class LucasKanade:
         before: Passing | None = None
         for frame in frames.passing():
             if before is not None and len(points):
-                there, alive = self._follow(before.grey, frame.grey, points)
+                there, alive = self.follow(before.grey, frame.grey, points)
                 came_s = frame.time_s - before.time_s
                 came = np.where(alive[:, None], (there - points) / max(came_s, 1e-9), np.nan)
                 if before.sampled:
@@ -92,7 +92,7 @@ class LucasKanade:
             velocity_px_s=np.concatenate([s.velocity_px_s() for s in sightings] or [points]),
         )
 
-    def _follow(self, before: np.ndarray, after: np.ndarray, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def follow(self, before: np.ndarray, after: np.ndarray, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Where the points went, float32 (n, 2), and which of them came back on the way back, bool (n,)."""
         window = self._window_px(before.shape, few=len(points) < self.few * self._most(before.shape))
         start = points + self._start(before, after, points)
