@@ -40,7 +40,9 @@ class DepthRules:
     jump: Share = 0.12  # of the disparity, whichever is more: a track that slid off what it was on
     edge_px: Count = 5  # side of the square in which a depth edge counts; a guess
     edge: Share = 0.12  # of the disparity, and `jump_px` at least: what a difference in the square is an edge
-    edge_share: Share = 0.2  # a track with so many of its sightings on edges, or its seed, is part on one thing, part on
+    edge_share: Share = (
+        0.2  # a track with so many of its sightings on edges, or its seed, is part on one thing, part on
+    )
     # another, and goes
 
     def edges(self, disparity: np.ndarray) -> np.ndarray:

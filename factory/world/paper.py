@@ -32,7 +32,9 @@ class PaperOffsets:
     dynamic: NotNegative = 100.0
     regulariser: NotNegative = 0.1  # code; the paper has 1e-4
     static_px: Positive = 20.0  # m0, paper: at this motion a track counts as half static
-    batch: Count = 40_000  # sightings at a time: arrays that fit into a core's cache. The released code has 10,000 tracks
+    batch: Count = (
+        40_000  # sightings at a time: arrays that fit into a core's cache. The released code has 10,000 tracks
+    )
 
     def __call__(self, seen: Lifted, motion_px: np.ndarray) -> np.ndarray:
         """World points, float64 (N, 3), on their rays; NaN within two frames of a gap in their track, where the method
