@@ -17,11 +17,12 @@ XML = re.compile(rb"GSpherical:(\w+)>\s*([^<\s][^<]*?)\s*<")  # Google's first s
 
 @dataclass(frozen=True)
 class SphericalData:
-    """What FFmpeg tells with the first frame, by its numbers (libavutil's AVStereo3D and AVSphericalMapping), None where
-    it tells nothing; and what stands in the older XML.
+    """What FFmpeg tells with the first frame, by its numbers (libavutil's AVStereo3D and AVSphericalMapping), None
+    where it tells nothing; and what stands in the older XML.
 
-    stereo: 1 side by side, 2 top and bottom. inverted: the right eye comes first. projection: 0 a whole sphere, 2 a part
-    of one, 3 half of one, 5 fisheye. bounds: shares of the sphere that are missing left, top, right and below.
+    stereo: 1 side by side, 2 top and bottom. inverted: the right eye comes first. projection: 0 a whole sphere, 2 a
+    part of one, 3 half of one, 4 a plane, 5 fisheye. bounds: shares of the sphere that are missing left, top, right and
+    below.
     """
 
     stereo: int | None

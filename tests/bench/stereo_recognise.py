@@ -60,7 +60,9 @@ def main() -> None:
             told = f"from {min(values):.3f} to {max(values):.3f}"
             print(f"{len(values)} {'stereo' if truth else 'other'} videos: shares {told}")
     count = sum(map(len, shares.values()))
-    print(f"{len(wrong)} wrong {[p.name for p in wrong]}; {unread} unreadable; {cpu_s / max(count, 1):.2f} CPU s a video")
+    print(
+        f"{len(wrong)} wrong {[p.name for p in wrong]}; {unread} unreadable; {cpu_s / max(count, 1):.2f} CPU s a video"
+    )
 
 
 if __name__ == "__main__":
