@@ -8,6 +8,7 @@ REJECTED = {
     # ingest
     "too_short": "the shot is too short",
     "too_sparse": "too few frames a second: a time lapse, or photos",
+    "trimmed": "the beginning or end of the source, where titles stand",
     "gap": "no frames for a while: a pause, or an interrupted recording",
     "duplicate": "the same content as another source",
     # filter, as in conf/filter/

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-import cv2
 import numpy as np
 
 from factory.clip import ClipRecord
+from factory.patches import likeness, patches
 from factory.tracks import Tracks
 
 
@@ -48,15 +48,5 @@ class TrackLikeness:
         if len(xy1) < self.least_points:
             return None
         step = -(-len(xy1) // self.most_points)
-        a, b = self._patches(grey1, xy1[::step]), self._patches(grey2, xy2[::step])
-        a, b = a - a.mean(axis=1, keepdims=True), b - b.mean(axis=1, keepdims=True)
-        # One grey level of contrast is added, so that flat patches are not compared by their noise.
-        alike = (a * b).mean(axis=1) / np.sqrt(((a * a).mean(axis=1) + 1) * ((b * b).mean(axis=1) + 1))
-        return float(np.median(alike))
-
-    def _patches(self, grey: np.ndarray, xy: np.ndarray) -> np.ndarray:
-        reach = np.arange(-self.half_px, self.half_px + 1, dtype=np.float32)
-        offsets = np.stack(np.meshgrid(reach, reach), -1).reshape(-1, 2)
-        at = xy[:, None] + offsets
-        x, y = np.moveaxis(at, -1, 0).astype(np.float32)
-        return cv2.remap(grey.astype(np.float32), x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        found = (patches(grey, xy[::step], self.half_px) for grey, xy in ((grey1, xy1), (grey2, xy2)))
+        return float(np.median(likeness(*found)))

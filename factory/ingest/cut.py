@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 
 from factory.clip import Clip, ClipRecord, stable_id
-from factory.construct import NotNegative, Positive
+from factory.construct import Count, NotNegative, Positive
 from factory.ingest.bars import picture_inside_bars
 from factory.ingest.survey import Stretch, Survey
 
@@ -27,8 +27,9 @@ class Span:
 class CutClips:
     """Gives `spans`: every second of the source in exactly one span, too short ones and gaps with the reason.
 
-    A shot longer than `max_s` is cut into equal pieces. The bounds are those of the task's own clips: DynPose-100K's
-    bulk lies between 4 and 10 s. A shot of fewer than `min_fps` frames a second, or of one frame, is too sparse.
+    A shot longer than `max_s`, or of more than `most_frames`, is cut into equal pieces. The bounds are those of the
+    task's own clips: DynPose-100K's bulk lies between 4 and 10 s. A shot of fewer than `min_fps` frames a second, or of
+    one frame, is too sparse.
     """
 
     needs: ClassVar[tuple[str, ...]] = ("survey", "content_hash")
@@ -38,6 +39,10 @@ class CutClips:
     min_s: Positive = 2.0
     max_s: Positive = 12.0
     min_fps: NotNegative = 0.5  # frames further apart than 2 s are photos; the sparsest clip with true poses has 1 fps
+    most_frames: Count | None = None  # of a clip
+    # Of a source at least twenty times as long, what lies so near its beginning or end is no clip: titles.
+    trim_s: NotNegative = 0.0
+    crop_bars: bool = True  # false: of VR180, where black lies round the pictures of both eyes
 
     def __post_init__(self) -> None:
         if self.max_s <= self.min_s:
@@ -47,10 +52,13 @@ class CutClips:
         survey: Survey = record["survey"]
         times_s, ends_s = survey.times_s, survey.ends_s
         spans: list[Span] = []
+        inner = self._untrimmed(survey)
         for shot, (first, last) in enumerate(pairwise([0, *survey.cuts, len(times_s)])):
-            for begin, end in pairwise(self._edges(survey, first, last)):
-                if end > begin:
-                    spans.append(self._span(record, survey, shot, begin, end))
+            for part in pairwise([first, *(at for at in inner if first < at < last), last]):
+                for begin, end in pairwise(self._edges(survey, *part)):
+                    if end > begin:
+                        outside = begin < inner[0] or end > inner[1]
+                        spans.append(self._span(record, survey, shot, begin, end, outside))
             if last < len(times_s) and (gap_s := float(times_s[last] - ends_s[last - 1])) > 1e-6:
                 reason = f"gap: no frame for {gap_s:.1f} s, the picture rests there or the recording was interrupted"
                 spans.append(_gap(record, survey, shot, last, reason))
@@ -65,14 +73,23 @@ class CutClips:
             frames = [first, *np.searchsorted(times_s, edges_s - 1e-9).tolist(), last]
             spans = [(begin, end) for begin, end in pairwise(frames) if end > begin]
             longest_s = max(ends_s[end - 1] - times_s[begin] for begin, end in spans)
-            if longest_s <= self.max_s + 1e-6 or pieces >= last - first:
+            fits = self.most_frames is None or max(end - begin for begin, end in spans) <= self.most_frames
+            if (longest_s <= self.max_s + 1e-6 and fits) or pieces >= last - first:
                 return frames
             pieces += 1
 
-    def _span(self, record: ClipRecord, survey: Survey, shot: int, begin: int, end: int) -> Span:
+    def _untrimmed(self, survey: Survey) -> tuple[int, int]:
+        """Frames at which the part begins and ends that is not trimmed away."""
+        times_s, ends_s = survey.times_s, survey.ends_s
+        if not len(times_s) or ends_s[-1] - times_s[0] < 20 * self.trim_s:
+            return 0, len(times_s)
+        edges_s = (times_s[0] + self.trim_s - 1e-9, ends_s[-1] - self.trim_s + 1e-9)
+        return int(np.searchsorted(times_s, edges_s[0])), int(np.searchsorted(ends_s, edges_s[1], "right"))
+
+    def _span(self, record: ClipRecord, survey: Survey, shot: int, begin: int, end: int, trimmed: bool) -> Span:
         start_s, end_s = float(survey.times_s[begin]), float(survey.ends_s[end - 1])
         stretch = _stretch_of(survey, begin)
-        crop = _crop(stretch, begin, end)
+        crop = _crop(stretch, begin, end) if self.crop_bars else None
         clip = Clip(
             clip_id=stable_id(record["content_hash"], start_s, end_s),
             source=record.clip.source,
@@ -87,9 +104,11 @@ class CutClips:
             first_pts=None if survey.pts is None else int(survey.pts[begin]),
             stamps=survey.stamps,
         )
-        return Span(clip, shot, (stretch.width, stretch.height), self._objections(clip))
+        return Span(clip, shot, (stretch.width, stretch.height), self._objections(clip, trimmed))
 
-    def _objections(self, clip: Clip) -> tuple[str, ...]:
+    def _objections(self, clip: Clip, trimmed: bool) -> tuple[str, ...]:
+        if trimmed:
+            return (f"trimmed: within {self.trim_s:g} s of the beginning or end of the source, where titles stand",)
         if clip.duration_s < self.min_s - 1e-6:
             return (f"too_short: the shot lasts {clip.duration_s:.2f} s, under {self.min_s:g} s",)
         if clip.frame_count < 2 or clip.fps < self.min_fps:

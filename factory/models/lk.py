@@ -64,7 +64,7 @@ class LucasKanade:
         before: Passing | None = None
         for frame in frames.passing():
             if before is not None and len(points):
-                there, alive = self._follow(before.grey, frame.grey, points)
+                there, alive = self.follow(before.grey, frame.grey, points)
                 came_s = frame.time_s - before.time_s
                 came = np.where(alive[:, None], (there - points) / max(came_s, 1e-9), np.nan)
                 if before.sampled:
@@ -92,17 +92,17 @@ class LucasKanade:
             velocity_px_s=np.concatenate([s.velocity_px_s() for s in sightings] or [points]),
         )
 
-    def _follow(self, before: np.ndarray, after: np.ndarray, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def follow(self, before: np.ndarray, after: np.ndarray, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Where the points went, float32 (n, 2), and which of them came back on the way back, bool (n,)."""
         window = self._window_px(before.shape, few=len(points) < self.few * self._most(before.shape))
         start = points + self._start(before, after, points)
         levels = self._levels(before.shape)
-        there, alive = _searched(before, after, points, start, window, levels, self.return_px)
+        there, alive = searched(before, after, points, start, window, levels, self.return_px)
         # Where the flow that they start from is far off, as in a fast pan, a higher pyramid still finds some.
         lost = np.flatnonzero(~alive)
         if levels < self.levels and len(lost):
             return_px = min(self.return_px, SMALL_AGAIN_PX if self._small(before.shape) else AGAIN_PX)
-            again = _searched(before, after, points[lost], start[lost], window, self.levels, return_px)
+            again = searched(before, after, points[lost], start[lost], window, self.levels, return_px)
             there[lost], alive[lost] = again
         return there, alive
 
@@ -167,7 +167,7 @@ class LucasKanade:
         return np.zeros((0, 2), np.float32) if found is None else found.reshape(-1, 2)
 
 
-def _searched(
+def searched(
     before: np.ndarray,
     after: np.ndarray,
     points: np.ndarray,

@@ -43,8 +43,8 @@ or later. Of two eyes it is the left eye's. Shadows do not count as moving.
 Beside each `<clip>.mp4` lie:
 
 * `<clip>.json`: size, rate, frame count, `labels`, `tags`, lens, files, and with what it was made (`made_with`).
-  * `intrinsics`: `model`, `focal_px`, `cx`, `cy`, `k1`, `k2`, `squeeze` (1 throughout); what changes lists one number a frame:
-    `focal_px` of a zoom, `cx` and `cy` where a digital stabiliser cuts out a window that moves.
+  * `intrinsics`: `model`, `focal_px`, `cx`, `cy`, `k1`, `k2`, `squeeze` (1 throughout); what changes lists one number a
+    frame: `focal_px` of a zoom, `cx` and `cy` where a digital stabiliser cuts out a window that moves.
     pinhole (COLMAP's RADIAL): (x, y) = f (1 + k1 r^2 + k2 r^4) (X/Z, Y/Z) + (cx, cy), r the length of (X/Z, Y/Z).
     fisheye: the distance to (cx, cy) is f times the angle to the axis. equirect180: x = cx + f longitude,
     y = cy + f latitude, in radians. Add 0.5 to cx and cy for tools that put the corner of the picture at 0.

@@ -99,6 +99,26 @@ def test_long_shots_are_cut_evenly_and_short_ones_rejected_with_the_reason(folde
     assert rows[1]["reasons"] == ["too_short: the shot lasts 1.50 s, under 2 s"]
 
 
+def test_no_clip_has_more_frames_than_it_may(folder, tmp_path):
+    _, rows = ingest(folder / "a_two_shots.mp4", tmp_path, min_s=1.0, most_frames=40)
+    assert [row["frame_count"] for row in rows] == [30, 30, 36, 36]
+
+
+def test_the_ends_of_a_long_source_are_trimmed(folder, tmp_path):
+    _, rows = ingest(folder / "a_two_shots.mp4", tmp_path / "long", min_s=1.0, trim_s=0.25)
+    assert [(row["first_frame"], row["frame_count"], row["status"]) for row in rows] == [
+        *((0, 6, "rejected"), (6, 54, "ok"), (60, 66, "ok"), (126, 6, "rejected"))
+    ]
+    assert rows[0]["reasons"][0].startswith("trimmed: within 0.25 s")
+    _, rows = ingest(folder / "a_two_shots.mp4", tmp_path / "short", min_s=1.0, trim_s=0.3)
+    assert [row["frame_count"] for row in rows] == [60, 72]
+
+
+def test_bars_stay_where_they_are_wanted(folder, tmp_path):
+    _, (row,) = ingest(folder / "b_letterbox.mp4", tmp_path, crop_bars=False)
+    assert (row["crop_x"], row["height"]) == (None, 120)
+
+
 def test_a_changed_source_is_done_again_and_its_old_clips_go(folder, tmp_path):
     source = tmp_path / "in" / "v.mp4"
     source.parent.mkdir()

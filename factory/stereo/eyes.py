@@ -1,0 +1,93 @@
+"""The pictures that points are followed in: of VR180 eyes an equidistant fisheye, of rectified ones the eyes themselves."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+
+import cv2
+import numpy as np
+
+from factory.geometry.lens import Lens, fisheye
+from factory.stereo.pair import Eyes
+from factory.video import shrink
+
+# Points followed through 16 frames of a rendered room end 0.115 degrees off (median) in this view, 0.146 at the
+# source's own density, 0.136 in a perspective one of 90 degrees, where most are lost, 0.172 in the picture as stored.
+ACROSS_DEG = 140.0
+DENSITY = 1.5  # times the source's pixels a radian
+MOST_WIDE_PX = 896  # of a wide view's side; what it costs grows with its square, what it gains was not measured
+MOST_PINHOLE_PX = 1280  # of a rectified eye's longer side
+
+
+@dataclass(frozen=True)
+class WorkingView:
+    """How an eye's picture becomes the one that points are followed in. source: the eye's lens. size: width and height
+    of its picture, pixels. Raises ValueError where the lens is neither a pinhole nor sees at least 140 degrees."""
+
+    source: Lens
+    size: tuple[int, int]
+
+    def __post_init__(self) -> None:
+        if self.source.model == "transverse":
+            raise ValueError("points are followed in eyes as they were filmed, not in rectified ones")
+
+    @cached_property
+    def shape(self) -> tuple[int, int]:
+        """Width and height of the picture, pixels."""
+        if self.source.model == "pinhole":
+            scale = min(1.0, MOST_PINHOLE_PX / max(self.size))
+            return round(scale * self.size[0]), round(scale * self.size[1])
+        # Of a picture squeezed to one side the density is between that of its rows and that of its columns.
+        side = DENSITY * self.source.focal_px * np.sqrt(self.source.squeeze) * np.radians(ACROSS_DEG)
+        side_px = min(round(side), MOST_WIDE_PX)
+        return side_px, side_px
+
+    @cached_property
+    def lens(self) -> Lens:
+        """Of the picture."""
+        if self.source.model == "pinhole":
+            return self.source.resized(self.size, self.shape)
+        return fisheye(self.shape[0] / np.radians(ACROSS_DEG), self.shape)
+
+    def __call__(self, picture: np.ndarray) -> np.ndarray:
+        """uint8 grey (h, w) of an eye's whole picture, uint8 (H, W) grey or (H, W, 3) RGB."""
+        grey = picture if picture.ndim == 2 else cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
+        if self.source.model == "pinhole":
+            return grey if self.shape == self.size else shrink(grey, MOST_PINHOLE_PX)
+        return cv2.remap(grey, *self._table, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
+
+    @cached_property
+    def _table(self) -> tuple[np.ndarray, np.ndarray]:
+        return lookup(self.source, self.lens, self.shape)
+
+
+def lookup(
+    source: Lens, view: Lens, size: tuple[int, int], source_from_view: np.ndarray | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Tables for `cv2.remap`, float32 (H, W) each: where `source` sees what a view of `size` (width, height) shows.
+
+    source_from_view: float64 (3, 3), how the view is turned against the source. Where the source does not see the
+    tables say -1, outside of any picture.
+    """
+    x, y = np.meshgrid(np.arange(size[0], dtype=float), np.arange(size[1], dtype=float))
+    rays = view.rays(np.stack([x.ravel(), y.ravel()], axis=1))
+    xy, seen = source.project(rays if source_from_view is None else rays @ source_from_view.T)
+    xy[~seen] = -1.0
+    at = xy.astype(np.float32).reshape(size[1], size[0], 2)
+    return np.ascontiguousarray(at[..., 0]), np.ascontiguousarray(at[..., 1])
+
+
+def working_eyes(
+    pairs: Iterable[tuple[np.ndarray, np.ndarray]], lens: Lens, times_s: np.ndarray, frame_index: np.ndarray
+) -> Eyes:
+    """Both eyes of a clip from their whole pictures, left and right, all of one size; uint8, grey or RGB, as
+    `WorkingView` takes them, whose ValueError it raises. Only the working pictures are kept. times_s: (F,) seconds in
+    the source. frame_index: (F,)."""
+    left, right, view = [], [], None
+    for pair in pairs:
+        if view is None:
+            view = WorkingView(lens, (pair[0].shape[1], pair[0].shape[0]))
+        left.append(view(pair[0]))
+        right.append(view(pair[1]))
+    working = lens if view is None else view.lens
+    return Eyes(left, right, working, np.asarray(times_s, np.float64), np.asarray(frame_index, np.int64))

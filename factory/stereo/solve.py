@@ -1,0 +1,134 @@
+"""From what two eyes see to how they are held and where they go, in metres."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from factory.construct import Count, Positive, Share
+from factory.geometry.lens import Lens
+from factory.sfm.mapping.averaging import thinned
+from factory.stereo.odometry import odometry
+from factory.stereo.pair import StereoPath, StereoTracks
+from factory.stereo.rig_bundle import RigAdjustment, adjust_rig
+from factory.stereo.rig_model import RigModel, errors_px, triangulated
+from factory.stereo.rig_start import Hold, RigStart, start_rig
+from factory.stereo.sighted import Sighted, sighted
+
+LEAST_PLACED = 3  # frames; fewer are no path
+
+
+@dataclass(frozen=True)
+class Round:
+    """cut_px: sightings further off their point do not count. loss_px, iterations: see `RigAdjustment`."""
+
+    cut_px: float
+    loss_px: float
+    iterations: int
+
+
+@dataclass(frozen=True)
+class RigOptions:
+    """How tracks of two eyes become a path.
+
+    baseline_m: between the eyes; what gives the path its metres. rig: "held", the source is rectified; "levelled", the
+    same but for pitch and roll, found from all pairs; "refined", all of it is found.
+    """
+
+    baseline_m: Positive = 0.063  # between the pupils of people, and the lenses of VR180 cameras
+    rig: Hold = "refined"
+    rounds: tuple[Round, ...] = (Round(4.0, 2.0, 10), Round(1.5, 0.5, 20))
+    per_frame: Count = 150  # longest tracks in these rounds
+    least_share: Share = 0.5  # of a track's sightings that its point explains
+    static_share: Share = 0.9  # the same of the last round, of all tracks, whether they counted before or not
+    static_px: Positive = 1.0
+    last_per_frame: Count = 300  # longest static tracks in the last round
+    last_loss: Positive = 1.4  # of its robust loss, by the median error
+    least_loss_px: Positive = 0.08  # of it
+    last_iterations: Count = 30
+
+
+@dataclass(frozen=True)
+class RigSolve:
+    """path: None where there is none. start: how the pairs of a clip see the rig; None with too few of them. model: of
+    `seen`, where there is a path."""
+
+    seen: Sighted
+    start: RigStart | None
+    model: RigModel | None = None
+    path: StereoPath | None = None
+
+
+def solve_rig(stereo: StereoTracks, lens: Lens, options: RigOptions) -> RigSolve:
+    """lens: of the pictures that the points were followed in, both eyes'. What is wrong with them ends in fewer placed
+    frames or in none; it raises nothing."""
+    seen = sighted(stereo, lens)
+    paired = seen.paired
+    start = start_rig(
+        seen.left_rays[paired], seen.right_rays[paired], lens.focal_px, options.rig, lens.model != "pinhole"
+    )
+    if start is None:
+        return RigSolve(seen, None)
+    rig = start.left_from_right.copy()
+    rig[:3, 3] *= options.baseline_m
+    poses = odometry(seen, rig)
+    if np.isfinite(poses[:, 0, 0]).sum() < LEAST_PLACED:
+        return RigSolve(seen, start)
+    model = solved(seen, poses, rig, options)
+    if model is None:
+        return RigSolve(seen, start)
+    explained = model.kept_left & model.kept_right
+    return RigSolve(
+        seen, start, model, StereoPath(model.world_from_left, model.left_from_right, model.points, explained)
+    )
+
+
+def solved(
+    seen: Sighted, world_from_left: np.ndarray, left_from_right: np.ndarray, options: RigOptions
+) -> RigModel | None:
+    """From first poses to the best: rounds of triangulation and adjustment, the last with every track that stands
+    still; these alone have a point afterwards. None where nothing is left to adjust."""
+    none = np.zeros(len(seen.tracks.track), bool)
+    model = RigModel(world_from_left, left_from_right, np.full((seen.tracks.count, 3), np.nan), none, none)
+    for step in options.rounds:
+        model = explaining(seen, triangulated(seen, model, step.cut_px), step.cut_px, options.least_share)
+        if not model.kept_left.any():
+            return None
+        how = RigAdjustment(step.loss_px, step.iterations, options.rig == "refined")
+        model = _adjusted(seen, model, how, options.per_frame)
+    model = explaining(seen, triangulated(seen, model, options.static_px), options.static_px, options.static_share)
+    if not model.kept_left.any():
+        return None
+    errors = np.concatenate([e[kept] for e, kept in _errors(seen, model)])
+    loss_px = max(options.last_loss * float(np.median(errors)), options.least_loss_px)
+    how = RigAdjustment(loss_px, options.last_iterations, options.rig == "refined")
+    model = _adjusted(seen, model, how, options.last_per_frame)
+    return explaining(seen, triangulated(seen, model, options.static_px), options.static_px, options.static_share)
+
+
+def explaining(seen: Sighted, model: RigModel, cut_px: float, least_share: float) -> RigModel:
+    """The model with the sightings that count: within `cut_px` of their points, of tracks that hold at least
+    `least_share` of theirs in both eyes, in two frames or more; other tracks lose their point."""
+    tracks = seen.tracks
+    left, right = (errors < cut_px for errors in errors_px(seen, model))
+    held = left & (right | ~seen.paired)
+    there = np.bincount(tracks.track[model.placed[tracks.frame]], minlength=tracks.count)
+    count = np.bincount(tracks.track[held], minlength=tracks.count)
+    both = np.bincount(tracks.track[held & right], minlength=tracks.count)
+    good = (count >= 2) & (both >= 1) & (count >= least_share * there)
+    points = np.where(good[:, None], model.points, np.nan)
+    return replace(model.keep(left & good[tracks.track], right & good[tracks.track]), points=points)
+
+
+def _adjusted(seen: Sighted, model: RigModel, how: RigAdjustment, per_frame: int) -> RigModel:
+    """By the longest tracks that count."""
+    tracks = seen.tracks
+    chosen = thinned(tracks, np.isfinite(model.points[:, 0]), per_frame)
+    if not chosen.any():  # all of them are too short for it to choose from
+        chosen = np.isfinite(model.points[:, 0])
+    rows = chosen[tracks.track]
+    return adjust_rig(seen, model.keep(model.kept_left & rows, model.kept_right & rows), how)
+
+
+def _errors(seen: Sighted, model: RigModel) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Of both eyes: errors of all sightings, and which count."""
+    return list(zip(errors_px(seen, model), (model.kept_left, model.kept_right), strict=True))

@@ -1,0 +1,147 @@
+"""Points of the rectified left picture, followed both ways in time from where they were seeded."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+import cv2
+import numpy as np
+from scipy.spatial import cKDTree
+
+from factory.construct import Count, NotNegative, Positive, Share
+from factory.models.dis import DisFlow
+from factory.models.lk import searched
+from factory.tracks import Tracks, tracks_from
+
+CORNER_PX = 5  # side of the square that texture is looked for in
+ROWS = 30_000  # OpenCV's remap takes at most 32,766
+
+
+@dataclass(frozen=True)
+class SeededTracks:
+    """tracks: of M points. seed_frame: int32 (M,), where each was seeded; it is seen there, and without a gap from its
+    first to its last frame."""
+
+    tracks: Tracks
+    seed_frame: np.ndarray
+
+
+@dataclass(frozen=True)
+class Follow:
+    """Seeds on a jittered grid wherever there is texture and no track yet, as Stereo4D places them (Jin et al., CVPR
+    2025), followed by Lucas-Kanade from the start that dense flow gives.
+
+    A track ends where the way back does not lead back, or where what it shows is not like what it was seeded on any
+    more: most that drift from one surface to another are caught by that.
+    """
+
+    stride_px: Positive = 5.0
+    every_frames: Count = 12  # the paper's is 10
+    apart_px: NotNegative = 3.0  # of a seed from any track; the paper's 1 px leaves a tenth of seeds out, and fills up
+    texture: NotNegative = 1e-4  # smaller eigenvalue of the gradient's moments (OpenCV's unit); grey levels, a guess
+    patch_px: Count = 9
+    correlation: Share = 0.6  # of a patch with the seed's; at 0.75 a third of the moving sightings more go
+    window_px: Count = 17
+    return_px: Positive = 0.7  # as of the sparse tracker
+    flow: DisFlow = field(default_factory=lambda: DisFlow("fast"))
+
+    def __call__(self, left: Sequence[np.ndarray], times_s: np.ndarray, frame_index: np.ndarray) -> SeededTracks:
+        """left: uint8 (H, W) grey, one a frame. times_s: float64 (F,) seconds, frame_index: int64 (F,), in the source.
+        Equal pictures give equal tracks."""
+        seeds: dict[int, _Points] = {}
+        ahead = list(self._forwards(left, seeds))
+        back = list(self._backwards(left, seeds))
+        frames = np.concatenate([np.full(len(points.ids), number) for number, points in ahead + back])
+        ids = np.concatenate([points.ids for _, points in ahead + back])
+        xy = np.concatenate([points.xy for _, points in ahead + back])
+        height, width = left[0].shape
+        tracks = tracks_from(ids, frames, xy, times_s, frame_index, (width, height))
+        born = np.concatenate([np.full(len(points.ids), number) for number, points in seeds.items()])
+        return SeededTracks(tracks, born[np.bincount(ids, minlength=len(born)) >= 2].astype(np.int32))
+
+    def _forwards(self, left: Sequence[np.ndarray], seeds: "dict[int, _Points]") -> "Iterator[tuple[int, _Points]]":
+        """What is seen in each frame; also fills in what was seeded in which."""
+        random, born = np.random.default_rng(0), 0
+        live = _Points.none(self.patch_px)
+        for number, picture in enumerate(left):
+            if number:
+                live = self._advanced(left[number - 1], picture, live)
+            if number % self.every_frames == 0 or number == len(left) - 1:
+                xy = self._seeds(picture, live.xy, random)
+                seeds[number] = _Points(xy, born + np.arange(len(xy)), _patches(picture, xy, self.patch_px))
+                born += len(xy)
+                live = live.with_more(seeds[number])
+            yield number, live
+
+    def _backwards(self, left: Sequence[np.ndarray], seeds: "dict[int, _Points]") -> "Iterator[tuple[int, _Points]]":
+        live = _Points.none(self.patch_px)
+        for number in range(len(left) - 1, 0, -1):
+            if number in seeds:
+                live = live.with_more(seeds[number])
+            live = self._advanced(left[number], left[number - 1], live)
+            yield number - 1, live
+
+    def _advanced(self, before: np.ndarray, after: np.ndarray, live: "_Points") -> "_Points":
+        if not len(live.ids):
+            return live
+        flow = self.flow.flow(before, after)
+        at = np.clip(live.xy.round().astype(int), 0, np.array(before.shape[::-1]) - 1)
+        start = live.xy + flow[at[:, 1], at[:, 0]]
+        there, alive = searched(before, after, live.xy, start, self.window_px, 1, self.return_px)
+        alive[alive] = _like(after, there[alive], live.patches[alive], self.patch_px) >= self.correlation
+        return _Points(there[alive], live.ids[alive], live.patches[alive])
+
+    def _seeds(self, picture: np.ndarray, taken: np.ndarray, random: np.random.Generator) -> np.ndarray:
+        """float32 (n, 2)."""
+        height, width = picture.shape
+        columns, rows = int(width // self.stride_px), int(height // self.stride_px)
+        cells = np.stack(np.meshgrid(np.arange(columns), np.arange(rows)), axis=-1).reshape(-1, 2)
+        xy = ((cells + random.random(cells.shape)) * self.stride_px - 0.5).astype(np.float32)
+        margin = self.patch_px // 2
+        xy = xy[np.all((xy >= margin) & (xy <= np.array([width, height]) - 1 - margin), axis=1)]
+        at = xy.round().astype(int)
+        xy = xy[cv2.cornerMinEigenVal(picture, CORNER_PX)[at[:, 1], at[:, 0]] >= self.texture]
+        if len(taken) and len(xy):
+            xy = xy[cKDTree(taken).query(xy, distance_upper_bound=self.apart_px)[0] >= self.apart_px]
+        return xy
+
+
+def dense() -> Follow:
+    """As dense as the paper: a grid of 4 px every 10 frames, of which only what is within 1 px of a track is left out."""
+    return Follow(stride_px=4.0, every_frames=10, apart_px=1.0)
+
+
+@dataclass(frozen=True)
+class _Points:
+    """xy: float32 (n, 2). ids: int64 (n,). patches: float32 (n, side^2), what each was seeded on."""
+
+    xy: np.ndarray
+    ids: np.ndarray
+    patches: np.ndarray
+
+    @classmethod
+    def none(cls, side_px: int) -> "_Points":
+        return cls(np.zeros((0, 2), np.float32), np.zeros(0, np.int64), np.zeros((0, side_px**2), np.float32))
+
+    def with_more(self, more: "_Points") -> "_Points":
+        names = ("xy", "ids", "patches")
+        return _Points(*[np.concatenate([getattr(self, name), getattr(more, name)]) for name in names])
+
+
+def _patches(picture: np.ndarray, xy: np.ndarray, side_px: int) -> np.ndarray:
+    """Squares around points, float32 (n, side^2), of mean 0 and length 1."""
+    shifts = np.arange(side_px, dtype=np.float32) - np.float32((side_px - 1) / 2)
+    found = np.empty((len(xy), side_px**2), np.float32)
+    for first in range(0, len(xy), ROWS):
+        part = xy[first : first + ROWS]
+        x = np.tile(part[:, :1] + shifts, (1, side_px))
+        y = np.repeat(part[:, 1:] + shifts, side_px, axis=1)
+        cut = cv2.remap(picture, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        found[first : first + ROWS] = cut
+    found -= found.mean(axis=1, keepdims=True)
+    found /= np.maximum(np.linalg.norm(found, axis=1, keepdims=True), 1e-6)
+    return found
+
+
+def _like(picture: np.ndarray, xy: np.ndarray, patches: np.ndarray, side_px: int) -> np.ndarray:
+    """Correlation, (n,), of what points show with patches (n, side^2)."""
+    return np.asarray(np.einsum("ij,ij->i", _patches(picture, xy, side_px), patches))

@@ -1,0 +1,62 @@
+"""From places in the rectified left picture and their disparities to points in the world, with the noise they have."""
+
+import numpy as np
+
+from factory.geometry.lens import Lens
+from factory.tracks import Tracks
+from factory.world.lifted import Lifted
+
+# One standard deviation. Of dense inverse search on rendered pairs the median error is 0.05 px, nine in ten are below
+# 0.15 px or so; far ranges, where a wrong sigma does harm, are those of the weaker texture.
+DISPARITY_PX = 0.15
+ACROSS_PX = 0.5  # of a place in the picture that was followed for a while; drift of Lucas-Kanade, a guess
+
+
+def ranges_of(lens: Lens, baseline: float, xy: np.ndarray, disparity_px: np.ndarray) -> np.ndarray:
+    """Distances along the left eye's rays, float64 (N,), of pixels (N, 2) of its rectified picture that the right eye,
+    `baseline` further right, sees `disparity_px` (N,) further left; NaN where that is nowhere ahead.
+
+    Both rays lie in one plane with the baseline b: l s = b x + r t, whose part across the baseline gives t.
+    """
+    left = lens.rays(xy)
+    right = lens.rays(xy - np.stack([disparity_px, np.zeros(len(xy))], axis=1))
+    across_left, across_right = (np.hypot(ray[:, 1], ray[:, 2]) for ray in (left, right))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        found = baseline / (left[:, 0] - right[:, 0] * across_left / across_right)
+        return np.where((found > 0) & np.isfinite(found), found, np.nan)
+
+
+def lift(
+    lens: Lens,
+    baseline: float,
+    tracks: Tracks,
+    disparity_px: np.ndarray,
+    world_from_cam: np.ndarray,
+    disparity_sigma_px: float = DISPARITY_PX,
+) -> tuple[Lifted, Tracks]:
+    """The sightings whose range is known, in the world and in the picture: those with a disparity of two of its
+    standard deviations at least, in a frame that has a pose.
+
+    lens: of both rectified pictures (pinhole or transverse). baseline: in the scene's unit of length, metres where it
+    is known. disparity_px: (N,), of each sighting, NaN where there is none. world_from_cam: float64 (F, 4, 4) of the
+    rectified left eye, NaN where a frame has none.
+    """
+    disparity = np.asarray(disparity_px, np.float64)
+    near, far, least = (
+        ranges_of(lens, baseline, tracks.xy, disparity + way * disparity_sigma_px) for way in (1, -1, -2)
+    )
+    ranges = np.where(np.isfinite(least), ranges_of(lens, baseline, tracks.xy, disparity), np.nan)
+    return lifted(lens, tracks, ranges, (far - near) / 2, world_from_cam)
+
+
+def lifted(
+    lens: Lens, tracks: Tracks, ranges: np.ndarray, sigmas: np.ndarray, world_from_cam: np.ndarray
+) -> tuple[Lifted, Tracks]:
+    """The same for ranges (N,) that come from elsewhere, with their standard deviations (N,)."""
+    posed = np.isfinite(world_from_cam).all(axis=(1, 2))[tracks.frame]
+    keep = np.isfinite(ranges) & np.isfinite(sigmas) & posed
+    kept, ranges = tracks.observations(keep), ranges[keep]
+    poses = world_from_cam[kept.frame]
+    rays = np.einsum("nij,nj->ni", poses[:, :3, :3], lens.rays(kept.xy))
+    acrosses = ACROSS_PX * lens.spread(kept.xy) * ranges
+    return Lifted(kept.track, kept.frame, poses[:, :3, 3], rays, ranges, sigmas[keep], acrosses, kept.times_s), kept

@@ -1,0 +1,113 @@
+"""One point that stands still, and one that moves evenly, fitted to each track under the noise of its sightings."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from factory.world.lifted import Lifted, begins, quantile_by_track, sums
+
+ROUNDS = 5  # of re-weighting; points move by less than a tenth of their noise afterwards
+LOSS = 3.0  # standard deviations at which a sighting counts half: Cauchy's weight
+SHARE = 0.9  # chi2 of a track is this quantile of its sightings'
+
+
+@dataclass(frozen=True)
+class Still:
+    """points: float64 (M, 3), world; where a track would stand. chi2: float64 (M,), the 90th percentile of the squared
+    distances of its sightings from there, in standard deviations; 3 degrees of freedom."""
+
+    points: np.ndarray
+    chi2: np.ndarray
+
+
+@dataclass(frozen=True)
+class Speed:
+    """How fast a track moves if it does so evenly, (M,) each: units of length a second, with one standard deviation;
+    inf where a track has no two times."""
+
+    speed: np.ndarray
+    sigma: np.ndarray
+
+
+def still_points(seen: Lifted) -> Still:
+    """Weighted least squares: the noise is that along the ray and across it, what is far off counts less."""
+    points, squares = _fitted(seen, _Even(seen, moves=False))
+    return Still(points[:, :3], quantile_by_track(squares, seen.track, SHARE))
+
+
+def speeds(seen: Lifted) -> Speed:
+    """The same with a velocity. The noise of the speed is scaled up where sightings scatter more than theirs says."""
+    even = _Even(seen, moves=True)
+    found, squares = _fitted(seen, even)
+    begin = begins(seen.track)
+    counts = np.diff(begin, append=len(seen.track))
+    weights = _robust(squares)
+    scatter = sums(weights * squares, begin) / np.maximum(3 * counts - 6, 1)
+    velocity = found[:, 3:]
+    speed = np.linalg.norm(velocity, axis=1)
+    covariance = np.linalg.pinv(even.normal(weights)[0], hermitian=True)[:, 3:, 3:]
+    way = velocity / np.maximum(speed, 1e-12)[:, None]
+    variance = np.einsum("mi,mij,mj->m", way, covariance, way) * np.maximum(scatter, 1)
+    timed = sums(even.since_s**2, begin) > 0
+    return Speed(np.where(timed, speed, np.inf), np.where(timed, np.sqrt(np.maximum(variance, 0)), np.inf))
+
+
+class _Even:
+    """Normal equations of a point (M, 3), or a point and its velocity (M, 6), for each track."""
+
+    def __init__(self, seen: Lifted, moves: bool) -> None:
+        self.begin = begins(seen.track)
+        counts = np.diff(self.begin, append=len(seen.track))
+        time_s = seen.times_s[seen.frame]
+        self.middle_s = sums(time_s, self.begin) / counts
+        self.since_s = time_s - self.middle_s[seen.track]
+        self.powers = [np.ones(len(time_s)), self.since_s][: 1 + moves]
+        along, across = seen.sigmas**-2.0, seen.acrosses**-2.0
+        rays = seen.rays.T
+        self.information = {
+            (i, j): (along - across) * rays[i] * rays[j] + (across if i == j else 0.0)
+            for i in range(3)
+            for j in range(i, 3)
+        }
+        points = seen.points.T
+        self.told = [sum(self.information[min(i, j), max(i, j)] * points[j] for j in range(3)) for i in range(3)]
+
+    def normal(self, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Matrices (M, 3 or 6 twice) and right sides (M, 3 or 6) under weights (N,)."""
+        size = 3 * len(self.powers)
+        matrix, right = np.empty((len(self.begin), size, size)), np.empty((len(self.begin), size))
+        for a, first in enumerate(self.powers):
+            for i in range(3):
+                right[:, 3 * a + i] = sums(weights * first * self.told[i], self.begin)
+            for b, second in enumerate(self.powers[: a + 1]):
+                for (i, j), value in self.information.items():
+                    total = sums(weights * first * second * value, self.begin)
+                    for row, column in ((i, j), (j, i)):
+                        matrix[:, 3 * a + row, 3 * b + column] = total
+                        matrix[:, 3 * b + column, 3 * a + row] = total
+        return matrix, right
+
+
+def _fitted(seen: Lifted, even: _Even) -> tuple[np.ndarray, np.ndarray]:
+    """Points, with velocities, (M, 3 or 6), and each sighting's squared distance from there (N,)."""
+    weights = np.ones(len(seen.track))
+    for _ in range(ROUNDS):
+        matrix, right = even.normal(weights)
+        # A track seen once has no velocity: the smallest one that fits is none.
+        found = np.einsum("mij,mj->mi", np.linalg.pinv(matrix, hermitian=True), right)
+        squares = squared_distances(seen, found, even)
+        weights = _robust(squares)
+    return found, squares
+
+
+def squared_distances(seen: Lifted, found: np.ndarray, even: _Even) -> np.ndarray:
+    apart = seen.points - found[seen.track, :3]
+    if len(even.powers) > 1:
+        apart -= even.since_s[:, None] * found[seen.track, 3:]
+    along = np.einsum("ni,ni->n", apart, seen.rays)
+    across = np.maximum(np.einsum("ni,ni->n", apart, apart) - along**2, 0)
+    return np.asarray((along / seen.sigmas) ** 2 + across / seen.acrosses**2)
+
+
+def _robust(squares: np.ndarray) -> np.ndarray:
+    return np.asarray(1 / (1 + squares / LOSS**2))
