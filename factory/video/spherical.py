@@ -5,6 +5,7 @@ import struct
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 from av.sidedata.sidedata import Type
 
@@ -38,7 +39,8 @@ def spherical_data(path: Path) -> SphericalData:
     with opened(path) as (container, stream):
         for packet in islice(packets(container, stream), TRIED_PACKETS):
             if frames := decoded(packet):
-                sides = {side.type: bytes(side) for side in frames[0].side_data}
+                told: Any = frames[0].side_data  # PyAV's stubs know motion vectors alone
+                sides = {side.type: bytes(side) for side in told}
                 break
     # C structures, little-endian on all machines this runs on: int32 projection, yaw, pitch, roll, then uint32 bounds.
     stereo = struct.unpack_from("<ii", sides[Type.STEREO3D]) if Type.STEREO3D in sides else (None, 0)
