@@ -1,4 +1,4 @@
-"""Which disparities can be trusted: the checks of Stereo4D, and one of ours. They know flow, not where it comes from."""
+"""Which disparities can be trusted: the checks of Stereo4D, and one of ours, of any flow."""
 
 from dataclasses import dataclass
 
@@ -8,8 +8,8 @@ import numpy as np
 from factory.construct import Positive
 from factory.stereo.rectify import View, depth_from_disparity
 
-# The gradient's bound is of Stereo4D's pictures, 512 px for 60 degrees. What it bounds is how steeply a surface is seen,
-# so in a picture of fewer pixels a radian it is larger a pixel.
+# The gradient's bound is of Stereo4D's pictures, 512 px for 60 degrees. What it bounds is how steeply a surface is seen
+# (81 degrees from its normal), so in a picture of fewer pixels a radian it is larger a pixel.
 PAPER_FOCAL_PX = 256 / np.tan(np.radians(30))
 
 

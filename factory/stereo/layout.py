@@ -43,7 +43,7 @@ def split(frame: np.ndarray, layout: Layout) -> tuple[np.ndarray, np.ndarray]:
 
 
 def eye_lens(layout: Layout, size: tuple[int, int]) -> Lens:
-    """The lens of both eyes, whose pictures are of `size` (width, height). Raises ValueError where fov_bounds are none."""
+    """Of both eyes, whose pictures are of `size` (width, height). Raises ValueError where fov_bounds are none."""
     width, height = size
     if layout.projection == "half_equirect":
         return equirect180(size, squeezed=True) if layout.fov_bounds is None else lens_of(layout.fov_bounds, size)

@@ -17,7 +17,7 @@ MOST_ASPECT = 1.3  # half spheres are stored square, or squeezed to 0.89 in a fr
 
 
 def circle_of(eyes: Sequence[np.ndarray]) -> tuple[float, float, float, float] | None:
-    """The circle of a fisheye, see `Layout.circle`, where all eyes, uint8 (H, W), are black outside of one; else None."""
+    """The circle of a fisheye, see `Layout`, where all eyes, uint8 (H, W), are black outside of one; else None."""
     brightest = np.max([_cell(eye) for eye in eyes], axis=0)
     lit = cv2.medianBlur(brightest, 5) > DARK_LEVELS
     if not lit.any():

@@ -5,6 +5,7 @@ import struct
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 from av.sidedata.sidedata import Type
 
@@ -17,11 +18,12 @@ XML = re.compile(rb"GSpherical:(\w+)>\s*([^<\s][^<]*?)\s*<")  # Google's first s
 
 @dataclass(frozen=True)
 class SphericalData:
-    """What FFmpeg tells with the first frame, by its numbers (libavutil's AVStereo3D and AVSphericalMapping), None where
-    it tells nothing; and what stands in the older XML.
+    """What FFmpeg tells with the first frame, by its numbers (libavutil's AVStereo3D and AVSphericalMapping), None
+    where it tells nothing; and what stands in the older XML.
 
-    stereo: 1 side by side, 2 top and bottom. inverted: the right eye comes first. projection: 0 a whole sphere, 2 a part
-    of one, 3 half of one, 5 fisheye. bounds: shares of the sphere that are missing left, top, right and below.
+    stereo: 1 side by side, 2 top and bottom. inverted: the right eye comes first. projection: 0 a whole sphere, 2 a
+    part of one, 3 half of one, 4 a plane, 5 fisheye. bounds: shares of the sphere that are missing left, top, right and
+    below.
     """
 
     stereo: int | None
@@ -37,7 +39,8 @@ def spherical_data(path: Path) -> SphericalData:
     with opened(path) as (container, stream):
         for packet in islice(packets(container, stream), TRIED_PACKETS):
             if frames := decoded(packet):
-                sides = {side.type: bytes(side) for side in frames[0].side_data}
+                told: Any = frames[0].side_data  # PyAV's stubs know motion vectors alone
+                sides = {side.type: bytes(side) for side in told}
                 break
     # C structures, little-endian on all machines this runs on: int32 projection, yaw, pitch, roll, then uint32 bounds.
     stereo = struct.unpack_from("<ii", sides[Type.STEREO3D]) if Type.STEREO3D in sides else (None, 0)

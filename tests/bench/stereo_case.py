@@ -137,7 +137,15 @@ def read_case(video: Path, most: int | None = None) -> Case:
     baseline_m = float(np.linalg.norm(left_from_right[:3, 3]))
     count = len(left)
     return Case(
-        video.stem, left, right, seen, baseline_m, rectified[:count], times_s[:count], Geometry(clip.takes[0].scene), tracks
+        video.stem,
+        left,
+        right,
+        seen,
+        baseline_m,
+        rectified[:count],
+        times_s[:count],
+        Geometry(clip.takes[0].scene),
+        tracks,
     )
 
 

@@ -1,7 +1,7 @@
 """Measures disparity of stereo pairs: depth against rendered truth, disparity against Middlebury's, what each check
 does, CPU time and memory.
 
-    python -m tests.bench.stereo_depth FOLDER [FOLDER ...] [--cones FOLDER] [--every 12] [--flow PRESET]
+    python -m tests.bench.stereo_depth FOLDER [FOLDER ...] [--cones FOLDER] [--every 12] [--density 1.5]
 
 FOLDER holds what `factory synth FOLDER --preset stereo --truth depth` (or vr180) makes; the true rig is used. AbsRel is
 the mean of |estimated - true| / true over confident pixels, of distances along the ray; the share is that of pixels
@@ -53,17 +53,19 @@ def scored(range_m: np.ndarray, true_m: np.ndarray, kept: np.ndarray, seen: np.n
     """AbsRel of the kept, their share of what is seen and of what is truly within 20 m."""
     kept = kept & np.isfinite(true_m)
     near = seen & (true_m <= Checks().farthest_m)
-    off = np.abs(range_m - true_m)[kept] / true_m[kept]
+    off = np.abs(range_m[kept] - true_m[kept]) / true_m[kept]
     return float(off.mean()) if len(off) else np.nan, kept.sum() / seen.sum(), (kept & near).sum() / near.sum()
 
 
-def measured(video: Path, dense: DenseDisparity, every: int, middle_deg: float) -> tuple[Scores, float, str]:
+def measured(
+    video: Path, dense: DenseDisparity, every: int, middle_deg: float, density: float
+) -> tuple[Scores, float, str]:
     """Scores by check, one a frame, CPU seconds a pair, and the view in words."""
     told = json.loads(video.with_suffix(".json").read_text())
     lens, width = lens_of(told["intrinsics"]), told["stereo"]["eye_width"]
     left_from_right = np.array(told["stereo"]["left_from_right"])
     baseline_m = float(np.linalg.norm(left_from_right[:3, 3]))
-    view = rectified_view(lens, (width, told["height"]), left_from_right)
+    view = rectified_view(lens, (width, told["height"]), left_from_right, density=density)
     rays = view.lens.rays(pixel_grid(view.size)).reshape(*view.size[::-1], 3)
     central = np.abs(rays[..., :2]).max(axis=2) <= rays[..., 2] * np.tan(np.radians(middle_deg / 2))
     scores, cpu_s, pairs = defaultdict(list), 0.0, 0
@@ -93,14 +95,14 @@ def measured(video: Path, dense: DenseDisparity, every: int, middle_deg: float) 
 
 
 def cones(folder: Path) -> None:
-    left, right = (cv2.imread(str(folder / f"{side}.png"), cv2.IMREAD_GRAYSCALE) for side in ("left", "right"))
-    truth, both = (cv2.imread(str(folder / f"{name}.png"), cv2.IMREAD_GRAYSCALE) for name in ("gt", "mask"))
+    names = ("left", "right", "gt", "mask")
+    left, right, truth, both = (np.asarray(cv2.imread(str(folder / f"{n}.png"), cv2.IMREAD_GRAYSCALE)) for n in names)
     size = left.shape[1], left.shape[0]
     lens = Lens("pinhole", float(size[0]), (size[0] - 1) / 2, (size[1] - 1) / 2)  # no focal length is told: a guess
     rig = np.eye(4)
     rig[0, 3] = 0.16  # the cameras' 160 mm
     view = rectified_view(lens, size, rig)
-    known = (truth > 0) & (both > 0)
+    known = np.asarray((truth > 0) & (both > 0))
     for apart_px in (None, 1.0, 0.5):
         dense = DenseDisparity(checks=replace(Checks(), most_apart_px=apart_px))
         found = dense(left, right, view, 0.16)
@@ -116,6 +118,7 @@ def main() -> None:
     parser.add_argument("--cones", type=Path, help="a folder with left.png, right.png, gt.png, mask.png")
     parser.add_argument("--every", type=int, default=12, help="of so many frames one is measured")
     parser.add_argument("--middle-deg", type=float, default=90.0, help="wide views are scored in this part, too")
+    parser.add_argument("--density", type=float, default=1.0, help="of wide views, against the eye's own")
     options = parser.parse_args()
     cv2.setNumThreads(1)
     dense = DenseDisparity()
@@ -124,7 +127,7 @@ def main() -> None:
     for folder in options.folders:
         together: Scores = defaultdict(list)
         for video in sorted(folder.rglob("*.mp4")):
-            scores, cpu_s, words = measured(video, dense, options.every, options.middle_deg)
+            scores, cpu_s, words = measured(video, dense, options.every, options.middle_deg, options.density)
             absrel, share, near = np.nanmean(scores["all"], axis=0)
             told = f"AbsRel {absrel:.4f}  share {share:.3f}  of near {near:.3f}   {100 * cpu_s:.1f} CPU s / 100 pairs"
             print(f"{video.stem:28}{words:24}{told}", flush=True)

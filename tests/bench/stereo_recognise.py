@@ -49,18 +49,20 @@ def main() -> None:
         found = recognise(pictures, told)
         cpu_s += process_time() - begin
         truth = any(word in path.name for word in options.stereo)
-        shares[truth].append(max(found.shares.values()))
+        shares[truth].append(max(found.shares.values(), default=0.0))
         if truth != (found.layout is not None):
             wrong.append(path)
         layout = "-" if found.layout is None else f"{found.layout.arrangement} {found.layout.projection}"
         values = "  ".join(f"{found.shares.get(name, np.nan):.3f}" for name in ("side_by_side", "top_bottom"))
         print(f"{path.name[:44]:46}{pictures[0].shape[1]:5}x{pictures[0].shape[0]:<5}{values}  {layout}", flush=True)
-    for truth, values in shares.items():
-        if values:
-            told = f"from {min(values):.3f} to {max(values):.3f}"
-            print(f"{len(values)} {'stereo' if truth else 'other'} videos: shares {told}")
+    for truth, best in shares.items():
+        if best:
+            kind = "stereo" if truth else "other"
+            print(f"{len(best)} {kind} videos: shares from {min(best):.3f} to {max(best):.3f}")
     count = sum(map(len, shares.values()))
-    print(f"{len(wrong)} wrong {[p.name for p in wrong]}; {unread} unreadable; {cpu_s / max(count, 1):.2f} CPU s a video")
+    print(
+        f"{len(wrong)} wrong {[p.name for p in wrong]}; {unread} unreadable; {cpu_s / max(count, 1):.2f} CPU s a video"
+    )
 
 
 if __name__ == "__main__":

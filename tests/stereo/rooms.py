@@ -11,7 +11,11 @@ from factory.geometry.remap import pixel_grid
 
 # Boxes by their lower and upper corners in metres, in the frame of the first eye (y down): the room, and things in it.
 ROOM = ((-2.5, -1.4, -2.0), (2.5, 1.5, 4.0))
-THINGS = (((-1.2, 0.3, 1.6), (-0.4, 1.5, 2.4)), ((0.5, -0.6, 2.2), (1.1, 1.5, 2.8)), ((-0.2, 0.9, 1.0), (0.3, 1.5, 1.5)))
+THINGS = (
+    ((-1.2, 0.3, 1.6), (-0.4, 1.5, 2.4)),
+    ((0.5, -0.6, 2.2), (1.1, 1.5, 2.8)),
+    ((-0.2, 0.9, 1.0), (0.3, 1.5, 1.5)),
+)
 GRAIN_M = (0.3, 0.1, 0.05)
 
 

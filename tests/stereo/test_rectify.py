@@ -95,6 +95,9 @@ def test_a_wide_view_is_as_dense_as_its_eye_and_covers_most_of_the_half_sphere()
     assert view.size == (round(80 * 150 / 180), round(90 * 160 / 180))
     assert view.seen[0].mean() > 0.98  # the left eye is not turned
     assert 0.9 < view.seen[1].mean() < 0.97  # twelve degrees of yaw leave a border
+    dense = rectified_view(equirect180((96, 96)), (96, 96), rig(), density=1.5)
+    assert dense.size == (round(144 * 150 / 180), round(144 * 160 / 180))
+    assert dense.lens.focal_px == 1.5 * 96 / np.pi
     with pytest.raises(ValueError, match="90 degrees"):
         rectified_view(equirect180((96, 96)), (96, 96), rig(), (181.0, 160.0))
 
