@@ -1,0 +1,27 @@
+"""Two eyes turned so that what both see of a point lies in one row."""
+
+import numpy as np
+
+LEAST_SINE = 0.1  # between the baseline and where the left eye looks; less is no pair of eyes side by side. A guess
+
+
+def rectified2rig(left_from_right: np.ndarray) -> np.ndarray:
+    """Rotations float64 (2, 3, 3), left and right, that take rays of the rectified frame to each eye's frame as it is
+    built in (Stereo4D, Jin et al., CVPR 2025; its name).
+
+    left_from_right: float64 (4, 4), takes points of the right eye's frame to the left eye's. The rectified frame's x
+    axis points from the left eye to the right one, its z axis is the left eye's without the part along x. Raises
+    ValueError where the eyes are in one place, or one behind the other.
+    """
+    rotation, baseline = left_from_right[:3, :3], left_from_right[:3, 3]
+    length = np.linalg.norm(baseline)
+    if not length > 0:
+        raise ValueError("two eyes in one place see no depth: left_from_right has no translation")
+    x = baseline / length
+    z = np.array([0.0, 0.0, 1.0]) - x[2] * x
+    sine = np.linalg.norm(z)
+    if sine < LEAST_SINE:
+        raise ValueError("the right eye is in front of the left one or behind it: such a pair cannot be rectified")
+    z /= sine
+    left = np.stack([x, np.cross(z, x), z], axis=1)
+    return np.stack([left, rotation.T @ left])

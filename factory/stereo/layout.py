@@ -1,0 +1,56 @@
+"""Where a frame of stereo video holds which eye, and how an eye sees."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from factory.geometry.fov_bounds import FovBounds, lens_of
+from factory.geometry.lens import Lens, equirect180
+
+Arrangement = Literal["side_by_side", "top_bottom"]
+Projection = Literal["half_equirect", "fisheye", "rectified"]
+
+
+@dataclass(frozen=True)
+class Layout:
+    """swapped: the right eye's picture comes first. Of half_equirect, fov_bounds: what part of the sphere an eye shows,
+    see `geometry.fov_bounds`; None: half of it, squeezed into the eye's shape. Of fisheye, circle: its centre (x, y)
+    and radii (across, down) as shares of the eye's width and height; fisheye_deg: what the circle spans. Of rectified,
+    across_deg: what an eye's width spans; squeeze: rows are so many times as dense as columns (2 where a wide picture
+    is stored at half its width).
+    """
+
+    arrangement: Arrangement
+    projection: Projection
+    swapped: bool = False
+    fov_bounds: FovBounds | None = None
+    circle: tuple[float, float, float, float] = (0.5, 0.5, 0.5, 0.5)
+    fisheye_deg: float = 180.0
+    across_deg: float = 60.0
+    squeeze: float = 1.0
+
+
+def split(frame: np.ndarray, layout: Layout) -> tuple[np.ndarray, np.ndarray]:
+    """The left and the right eye's picture of a frame (H, W) or (H, W, C): views of it, without the middle column or
+    row of an odd number."""
+    height, width = frame.shape[0] // 2, frame.shape[1] // 2
+    if layout.arrangement == "side_by_side":
+        first, second = frame[:, :width], frame[:, frame.shape[1] - width :]
+    else:
+        first, second = frame[:height], frame[frame.shape[0] - height :]
+    return (second, first) if layout.swapped else (first, second)
+
+
+def eye_lens(layout: Layout, size: tuple[int, int]) -> Lens:
+    """Of both eyes, whose pictures are of `size` (width, height). Raises ValueError where fov_bounds are none."""
+    width, height = size
+    if layout.projection == "half_equirect":
+        return equirect180(size, squeezed=True) if layout.fov_bounds is None else lens_of(layout.fov_bounds, size)
+    if layout.projection == "fisheye":
+        x, y, across, down = layout.circle
+        focal_px = across * width / np.radians(layout.fisheye_deg / 2)
+        squeeze = down * height / (across * width)
+        return Lens("fisheye", float(focal_px), x * width - 0.5, y * height - 0.5, squeeze=squeeze)
+    focal_px = width / 2 / np.tan(np.radians(layout.across_deg / 2))
+    return Lens("pinhole", float(focal_px), (width - 1) / 2, (height - 1) / 2, squeeze=layout.squeeze)
