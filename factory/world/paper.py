@@ -12,11 +12,11 @@ from scipy.sparse import csr_matrix
 
 from factory.construct import Count, NotNegative, Positive
 from factory.world.lifted import Lifted, begins, quantile_by_track, row_of, sums
+from factory.world.motion import SHARE
 
 Term = tuple[np.ndarray, np.ndarray]  # value of each track (M,), and its gradient by each range (N,)
 BETAS, EPSILON = (0.9, 0.999), 1e-8  # Adam's usual ones (Kingma and Ba, ICLR 2015)
 SHRINK_FRAMES = 2  # to each side: what the released code cuts from runs of sightings; the clip's own ends stay
-SHARE = 0.9  # a track's motion is this quantile of its sightings'; paper
 
 
 @dataclass(frozen=True)
