@@ -59,3 +59,25 @@ RIG = (
     artifact("preview.mp4", "small video of the left eye with tracks and its way; null without rig.previews"),
     artifact("poster.webp", "its last frame"),
 )
+
+WORLD = (
+    column("confident_ratio", NUMBER, "share of the rectified left pictures' pixels whose depth passes all checks"),
+    column(
+        "thrown",
+        pa.map_(pa.string(), NUMBER),
+        "by check, the share of pixels that fail it: unseen by the right eye, vertical flow, the way back, range, "
+        "gradient, a second method's opinion",
+    ),
+    column("sightings", pa.int64(), "of all tracks"),
+    column("kept_ratio", NUMBER, "sightings by those before tracks were dropped that slid off or jump in depth"),
+    column("track_count", pa.int64(), "points followed and placed in the world"),
+    column("static_count", pa.int64(), "tracks that stand still within their noise, and would show slow walking"),
+    column("moving_count", pa.int64(), "tracks that move on their own"),
+    column("moving_ratio", NUMBER, "share of the sightings that are of tracks that move"),
+    column("tracks_per_frame", NUMBER, "points seen in a frame, the mean"),
+    column("sigma_median_m", NUMBER, "median of the standard deviations of the measured distances"),
+    column("jitter_before_m", NUMBER, "of static tracks, median root mean square distance from their own mean"),
+    column("jitter_m", NUMBER, "the same after the optimisation"),
+    artifact("world_tracks.npz", "tracks in the world, measured and optimised, with labels and noise"),
+    artifact("depth.npz", "disparity and confidence of every world.depth_every-th frame; null without"),
+)

@@ -10,12 +10,19 @@ import cv2
 import numpy as np
 
 from factory.clip import ClipRecord
-from factory.construct import Positive
+from factory.construct import Count, Positive, Share
 from factory.errors import VideoError
 from factory.phases.rig_stages import eye_frames
+from factory.stage import Rejected
+from factory.stereo.depth_file import pack_depth
 from factory.stereo.disparity import DenseDisparity, Disparity
 from factory.stereo.layout import Layout, eye_lens, split
 from factory.stereo.rectify import View, rectified_view
+from factory.storage.output import Storage
+from factory.world.artifact import pack_world_tracks
+from factory.world.follow import Follow
+from factory.world.solve import SolveTracks
+from factory.world.tracks import MOVING, WorldTracks
 
 
 @dataclass(frozen=True)
@@ -109,3 +116,78 @@ def layout_of(told: dict[str, Any]) -> Layout:
     """Of the manifest's column."""
     tuples = {name: None if told[name] is None else tuple(told[name]) for name in ("fov_bounds", "circle")}
     return Layout(**{**told, **tuples})
+
+
+@dataclass
+class TrackWorld:
+    """Follows points through the rectified left pictures and places them in the world. Gives: world_tracks, and
+    world_seen, how many sightings there were before what slid off was dropped."""
+
+    needs: ClassVar[tuple[str, ...]] = ("rectified",)
+    gives: ClassVar[tuple[str, ...]] = ("world_tracks", "world_seen")
+
+    follow: Follow = field(default_factory=Follow)
+    solve: SolveTracks = field(default_factory=SolveTracks)
+
+    def __call__(self, record: ClipRecord) -> ClipRecord:
+        given: Rectified = record["rectified"]
+        seeded = self.follow(given.left, given.times_s, given.frame_index)
+        maps = ((each.disparity, each.confident) for each in given.disparities)
+        sampled = self.solve.rules.sampled(seeded.tracks, maps)
+        found = self.solve(given.view.lens, given.baseline_m, seeded, sampled, given.world_from_cam)
+        return record.give(world_tracks=found, world_seen=len(seeded.tracks.track))
+
+
+@dataclass
+class KeepWorld:
+    """Writes tracks, and depth of every `depth_every`-th frame, beside the manifests. Gives: artifacts."""
+
+    needs: ClassVar[tuple[str, ...]] = ("storage", "artifact_folder", "rectified", "world_tracks")
+    gives: ClassVar[tuple[str, ...]] = ("artifacts",)
+
+    depth_every: Count | None = 5  # 0.2 MB a picture of 640x360, half of it noise; 1: all; null: no depth
+
+    def __call__(self, record: ClipRecord) -> ClipRecord:
+        storage: Storage = record["storage"]
+        contents = {"world_tracks.npz": pack_world_tracks(record["world_tracks"])}
+        if self.depth_every is not None:
+            given: Rectified = record["rectified"]
+            which = slice(None, None, self.depth_every)
+            contents["depth.npz"] = pack_depth(
+                given.view, given.baseline_m, given.disparities[which], given.frame_index[which]
+            )
+        paths = {file: f"{record['artifact_folder']}/{file}" for file in contents}
+        for file, content in contents.items():
+            storage.write(storage.artifact(paths[file]), content)
+        return record.give(artifacts={file.partition(".")[0]: path for file, path in paths.items()})
+
+
+@dataclass
+class AcceptWorld:
+    """Rejects clips that teach nothing of motion, or have too few tracks."""
+
+    needs: ClassVar[tuple[str, ...]] = ("world_tracks",)
+    gives: ClassVar[tuple[str, ...]] = ()
+
+    least_tracks: Count = 200  # a guess: a picture of 640x360 has thousands
+    # Of all sightings those of tracks that move: published sets are blamed for clips in which nothing does. Rendered
+    # clips without anything that moves have up to 0.001. 0: static clips are welcome.
+    least_moving: Share = 0.005
+
+    def __call__(self, record: ClipRecord) -> ClipRecord | Rejected:
+        tracks: WorldTracks = record["world_tracks"]
+        reasons = []
+        if tracks.count < self.least_tracks:
+            reasons.append(
+                f"world_tracks: {tracks.count} points could be followed and placed, under {self.least_tracks}"
+            )
+        elif (share := moving_ratio(tracks)) < self.least_moving:
+            reasons.append(
+                f"static_scene: {share:.2%} of all sightings are of what moves, under {self.least_moving:.2%}"
+            )
+        return Rejected(record, tuple(reasons)) if reasons else record
+
+
+def moving_ratio(tracks: WorldTracks) -> float:
+    """Of all sightings those of tracks that move."""
+    return float(np.mean(tracks.label[tracks.track] == MOVING)) if len(tracks.track) else 0.0
