@@ -12,7 +12,7 @@ from factory.geometry.rectification import rectified2rig
 from factory.manifest.stereo_columns import RIG
 from factory.phases.phase import common_row
 from factory.stage import Outcome
-from factory.stereo.layout import Layout, eye_lens
+from factory.stereo.layout import Layout, eye_lens, eye_size
 from factory.stereo.pair import Eyes, StereoPath
 from factory.stereo.recognise import Recognised
 from factory.trust.rule import Quality
@@ -38,7 +38,7 @@ class Rig(ClipPhase):
         if "layout" in values:
             layout: Layout = values["layout"]
             clip = outcome.record.clip
-            row |= _eyes(layout, *layout.eye_size((clip.width, clip.height)))
+            row |= _eyes(layout, *eye_size(layout, (clip.width, clip.height)))
         if "eyes" in values:
             row |= _frames(values["eyes"])
         return [row]
@@ -71,7 +71,7 @@ def path_columns(path: StereoPath, baseline_m: float) -> Row:
     placed = np.isfinite(world_from_cam[:, 0, 0])
     steps = np.linalg.norm(np.diff(world_from_cam[placed, :3, 3], axis=0), axis=1)
     return {
-        "world_from_cam": [pose.ravel().tolist() if there else None for pose, there in zip(world_from_cam, placed)],
+        "world_from_cam": [None if np.isnan(pose).any() else pose.ravel().tolist() for pose in world_from_cam],
         "registered": placed.tolist(),
         "registered_ratio": float(placed.mean()),
         "rotation_only": False,

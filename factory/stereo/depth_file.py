@@ -67,12 +67,6 @@ def read_depth(content: bytes) -> StereoDepth:
     lens = Lens(str(found["model"]), *found["lens"].tolist())  # type: ignore[arg-type]
     pixels = np.where(disparity > 0, disparity * UNIT_PX, np.nan)
     grid, baseline_m = pixel_grid((disparity.shape[2], disparity.shape[1])), float(found["baseline_m"])
-    range_m = np.stack([ranges_of(lens, baseline_m, grid, each.ravel()) for each in pixels])
+    range_m = np.stack([ranges_of(lens, baseline_m, grid, each.ravel()) for each in pixels]).reshape(disparity.shape)
     confident = np.unpackbits(found["confident"], count=disparity.size).reshape(disparity.shape) > 0
-    return StereoDepth(
-        found["frame_index"],
-        range_m.reshape(disparity.shape).astype(np.float32),
-        confident,
-        lens,
-        found["rectified2rig"],
-    )
+    return StereoDepth(found["frame_index"], range_m.astype(np.float32), confident, lens, found["rectified2rig"])
