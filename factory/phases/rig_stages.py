@@ -10,16 +10,20 @@ import numpy as np
 
 from factory.clip import Clip, ClipRecord, sampling
 from factory.construct import Count, Positive
+from factory.preview.make import Preview, preview
 from factory.stage import Rejected
 from factory.stereo.eyes import working_eyes
 from factory.stereo.layout import Layout, eye_lens, split
 from factory.stereo.metadata import declared
-from factory.stereo.pair import Eyes, StereoTracks
+from factory.stereo.pair import Eyes, StereoPath, StereoTracks
 from factory.stereo.recognise import RecogniseLayout
 from factory.stereo.rig_start import Hold
 from factory.stereo.shot import TrackableShot
 from factory.stereo.sightings import StereoTracker
 from factory.stereo.solve import RigOptions, solve_rig
+from factory.stereo.tracks_file import pack_stereo_tracks
+from factory.storage.output import Storage
+from factory.tracks import Tracks
 from factory.video import Frame, decode_span, exact_image, shrink
 
 
@@ -148,3 +152,40 @@ class SolveRig:
         eyes: Eyes = record["eyes"]
         options = replace(self.options, rig=self.rectified) if layout.projection == "rectified" else self.options
         return record.give(rig_solve=solve_rig(record["stereo_tracks"], eyes.lens, options), rig_options=options)
+
+
+@dataclass
+class KeepRig:
+    """Writes the tracks of both eyes beside the manifests and, where wanted, what people look at first. Without a path
+    nothing is kept. Gives: artifacts, their paths by the column that names them."""
+
+    needs: ClassVar[tuple[str, ...]] = (
+        *("storage", "artifact_folder", "stereo_tracks", "eyes", "left_rgb", "rig_solve"),
+    )
+    gives: ClassVar[tuple[str, ...]] = ("artifacts",)
+
+    previews: bool = True  # a small video and a still
+
+    def __call__(self, record: ClipRecord) -> ClipRecord:
+        path: StereoPath | None = record["rig_solve"].path
+        if path is None:
+            return record.give(artifacts={})
+        storage: Storage = record["storage"]
+        stereo: StereoTracks = record["stereo_tracks"]
+        contents = {"stereo_tracks.npz": pack_stereo_tracks(stereo, path, record["eyes"].lens)}
+        if self.previews:
+            seen = rig_preview(record["left_rgb"], stereo.tracks, path)
+            contents |= {"preview.mp4": seen.video, "poster.webp": seen.poster}
+        paths = {file: f"{record['artifact_folder']}/{file}" for file in contents}
+        for file, content in contents.items():
+            storage.write(storage.artifact(paths[file]), content)
+        return record.give(artifacts={file.partition(".")[0]: path for file, path in paths.items()})
+
+
+def rig_preview(left_rgb: np.ndarray, tracks: Tracks, path: StereoPath) -> Preview:
+    """The left eye's pictures as they were filmed, uint8 (F, h, w, 3), beside its way from above. The points were
+    followed in other ones and are not drawn: nothing is masked."""
+    nothing = np.zeros((len(left_rgb), 1, 1), bool)
+    none = np.zeros(tracks.count, bool)
+    still = path.points[np.isfinite(path.points[:, 0])]
+    return preview(left_rgb, nothing, tracks, none, none, path.world_from_left, still)
