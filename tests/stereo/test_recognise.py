@@ -102,6 +102,10 @@ def test_what_is_flat_says_nothing(eyes):
     found = RecogniseLayout()([frame])
     assert found.layout is None
     assert max(found.shares.values()) < 0.2
+    left, right = eyes["rectified"]
+    pale = [np.round(120 + (eye - 120.0) * contrast).astype(np.uint8) for eye, contrast in ((left, 0.04), (right, 0.3))]
+    pale[0][40:100, 60:160] = left[100:160, 180:280]  # all that the left half shows, and the right one does not
+    assert RecogniseLayout()([np.concatenate(pale, axis=1)]).shares[SBS] < 0.2
 
 
 def test_one_picture_twice_is_refused(eyes):
