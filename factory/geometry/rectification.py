@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from factory.geometry.lens import Lens
+
 LEAST_SINE = 0.1  # between the baseline and where the left eye looks; less is no pair of eyes side by side. A guess
 
 
@@ -25,3 +27,17 @@ def rectified2rig(left_from_right: np.ndarray) -> np.ndarray:
     z /= sine
     left = np.stack([x, np.cross(z, x), z], axis=1)
     return np.stack([left, rotation.T @ left])
+
+
+def ranges_of(lens: Lens, baseline: float, xy: np.ndarray, disparity_px: np.ndarray) -> np.ndarray:
+    """Distances along the left eye's rays, float64 (N,), of pixels (N, 2) of its rectified picture that the right eye,
+    `baseline` further right, sees `disparity_px` (N,) further left; NaN where that is nowhere ahead.
+
+    Both rays lie in one plane with the baseline b: l s = b x + r t, whose part across the baseline gives t.
+    """
+    left = lens.rays(xy)
+    right = lens.rays(xy - np.stack([disparity_px, np.zeros(len(xy))], axis=1))
+    across_left, across_right = (np.hypot(ray[:, 1], ray[:, 2]) for ray in (left, right))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        found = baseline / (left[:, 0] - right[:, 0] * across_left / across_right)
+        return np.where((found > 0) & np.isfinite(found), found, np.nan)

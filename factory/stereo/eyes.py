@@ -1,6 +1,6 @@
 """The pictures that points are followed in: of VR180 eyes an equidistant fisheye, of rectified ones the eyes themselves."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -78,7 +78,7 @@ def lookup(
 
 
 def working_eyes(
-    pairs: Iterable[tuple[np.ndarray, np.ndarray]], lens: Lens, times_s: np.ndarray, frame_index: np.ndarray
+    pairs: Iterable[tuple[np.ndarray, np.ndarray]], lens: Lens, times_s: Sequence[float], frame_index: Sequence[int]
 ) -> Eyes:
     """Both eyes of a clip from their whole pictures, left and right, all of one size; uint8, grey or RGB, as
     `WorkingView` takes them, whose ValueError it raises. Only the working pictures are kept. times_s: (F,) seconds in

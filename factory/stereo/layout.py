@@ -42,6 +42,11 @@ def split(frame: np.ndarray, layout: Layout) -> tuple[np.ndarray, np.ndarray]:
     return (second, first) if layout.swapped else (first, second)
 
 
+def eye_size(layout: Layout, size: tuple[int, int]) -> tuple[int, int]:
+    """Width and height of one eye's picture in frames of `size`."""
+    return (size[0] // 2, size[1]) if layout.arrangement == "side_by_side" else (size[0], size[1] // 2)
+
+
 def eye_lens(layout: Layout, size: tuple[int, int]) -> Lens:
     """Of both eyes, whose pictures are of `size` (width, height). Raises ValueError where fov_bounds are none."""
     width, height = size

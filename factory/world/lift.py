@@ -3,6 +3,7 @@
 import numpy as np
 
 from factory.geometry.lens import Lens
+from factory.geometry.rectification import ranges_of
 from factory.tracks import Tracks
 from factory.world.lifted import Lifted
 
@@ -10,20 +11,6 @@ from factory.world.lifted import Lifted
 # 0.15 px or so; far ranges, where a wrong sigma does harm, are those of the weaker texture.
 DISPARITY_PX = 0.15
 ACROSS_PX = 0.5  # of a place in the picture that was followed for a while; drift of Lucas-Kanade, a guess
-
-
-def ranges_of(lens: Lens, baseline: float, xy: np.ndarray, disparity_px: np.ndarray) -> np.ndarray:
-    """Distances along the left eye's rays, float64 (N,), of pixels (N, 2) of its rectified picture that the right eye,
-    `baseline` further right, sees `disparity_px` (N,) further left; NaN where that is nowhere ahead.
-
-    Both rays lie in one plane with the baseline b: l s = b x + r t, whose part across the baseline gives t.
-    """
-    left = lens.rays(xy)
-    right = lens.rays(xy - np.stack([disparity_px, np.zeros(len(xy))], axis=1))
-    across_left, across_right = (np.hypot(ray[:, 1], ray[:, 2]) for ray in (left, right))
-    with np.errstate(divide="ignore", invalid="ignore"):
-        found = baseline / (left[:, 0] - right[:, 0] * across_left / across_right)
-        return np.where((found > 0) & np.isfinite(found), found, np.nan)
 
 
 def lift(

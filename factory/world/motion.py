@@ -7,6 +7,7 @@ from factory.tracks import Tracks
 from factory.world.lifted import row_of
 
 WINDOW_FRAMES = 16  # paper
+SHARE = 0.9  # a track's motion is this quantile of its sightings'; paper
 # Pixels are those of the paper's pictures, 512 px over 60 degrees, whatever the lens: its bounds of 5, 16 and 20 px are
 # angles.
 PAPER_FOCAL_PX = 256 / np.tan(np.radians(30))

@@ -12,11 +12,11 @@ from scipy.sparse import csr_matrix
 
 from factory.construct import Count, NotNegative, Positive
 from factory.world.lifted import Lifted, begins, quantile_by_track, row_of, sums
+from factory.world.motion import SHARE
 
 Term = tuple[np.ndarray, np.ndarray]  # value of each track (M,), and its gradient by each range (N,)
 BETAS, EPSILON = (0.9, 0.999), 1e-8  # Adam's usual ones (Kingma and Ba, ICLR 2015)
 SHRINK_FRAMES = 2  # to each side: what the released code cuts from runs of sightings; the clip's own ends stay
-SHARE = 0.9  # a track's motion is this quantile of its sightings'; paper
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,9 @@ class PaperOffsets:
     dynamic: NotNegative = 100.0
     regulariser: NotNegative = 0.1  # code; the paper has 1e-4
     static_px: Positive = 20.0  # m0, paper: at this motion a track counts as half static
-    batch: Count = 40_000  # sightings at a time: arrays that fit into a core's cache. The released code has 10,000 tracks
+    batch: Count = (
+        40_000  # sightings at a time: arrays that fit into a core's cache. The released code has 10,000 tracks
+    )
 
     def __call__(self, seen: Lifted, motion_px: np.ndarray) -> np.ndarray:
         """World points, float64 (N, 3), on their rays; NaN within two frames of a gap in their track, where the method

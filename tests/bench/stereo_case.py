@@ -9,17 +9,13 @@ import numpy as np
 
 from factory.geometry.camera import invert_rigid, transform_points
 from factory.geometry.lens import Lens
-from factory.models.dis import PRESETS
+from factory.stereo.checks import Checks
+from factory.stereo.disparity import DenseDisparity
+from factory.stereo.rectify import View, rectified_view
 from factory.synth.moment import Geometry
 from factory.synth.produce import Order, ordered_clip
 from factory.tum import read_tum
 from factory.video.decode import decode
-from factory.world.lift import ranges_of
-
-PAPER_FOCAL_PX = 256 / np.tan(np.radians(30))
-WIDE_DEG = (150, 160)
-FARTHEST_M, STEEPEST = 20.0, 0.03
-
 
 @dataclass(frozen=True)
 class Case:
@@ -29,12 +25,16 @@ class Case:
     name: str
     left: list[np.ndarray]
     right: list[np.ndarray]
-    lens: Lens
+    view: View
     baseline_m: float
     poses: np.ndarray
     times_s: np.ndarray
     geometry: Geometry
     tracks: dict[str, np.ndarray]
+
+    @property
+    def lens(self) -> Lens:
+        return self.view.lens
 
     @property
     def size(self) -> tuple[int, int]:
@@ -73,31 +73,17 @@ class Case:
         moment = self.geometry.at(float(self.times_s[frame]))
         seen = moment.free(np.broadcast_to(right, world.shape), (world - right) * 0.998)
         noise = cv2.GaussianBlur(np.random.default_rng(frame).normal(size=(height, width)), (0, 0), 2.0)
-        disparity = (xy - there)[:, 0].reshape(height, width) + noise / noise.std() * noise_px
-        return disparity.astype(np.float32), seen.reshape(height, width) & self.even(disparity)
+        true = (xy - there)[:, 0].reshape(height, width).astype(np.float32)
+        flow = np.stack([-true, np.zeros_like(true)], axis=2)
+        failed = Checks(most_apart_px=None).failed(self.view, self.baseline_m, flow, np.zeros_like(flow))
+        known = seen.reshape(height, width) & ~failed["unseen"] & ~failed["range"] & ~failed["gradient"]
+        return true + (noise / noise.std() * noise_px).astype(np.float32), known
 
-    def dis_disparity(self, frame: int) -> tuple[np.ndarray, np.ndarray]:
-        """Dense inverse search both ways, and where both agree, stay in their row, near and not steep."""
-        dis = cv2.DISOpticalFlow.create(PRESETS["medium"])
-        dis.setFinestScale(1 if self.lens.model == "transverse" else 0)
-        there, back = (dis.calc(*pair, None) for pair in (
-            (self.left[frame], self.right[frame]), (self.right[frame], self.left[frame])))  # fmt: skip
-        height, width = there.shape[:2]
-        x, y = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
-        returned = cv2.remap(back, x + there[..., 0], y + there[..., 1], cv2.INTER_LINEAR)
-        agree = np.linalg.norm(there + returned, axis=2) < 1
-        return -there[..., 0], agree & (np.abs(there[..., 1]) < 1) & self.even(-there[..., 0])
 
-    def even(self, disparity: np.ndarray) -> np.ndarray:
-        """Pixels that are near, and whose range does not differ from that two pixels on by more than the paper's."""
-        height, width = disparity.shape
-        xy = np.stack(np.meshgrid(np.arange(width), np.arange(height)), -1).reshape(-1, 2).astype(float)
-        ranges = ranges_of(self.lens, self.baseline_m, xy, disparity.ravel()).reshape(height, width)
-        edged = np.pad(ranges, 1, mode="edge")
-        steep = np.maximum(
-            np.abs(edged[1:-1, 2:] - edged[1:-1, :-2]), np.abs(edged[2:, 1:-1] - edged[:-2, 1:-1])
-        ) / ranges  # fmt: skip
-        return (ranges < FARTHEST_M) & (steep < STEEPEST * PAPER_FOCAL_PX / self.lens.focal_px)
+    def found_disparity(self, frame: int) -> tuple[np.ndarray, np.ndarray]:
+        """What the product finds, float32 (H, W), and where it is confident of it."""
+        found = DenseDisparity()(self.left[frame], self.right[frame], self.view, self.baseline_m)
+        return found.disparity, found.confident
 
 
 def read_case(video: Path, most: int | None = None) -> Case:
@@ -111,42 +97,17 @@ def read_case(video: Path, most: int | None = None) -> Case:
     times_s, poses = read_tum(video.with_name(f"{video.stem}.tum.txt"))
     width = told["stereo"]["eye_width"]
     eyes = [(f.image[:, :width], f.image[:, width:]) for f in decode(video, grey=True)][:most]
-    x = left_from_right[:3, 3] / np.linalg.norm(left_from_right[:3, 3])
-    z = np.array([0, 0, 1.0]) - x[2] * x
-    z /= np.linalg.norm(z)
-    left_from_rect = np.stack([x, np.cross(z, x), z], axis=1)
-    turns = (left_from_rect, left_from_right[:3, :3].T @ left_from_rect)
-    seen = lens
-    if lens.model != "pinhole":
-        across, down = np.radians(WIDE_DEG)
-        size = round(lens.focal_px * across), round(lens.focal_px * down)
-        seen = Lens("transverse", lens.focal_px, (size[0] - 1) / 2, (size[1] - 1) / 2)
-        xy = np.stack(np.meshgrid(np.arange(size[0]), np.arange(size[1])), -1).reshape(-1, 2).astype(float)
-        maps = [
-            lens.project(seen.rays(xy) @ turn.T)[0].reshape(size[1], size[0], 2).astype(np.float32) for turn in turns
-        ]
-        eyes = [
-            tuple(cv2.remap(eye, table, None, cv2.INTER_LINEAR) for eye, table in zip(pair, maps, strict=True))
-            for pair in eyes
-        ]
+    view = rectified_view(lens, (width, eyes[0][0].shape[0]), left_from_right)
+    eyes = [view.rectified(*map(np.ascontiguousarray, pair)) for pair in eyes]
     rectified = poses.copy()
-    rectified[:, :3, :3] = poses[:, :3, :3] @ left_from_rect
+    rectified[:, :3, :3] = poses[:, :3, :3] @ view.rectified2rig[0]
     with np.load(video.with_name(f"{video.stem}_tracks.npz")) as file:
         tracks = {name: file[name] for name in file.files}
-    left, right = (list(map(np.ascontiguousarray, eye)) for eye in zip(*eyes, strict=True))
+    left, right = map(list, zip(*eyes, strict=True))
     baseline_m = float(np.linalg.norm(left_from_right[:3, 3]))
     count = len(left)
-    return Case(
-        video.stem,
-        left,
-        right,
-        seen,
-        baseline_m,
-        rectified[:count],
-        times_s[:count],
-        Geometry(clip.takes[0].scene),
-        tracks,
-    )
+    scene = Geometry(clip.takes[0].scene)
+    return Case(video.stem, left, right, view, baseline_m, rectified[:count], times_s[:count], scene, tracks)
 
 
 def covered(case: Case, frame: np.ndarray, xy: np.ndarray, within_deg: float = 0.4) -> float:

@@ -1,0 +1,83 @@
+"""Columns of the manifests of stereo video: `rig`, where two eyes are and go, and `world`, what was tracked."""
+
+import pyarrow as pa
+
+from factory.manifest.schema import POSE, artifact, column
+
+NUMBER = pa.float64()
+NUMBERS = pa.list_(NUMBER)
+
+# What every phase that poses calls the same, so that exports, loaders and evaluation read either.
+_SHARED = (
+    *("timestamps", "frame_index", "fps", "registered", "camera_motion", "rotation_only", "method", "camera_model"),
+    *("focal_px", "focal_per_frame_px", "cx_px", "cy_px", "cx_per_frame_px", "cy_per_frame_px", "k1", "k2"),
+    *("readout_s", "focal_reliable", "registered_ratio", "reprojection_error_px", "track_count", "inlier_count"),
+    *("quality", "ate_percent_predicted", "ate_percent_bound", "half_ate_percent", "half_rotation_deg"),
+)
+
+LAYOUT = pa.struct(
+    [
+        pa.field("arrangement", pa.string()),
+        pa.field("projection", pa.string()),
+        pa.field("swapped", pa.bool_()),
+        pa.field("fov_bounds", NUMBERS),
+        pa.field("circle", NUMBERS),
+        pa.field("fisheye_deg", NUMBER),
+        pa.field("across_deg", NUMBER),
+        pa.field("squeeze", NUMBER),
+    ]
+)
+
+RIG = (
+    column("width", pa.int32(), "pixels of an eye's picture as displayed"),
+    column("height", pa.int32(), "pixels of an eye's picture as displayed"),
+    column(
+        "world_from_cam",
+        pa.list_(NUMBERS),
+        "4 x 4 by rows, metres, of the rectified left eye: x to the right eye; one a frame, null where not registered",
+    ),
+    *(field for field in POSE if field.name in _SHARED),
+    column(
+        "layout",
+        LAYOUT,
+        "which half is which eye (side_by_side or top_bottom; swapped: the right one first) and how an eye sees: "
+        "half_equirect with fov_bounds (yaw and tilt from, to, degrees; null: half of the sphere), fisheye with its "
+        "circle (centre and radii as shares of the picture) and what that spans, rectified with what the width spans "
+        "and how much denser rows are than columns",
+    ),
+    column("side_by_side_ratio", NUMBER, "share of the left half's texture that the right half shows too"),
+    column("top_bottom_ratio", NUMBER, "the same of the upper and the lower half; null where it was not asked"),
+    column("baseline_m", NUMBER, "between the eyes; what gives all lengths their metres: taken, not measured"),
+    column("left_from_right", NUMBERS, "4 x 4 by rows, metres: points of the right eye's frame to the left eye's"),
+    column("rectified2rig", NUMBERS, "2 x 3 x 3: rays of the rectified frame to the left and to the right eye's"),
+    column("rig_pitch_deg", NUMBER, "how the right eye is turned against the left one: down"),
+    column("rig_yaw_deg", NUMBER, "to the right"),
+    column("rig_roll_deg", NUMBER, "clockwise"),
+    column("path_m", NUMBER, "length of the way"),
+    column("first_tracked", pa.int64(), "frame of the source from which points can be followed"),
+    artifact("stereo_tracks.npz", "points followed in the left eye, where the right eye sees them, which stand still"),
+    artifact("preview.mp4", "small video of the left eye with tracks and its way; null without rig.previews"),
+    artifact("poster.webp", "its last frame"),
+)
+
+WORLD = (
+    column("confident_ratio", NUMBER, "share of the rectified left pictures' pixels whose depth passes all checks"),
+    column(
+        "thrown",
+        pa.map_(pa.string(), NUMBER),
+        "by check, the share of pixels that fail it: unseen by the right eye, vertical flow, the way back, range, "
+        "gradient, a second method's opinion",
+    ),
+    column("sightings", pa.int64(), "of all tracks"),
+    column("kept_ratio", NUMBER, "sightings by those before tracks were dropped that slid off or jump in depth"),
+    column("track_count", pa.int64(), "points followed and placed in the world"),
+    column("static_count", pa.int64(), "tracks that stand still within their noise, and would show slow walking"),
+    column("moving_count", pa.int64(), "tracks that move on their own"),
+    column("moving_ratio", NUMBER, "share of the sightings that are of tracks that move"),
+    column("tracks_per_frame", NUMBER, "points seen in a frame, the mean"),
+    column("sigma_median_m", NUMBER, "median of the standard deviations of the measured distances"),
+    column("jitter_before_m", NUMBER, "of static tracks, median root mean square distance from their own mean"),
+    column("jitter_m", NUMBER, "the same after the optimisation"),
+    artifact("world_tracks.npz", "tracks in the world, measured and optimised, with labels and noise"),
+    artifact("depth.npz", "disparity and confidence of every world.depth_every-th frame; null without"),
+)

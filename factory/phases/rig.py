@@ -1,0 +1,82 @@
+"""Rig: stereo clips in, how both eyes are held and where they go in metres out, or why that cannot be trusted."""
+
+from dataclasses import asdict, dataclass
+
+import numpy as np
+import pyarrow as pa
+
+from factory.declared import ClipPhase
+from factory.engine.work import Row
+from factory.geometry.lens import Lens
+from factory.geometry.rectification import rectified2rig
+from factory.manifest.stereo_columns import RIG
+from factory.phases.phase import common_row
+from factory.stage import Outcome
+from factory.stereo.layout import Layout, eye_lens, eye_size
+from factory.stereo.pair import Eyes, StereoPath
+from factory.stereo.recognise import Recognised
+from factory.trust.rule import Quality
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rig(ClipPhase):
+    """min_quality: of a solve that is accepted; previews: whether small videos are kept. `stages` refer to both."""
+
+    min_quality: Quality
+    previews: bool = True
+
+    def columns(self) -> tuple[pa.Field, ...]:
+        return RIG
+
+    def rows(self, outcome: Outcome) -> list[Row]:
+        """One row, with whatever the chain reached before the clip left it."""
+        values = outcome.record.values
+        row = {**common_row(outcome), **values.get("artifacts", {})}
+        if "recognised" in values:
+            found: Recognised = values["recognised"]
+            row |= {f"{name}_ratio": share for name, share in found.shares.items()}
+        if "layout" in values:
+            layout: Layout = values["layout"]
+            clip = outcome.record.clip
+            row |= _eyes(layout, *eye_size(layout, (clip.width, clip.height)))
+        if "eyes" in values:
+            row |= _frames(values["eyes"])
+        return [row]
+
+
+def _eyes(layout: Layout, width: int, height: int) -> Row:
+    row: Row = {"layout": asdict(layout), "width": width, "height": height}
+    return row | _camera(eye_lens(layout, (width, height)))
+
+
+def _camera(lens: Lens) -> Row:
+    """Columns of a pinhole, which the rectified left eye of a pinhole is, too; a wide eye has no focal length that a
+    reader of pinholes could use."""
+    if lens.model != "pinhole" or lens.squeeze != 1.0:
+        return {}
+    return {"camera_model": "SIMPLE_PINHOLE", "focal_px": lens.focal_px, "cx_px": lens.cx, "cy_px": lens.cy}
+
+
+def _frames(eyes: Eyes) -> Row:
+    times_s = eyes.times_s
+    rate = float((len(times_s) - 1) / (times_s[-1] - times_s[0])) if len(times_s) > 1 else None
+    return {"timestamps": times_s.tolist(), "frame_index": eyes.frame_index.tolist(), "fps": rate}
+
+
+def path_columns(path: StereoPath, baseline_m: float) -> Row:
+    """Columns of a path: of the rectified left eye, and how the eyes are held."""
+    turned = rectified2rig(path.left_from_right)
+    world_from_cam = path.world_from_left.copy()
+    world_from_cam[:, :3, :3] = world_from_cam[:, :3, :3] @ turned[0]
+    placed = np.isfinite(world_from_cam[:, 0, 0])
+    steps = np.linalg.norm(np.diff(world_from_cam[placed, :3, 3], axis=0), axis=1)
+    return {
+        "world_from_cam": [None if np.isnan(pose).any() else pose.ravel().tolist() for pose in world_from_cam],
+        "registered": placed.tolist(),
+        "registered_ratio": float(placed.mean()),
+        "rotation_only": False,
+        "left_from_right": path.left_from_right.ravel().tolist(),
+        "rectified2rig": turned.ravel().tolist(),
+        "baseline_m": baseline_m,
+        "path_m": float(steps.sum()),
+    }

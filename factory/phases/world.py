@@ -1,0 +1,61 @@
+"""World: posed stereo clips in, depth and long tracks in world space out."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+
+from factory.declared import ClipPhase
+from factory.engine.work import Row
+from factory.manifest.stereo_columns import WORLD
+from factory.phases.phase import common_row
+from factory.phases.world_stages import Rectified, moving_ratio
+from factory.stage import Outcome
+from factory.world.tracks import MOVING, STATIC, WorldTracks
+
+
+@dataclass(frozen=True, kw_only=True)
+class World(ClipPhase):
+    """See `conf/phase/world.yaml`."""
+
+    def columns(self) -> tuple[pa.Field, ...]:
+        return WORLD
+
+    def rows(self, outcome: Outcome) -> list[Row]:
+        """One row, with whatever the chain reached before the clip left it."""
+        values = outcome.record.values
+        row = {**common_row(outcome), **values.get("artifacts", {})}
+        if "rectified" in values:
+            rectified: Rectified = values["rectified"]
+            row |= {"confident_ratio": rectified.confident_ratio, "thrown": list(rectified.thrown().items())}
+        if "world_tracks" in values:
+            row |= _tracks(values["world_tracks"], values["world_seen"])
+        return [row]
+
+
+def _tracks(tracks: WorldTracks, seen: int) -> Row:
+    count = len(tracks.track)
+    row: Row = {
+        "sightings": count,
+        "kept_ratio": count / seen if seen else None,
+        "track_count": tracks.count,
+        "static_count": int(np.sum(tracks.label == STATIC)),
+        "moving_count": int(np.sum(tracks.label == MOVING)),
+        "moving_ratio": moving_ratio(tracks),
+        "tracks_per_frame": count / len(tracks.times_s),
+    }
+    if count:
+        row["sigma_median_m"] = float(np.median(tracks.sigma_m))
+    if row["static_count"]:
+        row["jitter_before_m"] = jitter_m(tracks, tracks.measured)
+        row["jitter_m"] = jitter_m(tracks, tracks.points)
+    return row
+
+
+def jitter_m(tracks: WorldTracks, points: np.ndarray) -> float:
+    """Of static tracks the root mean square distance of their points (N, 3) from their own mean, the median track's."""
+    count = np.bincount(tracks.track, minlength=tracks.count)
+    mean = np.stack([np.bincount(tracks.track, axis, tracks.count) for axis in points.T], axis=1) / count[:, None]
+    square = np.sum((points - mean[tracks.track]) ** 2, axis=1)
+    each = np.sqrt(np.bincount(tracks.track, square, tracks.count) / count)
+    return float(np.median(each[tracks.label == STATIC]))

@@ -1,0 +1,94 @@
+"""From points that were followed and their disparities to tracks in the world, smoothed and labelled."""
+
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import numpy as np
+
+from factory.construct import Count, Positive
+from factory.geometry.lens import Lens
+from factory.tracks import Tracks
+from factory.world.depth_rules import DepthRules, Sampled
+from factory.world.follow import SeededTracks
+from factory.world.labels import Labels
+from factory.world.lift import DISPARITY_PX, lift
+from factory.world.lifted import Lifted, quantile_by_track
+from factory.world.motion import SHARE, scene_motion
+from factory.world.still import speeds, still_points
+from factory.world.tracks import WorldTracks
+from factory.world.weighted import WeightedOffsets
+
+
+class Optimiser(Protocol):
+    """`WeightedOffsets` or `PaperOffsets`."""
+
+    def __call__(self, seen: Lifted, motion_px: np.ndarray) -> np.ndarray:
+        """World points, float64 (N, 3), of sightings; NaN where it gives none. motion_px: (N,) of `scene_motion`."""
+        ...
+
+
+@dataclass(frozen=True)
+class SolveTracks:
+    """Drops what slid off its surface, lifts the rest, puts it where the optimiser says, tells the moving from the
+    still."""
+
+    rules: DepthRules = field(default_factory=DepthRules)
+    optimiser: Optimiser = field(default_factory=WeightedOffsets)
+    labels: Labels = field(default_factory=Labels)
+    least_sightings: Count = 5  # of a track; the smallest run that the paper's solver gives a point of
+    disparity_sigma_px: Positive = DISPARITY_PX
+
+    def __call__(
+        self, lens: Lens, baseline_m: float, seeded: SeededTracks, sampled: Sampled, world_from_cam: np.ndarray
+    ) -> WorldTracks:
+        """lens: of both rectified pictures. sampled: `DepthRules.sampled` of the tracks. world_from_cam: float64
+        (F, 4, 4) of the rectified left eye, metres; NaN where a frame has no pose."""
+        kept = self.rules.kept(seeded, sampled)
+        seen, tracks = lift(
+            lens,
+            baseline_m,
+            seeded.tracks.observations(kept),
+            sampled.disparity_px[kept],
+            world_from_cam,
+            self.disparity_sigma_px,
+        )
+        seen, tracks = _long(seen, tracks, self.least_sightings)
+        return self.solved(lens, seen, tracks, world_from_cam)
+
+    def solved(self, lens: Lens, seen: Lifted, tracks: Tracks, world_from_cam: np.ndarray) -> WorldTracks:
+        """The same from points that are lifted already, seen where `tracks` says, row by row."""
+        motion_px = scene_motion(lens, tracks, seen.points, world_from_cam)
+        points = self.optimiser(seen, motion_px)
+        given = np.isfinite(points).all(axis=1)
+        if not given.all():
+            points, motion_px = points[given], motion_px[given]
+            seen, tracks = seen.observations(given), tracks.observations(given)
+        still, speed = still_points(seen), speeds(seen)
+        label = self.labels.labels(still, speed)
+        found = WorldTracks(
+            track=seen.track,
+            frame=seen.frame,
+            xy=tracks.xy.astype(np.float32),
+            range_m=seen.ranges.astype(np.float32),
+            sigma_m=seen.sigmas.astype(np.float32),
+            measured=seen.points.astype(np.float32),
+            points=points.astype(np.float32),
+            label=label,
+            motion_px=quantile_by_track(motion_px, seen.track, SHARE).astype(np.float32),
+            chi2=still.chi2.astype(np.float32),
+            speed_m_s=speed.speed.astype(np.float32),
+            speed_sigma_m_s=speed.sigma.astype(np.float32),
+            world_from_cam=world_from_cam,
+            times_s=tracks.times_s,
+            frame_index=tracks.frame_index,
+            lens=lens,
+            width=tracks.width,
+            height=tracks.height,
+        )
+        return found.select(~self.labels.strays(seen, tracks, still, label))
+
+
+def _long(seen: Lifted, tracks: Tracks, least: int) -> tuple[Lifted, Tracks]:
+    """Tracks with so many sightings."""
+    keep = np.bincount(seen.track, minlength=seen.count)[seen.track] >= least
+    return seen.observations(keep), tracks.observations(keep)
