@@ -95,8 +95,8 @@ def _squeeze(width: int, height: int) -> float:
 
 
 def _shared(left: np.ndarray, right: np.ndarray, return_px: float) -> tuple[float, float]:
-    """The share of the left picture's texture whose flow to the right one comes back, and over what range of pixels
-    that flow spreads across, from its 5th to its 95th percentile."""
+    """The share of the left picture's texture whose flow to texture of the right one comes back, and over what range of
+    pixels that flow spreads across, from its 5th to its 95th percentile."""
     left, right = (cv2.resize(half, (CELL_PX, CELL_PX), interpolation=cv2.INTER_AREA) for half in (left, right))
     dis = DisFlow("medium")
     there, back = dis.flow(left, right), dis.flow(right, left)
@@ -106,7 +106,8 @@ def _shared(left: np.ndarray, right: np.ndarray, return_px: float) -> tuple[floa
     kept = np.linalg.norm(there + returned, axis=-1) <= return_px
     kept &= (at_x >= 0) & (at_x <= CELL_PX - 1) & (at_y >= 0) & (at_y <= CELL_PX - 1)
     textured = _deviation(left) > TEXTURE_LEVELS
-    kept &= textured
+    # Flow into a flat half stays where it is, there and back, whatever was in the other.
+    kept &= textured & (cv2.remap(_deviation(right), at_x, at_y, cv2.INTER_LINEAR) > TEXTURE_LEVELS)
     if not kept.any():
         return 0.0, 0.0
     low, high = np.percentile(there[..., 0][kept], [5, 95])

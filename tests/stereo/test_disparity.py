@@ -63,6 +63,19 @@ def test_distances_of_a_turned_vr180_rig_in_a_wide_view(wide):
     assert naive.thrown["vertical"] > 3 * found.thrown["vertical"]
 
 
+def test_an_eye_turned_by_twelve_degrees_loses_its_border_alone():
+    """As the cells of mosaics are cut: disparities of 12 degrees everywhere before rectification, none after."""
+    lens, shifted = equirect180(EYE), rig((0.1, 12.0, -0.1))
+    left, right, range_m = pair(lens, EYE, shifted)
+    view = rectified_view(lens, EYE, shifted)
+    true_m = remapped(range_m.astype(np.float32), view.tables[0], cv2.INTER_NEAREST)
+    found = DenseDisparity()(*view.rectified(left, right), view, 0.063)
+    off, share = error(view, found, true_m)
+    assert off < 0.045
+    assert share > 0.8
+    assert not found.confident[~view.seen[0]].any()
+
+
 def test_confident_pixels_are_better_and_what_is_thrown_out_is_counted(flat):
     left, right, true_m = flat
     found = DenseDisparity()(left, right, VIEW, 0.063)

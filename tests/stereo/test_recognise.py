@@ -75,6 +75,9 @@ def test_the_circle_of_a_fisheye_is_found_where_it_is():
 def test_a_dark_picture_is_no_fisheye(eyes):
     night = [np.where(eye > 150, eye, 8).astype(np.uint8) for eye in eyes["half_equirect"]]
     assert RecogniseLayout()([np.concatenate(night, axis=1)]).layout.projection == "half_equirect"
+    y, x = np.mgrid[-1:1:256j, -1:1:256j]
+    lamp = [np.where(np.abs(x) + np.abs(y) < 1, eye, 8).astype(np.uint8) for eye in eyes["half_equirect"]]
+    assert RecogniseLayout()([np.concatenate(lamp, axis=1)]).layout.projection != "fisheye"
 
 
 def test_mono_is_refused_with_the_number(eyes):
@@ -87,6 +90,22 @@ def test_mono_is_refused_with_the_number(eyes):
         assert "below 0.25" in found.why
     blank = RecogniseLayout()([np.full((90, 160), 77, np.uint8)])
     assert blank.layout is None
+
+
+def test_what_is_flat_says_nothing(eyes):
+    """Two unlike things before one grey wall."""
+    frame = np.full((180, 640), 120, np.uint8)
+    frame[40:100, 60:160], frame[40:100, 400:500] = (
+        eyes["rectified"][0][:60, :100],
+        eyes["rectified"][0][100:160, 180:280],
+    )
+    found = RecogniseLayout()([frame])
+    assert found.layout is None
+    assert max(found.shares.values()) < 0.2
+    left, right = eyes["rectified"]
+    pale = [np.round(120 + (eye - 120.0) * contrast).astype(np.uint8) for eye, contrast in ((left, 0.04), (right, 0.3))]
+    pale[0][40:100, 60:160] = left[100:160, 180:280]  # all that the left half shows, and the right one does not
+    assert RecogniseLayout()([np.concatenate(pale, axis=1)]).shares[SBS] < 0.2
 
 
 def test_one_picture_twice_is_refused(eyes):
