@@ -44,6 +44,15 @@ def align_similarity(source: np.ndarray, target: np.ndarray) -> Similarity:
     return Similarity(scale, rotation, target_mean - scale * rotation @ source_mean)
 
 
+def align_rigid(source: np.ndarray, target: np.ndarray) -> Similarity:
+    """The same of scale 1, for positions that are in the target's unit already: the best rotation does not depend on
+    the scale. It is defined for positions that coincide, too, as of a camera that stands still."""
+    source_mean, target_mean = source.mean(axis=0), target.mean(axis=0)
+    u, _, vt = np.linalg.svd((target - target_mean).T @ (source - source_mean))
+    rotation = u @ np.diag([1.0, 1.0, np.sign(np.linalg.det(u) * np.linalg.det(vt)) or 1.0]) @ vt
+    return Similarity(1.0, rotation, target_mean - rotation @ source_mean)
+
+
 def rotation_angle_deg(rotation: np.ndarray) -> np.ndarray:
     """Angles of rotations (..., 3, 3) in degrees, accurate also near 0 and 180."""
     skew = np.stack(

@@ -15,6 +15,7 @@ from factory.stereo.rig_start import Hold, RigStart, start_rig
 from factory.stereo.sighted import Sighted, sighted
 
 LEAST_PLACED = 3  # frames; fewer are no path
+LEAST_CLEAR = 0.1  # share of clear parallaxes under which their signs say nothing; a guess
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,7 @@ class RigOptions:
     least_share: Share = 0.5  # of a track's sightings that its point explains
     static_share: Share = 0.9  # the same of the last round, of all tracks, whether they counted before or not
     static_px: Positive = 1.0
-    last_per_frame: Count = 300  # longest static tracks in the last round
+    last_per_frame: Count = 800  # longest static tracks in the last round: all; 300 add a fifth to the path's error
     last_loss: Positive = 1.4  # of its robust loss, by the median error
     least_loss_px: Positive = 0.08  # of it
     last_iterations: Count = 30
@@ -50,12 +51,17 @@ class RigOptions:
 @dataclass(frozen=True)
 class RigSolve:
     """path: None where there is none. start: how the pairs of a clip see the rig; None with too few of them. model: of
-    `seen`, where there is a path."""
+    `seen`, where there is a path. swapped: what both eyes see lies behind them, so the left one is the right; such a
+    clip is not solved further."""
 
     seen: Sighted
     start: RigStart | None
     model: RigModel | None = None
     path: StereoPath | None = None
+
+    @property
+    def swapped(self) -> bool:
+        return self.start is not None and self.start.clear > LEAST_CLEAR and self.start.ahead < 0.5
 
 
 def solve_rig(stereo: StereoTracks, lens: Lens, options: RigOptions) -> RigSolve:
@@ -66,8 +72,8 @@ def solve_rig(stereo: StereoTracks, lens: Lens, options: RigOptions) -> RigSolve
     start = start_rig(
         seen.left_rays[paired], seen.right_rays[paired], lens.focal_px, options.rig, lens.model != "pinhole"
     )
-    if start is None:
-        return RigSolve(seen, None)
+    if start is None or RigSolve(seen, start).swapped:
+        return RigSolve(seen, start)
     rig = start.left_from_right.copy()
     rig[:3, 3] *= options.baseline_m
     poses = odometry(seen, rig)

@@ -1,0 +1,111 @@
+"""Which paths of a rig are accepted, what is said of the others, and how far off the accepted ones may be."""
+
+import math
+from dataclasses import dataclass
+
+from factory.stereo.signals import StereoSignals
+from factory.stereo.solve import LEAST_PLACED
+
+
+@dataclass(frozen=True)
+class StereoRule:
+    """Bounds of a path that is accepted."""
+
+    least_registered: float = 0.8  # DynPose-100K's
+    least_matched: float = 0.6
+    least_clear: float = 0.1
+    least_ahead: float = 0.9
+    most_vertical_px: float = 0.6
+    least_kept: float = 0.2
+    least_won: float = 0.3
+    most_baseline_deg: float = 30.0
+    most_halves_percent: float = 2.0
+    most_halves_scale: float = 0.03
+    most_still_px: float = 1.0
+    most_speed_m_s: float = 100.0
+
+    def reasons(self, s: StereoSignals) -> tuple[str, ...]:
+        """What speaks against accepting, one sentence each; empty where nothing does."""
+        if s.frames < LEAST_PLACED:
+            return (f"frames: the clip has {s.frames}, a path has three or more",)
+        if s.ahead is None or s.clear is None:
+            return (f"matched: the right eye finds {s.matched:.0%} of the left one's points, too few to tell the rig",)
+        found = []
+        if s.matched < self.least_matched:
+            found.append(f"matched: the right eye finds only {s.matched:.0%} of the left one's points")
+        if s.clear < self.least_clear:
+            found.append(
+                f"clear: only {s.clear:.0%} of the points differ between the eyes, the video shows one eye twice, or all "
+                "is too far for the baseline"
+            )
+        elif s.ahead < self.least_ahead:
+            found.append(f"ahead: only {s.ahead:.0%} of the points lie in front of both eyes, the rig is not as found")
+        if s.placed < LEAST_PLACED:
+            return (*found, "registered_ratio: fewer than three frames could be placed, there is no path")
+        return (*found, *self._of_the_path(s))
+
+    def _of_the_path(self, s: StereoSignals) -> list[str]:
+        found = []
+        if s.registered < self.least_registered:
+            found.append(f"registered_ratio: only {s.registered:.0%} of the frames could be placed")
+        if s.vertical_px is not None and s.vertical_px > self.most_vertical_px:
+            found.append(
+                f"vertical_px: points lie {s.vertical_px:.2f} px off where the rig lets the right eye see them, the eyes "
+                "may not belong to one moment or to this lens"
+            )
+        if s.kept < self.least_kept:
+            found.append(f"kept_ratio: only {s.kept:.0%} of what both eyes see stands still under the path")
+        if s.won < self.least_won:
+            found.append(f"won_ratio: the path explains most of what is seen in only {s.won:.0%} of the picture")
+        if s.baseline_deg is not None and s.baseline_deg > self.most_baseline_deg:
+            found.append(f"baseline_deg: the right eye would be {s.baseline_deg:.0f} degrees off the left one's side")
+        if s.speed_m_s is not None and s.speed_m_s > self.most_speed_m_s:
+            found.append(f"speed_m_s: the camera would go at {s.speed_m_s:.0f} m/s, is baseline_m in metres?")
+        return found + self._of_halves(s)
+
+    def _of_halves(self, s: StereoSignals) -> list[str]:
+        if s.halves is None:
+            return ["halves: half of the tracks alone give no path, it depends on too few of them"]
+        if s.method != "moving":
+            assert s.extent_m is not None and s.travel_px is not None
+            noise_px = s.travel_px * s.halves.distance_m / max(s.extent_m, 1e-12)
+            if noise_px > self.most_still_px:
+                return [f"halves: the camera stands, and halves of the tracks place it {noise_px:.1f} px apart"]
+            return []
+        if s.halves.path_percent > self.most_halves_percent or abs(s.halves.scale - 1.0) > self.most_halves_scale:
+            return [
+                f"halves: paths of two halves of the tracks lie {s.halves.path_percent:.1f} % apart, their scales "
+                f"{100.0 * abs(s.halves.scale - 1.0):.1f} %"
+            ]
+        return []
+
+
+@dataclass(frozen=True)
+class StereoPredicted:
+    """Median expectation of a path's error, without any alignment of scale. ate_m: metres, ate_percent: of the path,
+    None where the camera stands. scale_percent: standard deviation of the scale, but for what the baseline is off;
+    None where the camera stands."""
+
+    ate_m: float
+    ate_percent: float | None
+    scale_percent: float | None
+
+
+@dataclass(frozen=True)
+class StereoPrediction:
+    """From how far halves lie apart."""
+
+    half_share: float = 0.5
+    least_percent: float = 0.02
+    scale_share: float = 0.5
+    least_scale_percent: float = 0.05
+
+    def __call__(self, s: StereoSignals) -> StereoPredicted | None:
+        """None where there is no path, or halves of it have none."""
+        if s.halves is None or s.path_m is None:
+            return None
+        if s.method != "moving":
+            return StereoPredicted(self.half_share * s.halves.distance_m, None, None)
+        percent = math.hypot(self.half_share * s.halves.path_percent, self.least_percent)
+        scale = math.hypot(100.0 * self.scale_share * (s.halves.scale - 1.0), self.least_scale_percent)
+        return StereoPredicted(0.01 * percent * s.path_m, percent, scale)

@@ -1,0 +1,119 @@
+"""What a rig's path is worth, in numbers that a rule can judge."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from factory.geometry.camera import invert_rigid, transform_points
+from factory.geometry.trajectory import path_length, rotation_angle_deg
+from factory.stereo.halves import Halves, halves_apart
+from factory.stereo.rig_model import errors_px
+from factory.stereo.rig_start import epipolar_errors
+from factory.stereo.solve import RigOptions, RigSolve
+
+Method = Literal["moving", "turning", "still"]
+
+# Places of a camera that stands are noise: within three times of what its halves differ by, or of what shifts a point
+# at the median distance by this many px at the most. Of the real clips two on tripods 0.2 and 1.0 px, a walk 90.
+STILL_NOISE = 3.0
+STILL_PX = 1.5
+TURN_DEG = 1.0  # from the first frame; a guess: rendered tripods 0.00, real ones 0.1
+CELLS = 8  # each way, in which the picture is asked for what is explained
+
+
+@dataclass(frozen=True)
+class StereoSignals:
+    """What speaks for a path and against it; None where a number could not be had.
+
+    frames: of the clip; placed: those with a pose. matched: share of the left eye's sightings that the right eye finds.
+    ahead, clear, error_px: of the rig's start, see `RigStart`. vertical_px: median distance of all matches from their
+    epipolar lines under the rig that was found. kept: share of all sightings that are on tracks which stand still, and
+    agree with their points in both eyes; won: share of the picture's cells, of those that hold any, where most are.
+    reprojection_px: median error of the kept ones. baseline_deg: angle between the baseline and the left eye's x.
+    halves: see `halves_apart`. path_m, extent_m: length of the path, and how far it goes from its middle. distance_m:
+    median of points from the eye. speed_m_s: of the path, mean. travel_px: what `extent_m` shifts such a point by.
+    turn_deg: largest turn from the first frame.
+    """
+
+    frames: int
+    placed: int
+    matched: float
+    ahead: float | None = None
+    clear: float | None = None
+    vertical_px: float | None = None
+    kept: float = 0.0
+    won: float = 0.0
+    reprojection_px: float | None = None
+    baseline_deg: float | None = None
+    halves: Halves | None = None
+    path_m: float | None = None
+    extent_m: float | None = None
+    distance_m: float | None = None
+    speed_m_s: float | None = None
+    travel_px: float | None = None
+    turn_deg: float | None = None
+
+    @property
+    def registered(self) -> float:
+        """Share of the frames that are placed."""
+        return self.placed / self.frames if self.frames else 0.0
+
+    @property
+    def method(self) -> Method | None:
+        """What the camera does, against the noise of its path; None where it has none."""
+        if self.extent_m is None or self.travel_px is None or self.turn_deg is None:
+            return None
+        noise_m = 0.0 if self.halves is None else self.halves.distance_m
+        if self.travel_px > STILL_PX and self.extent_m > STILL_NOISE * noise_m:
+            return "moving"
+        return "turning" if self.turn_deg > TURN_DEG else "still"
+
+
+def measured(solve: RigSolve, options: RigOptions) -> StereoSignals:
+    """The signals of a solve with these options; halves of the tracks are solved for them."""
+    seen, tracks = solve.seen, solve.seen.tracks
+    paired = seen.paired
+    matched = float(paired.mean()) if len(paired) else 0.0
+    ahead, clear = (None, None) if solve.start is None else (solve.start.ahead, solve.start.clear)
+    if solve.model is None or solve.path is None:
+        return StereoSignals(tracks.frames, 0, matched, ahead, clear)
+    model, placed = solve.model, solve.model.placed
+    poses = model.world_from_left[placed]
+    middle = np.median(poses[:, :3, 3], axis=0)
+    extent_m = float(np.quantile(np.linalg.norm(poses[:, :3, 3] - middle, axis=1), 0.9))
+    path_m = path_length(poses)
+    held = model.kept_left & np.isfinite(model.points[tracks.track, 0])
+    kept = held & (model.kept_right | ~paired)
+    points = transform_points(invert_rigid(model.world_from_left[tracks.frame[held]]), model.points[tracks.track[held]])
+    distance_m = float(np.median(np.linalg.norm(points, axis=1)))
+    errors = [e[k] for e, k in zip(errors_px(seen, model), (model.kept_left, model.kept_right), strict=True)]
+    vertical = epipolar_errors(seen.left_rays[paired], seen.right_rays[paired], model.left_from_right)
+    baseline = model.left_from_right[:3, 3] / np.linalg.norm(model.left_from_right[:3, 3])
+    went_s = float(np.ptp(tracks.times_s[placed]))
+    return StereoSignals(
+        tracks.frames,
+        int(placed.sum()),
+        matched,
+        ahead,
+        clear,
+        seen.lens.focal_px * float(np.median(np.abs(vertical))),
+        float(kept.mean()),
+        _won(tracks.xy, kept, tracks.width, tracks.height),
+        float(np.median(np.concatenate(errors))),
+        float(np.degrees(np.arccos(np.clip(baseline[0], -1.0, 1.0)))),
+        halves_apart(solve, options),
+        path_m,
+        extent_m,
+        distance_m,
+        path_m / went_s if went_s > 0 else 0.0,
+        seen.lens.focal_px * extent_m / distance_m,
+        float(rotation_angle_deg(poses[0, :3, :3].T @ poses[:, :3, :3]).max()),
+    )
+
+
+def _won(xy: np.ndarray, kept: np.ndarray, width: int, height: int) -> float:
+    cell = np.clip((xy + 0.5) * CELLS / (width, height), 0, CELLS - 1).astype(int)
+    number = cell[:, 1] * CELLS + cell[:, 0]
+    total, held = np.bincount(number, minlength=CELLS**2), np.bincount(number, kept, CELLS**2)
+    return float((2 * held > total).sum() / max((total > 0).sum(), 1))

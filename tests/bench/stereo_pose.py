@@ -1,0 +1,176 @@
+"""Paths of two eyes in metres, measured: videos with truth, rigs turned on purpose, and real ones without truth.
+
+    python -m tests.bench.stereo_pose FOLDER [FOLDER ...] [--misrotate DEG] [--swap] [--rig HOLD] [--only NAME ...]
+
+Side-by-side videos: as `factory synth` writes them (presets stereo and vr180); with `intrinsics.json` and
+`groundtruth_tum.txt` beside them (rectified); any other `*_sbs.mp4` is taken for squeezed VR180. --misrotate: the right
+eye's picture is drawn anew as an eye sees it that is turned by so many degrees, about an axis of the clip's own; rigs of
+rectified sources are then refined, too. ATE: root mean square position error in % of the path, after a rigid and after
+a similarity alignment; nothing but the rig's length gives the scale.
+"""
+
+import argparse
+import json
+import resource
+import time
+import zlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+from scipy.spatial.transform import Rotation
+
+from factory.geometry.lens import Lens, equirect180
+from factory.geometry.trajectory import align_rigid, align_similarity, path_length, rotation_angle_deg
+from factory.stereo.eyes import lookup, working_eyes
+from factory.stereo.pose import StereoAnswer, StereoPose
+from factory.stereo.rig_start import Hold
+from factory.stereo.solve import RigOptions
+from factory.tum import read_tum
+from factory.video import decode, probe
+
+
+@dataclass(frozen=True)
+class Source:
+    """A side-by-side video. world_from_left: float64 (F, 4, 4), left_from_right: float64 (4, 4); None without truth."""
+
+    video: Path
+    lens: Lens
+    baseline_m: float
+    world_from_left: np.ndarray | None = None
+    left_from_right: np.ndarray | None = None
+
+
+def sources(folders: Sequence[Path], only: Sequence[str]) -> Iterator[Source]:
+    for folder in folders:
+        for video in sorted(folder.rglob("*.mp4")):
+            told = video.with_suffix(".json")
+            if only and video.stem not in only:
+                continue
+            if told.exists():
+                yield from _rendered(video, json.loads(told.read_text()))
+            elif video.stem.endswith("_sbs"):
+                yield _filmed(video)
+
+
+def _rendered(video: Path, told: dict) -> Iterator[Source]:
+    if told.get("stereo"):
+        lens = Lens(**{key: value for key, value in told["intrinsics"].items() if key != "pixel_centres"})
+        rig = np.array(told["stereo"]["left_from_right"])
+        poses = read_tum(video.with_suffix(".tum.txt"))[1]
+        yield Source(video, lens, float(np.linalg.norm(rig[:3, 3])), poses, rig)
+
+
+def _filmed(video: Path) -> Source:
+    measured = video.parent / "intrinsics.json"
+    if not measured.exists():
+        info = probe(video)
+        return Source(video, equirect180((info.width // 2, info.height), squeezed=True), 0.063)
+    told = json.loads(measured.read_text())
+    rig = np.eye(4)
+    rig[0, 3] = told["stereo"]["baseline_m"]
+    lens = Lens("pinhole", told["fx"], told["cx"], told["cy"])
+    return Source(video, lens, rig[0, 3], read_tum(video.parent / "groundtruth_tum.txt")[1], rig)
+
+
+def answered(
+    source: Source, misrotate_deg: float, swap: bool, hold: Hold | None, most: int
+) -> tuple[StereoAnswer, np.ndarray]:
+    """The answer, and the true rotation of the rig."""
+    frames = list(decode(source.video))[:most]
+    wide = frames[0].image.shape[1] // 2
+    turn = np.eye(3)
+    table = None
+    if misrotate_deg:
+        axis = np.random.default_rng(zlib.crc32(str(source.video).encode())).normal(size=3)
+        turn = Rotation.from_rotvec(misrotate_deg * axis / np.linalg.norm(axis), degrees=True).as_matrix()
+        table = lookup(source.lens, source.lens, (wide, frames[0].image.shape[0]), turn)
+
+    def pairs() -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        for frame in frames:
+            left, right = frame.image[:, :wide], frame.image[:, wide:]
+            if table is not None:
+                right = cv2.remap(right, *table, cv2.INTER_CUBIC, borderMode=cv2.BORDER_CONSTANT)
+            yield (right, left) if swap else (left, right)
+
+    times_s, index = np.array([f.time_s for f in frames]), np.array([f.index for f in frames])
+    eyes = working_eyes(pairs(), source.lens, times_s, index)
+    if hold is None:
+        hold = "held" if source.lens.model == "pinhole" and not misrotate_deg else "refined"
+    answer = StereoPose(options=RigOptions(baseline_m=source.baseline_m, rig=hold))(eyes)
+    return answer, turn if source.left_from_right is None else source.left_from_right[:3, :3] @ turn
+
+
+def against_truth(answer: StereoAnswer, truth: np.ndarray, rig: np.ndarray) -> dict[str, float]:
+    assert answer.path is not None
+    placed = np.isfinite(answer.path.world_from_left[:, 0, 0])
+    here, there = answer.path.world_from_left[placed, :3, 3], truth[: len(placed)][placed, :3, 3]
+    path_m = path_length(truth[: len(placed)])
+    scaled = align_similarity(here, there)
+    rms = [float(np.sqrt(np.mean(np.sum((fit.points(here) - there) ** 2, axis=1)))) for fit in (align_rigid(here, there), scaled)]
+    percent = [100.0 * m / path_m if path_m > 1e-6 else np.nan for m in rms]
+    return {
+        "ate_m": rms[0],
+        "ate_percent": percent[0],
+        "sim3_percent": percent[1],
+        "scale_percent": 100.0 * (scaled.scale - 1.0) if path_m > 1e-6 else np.nan,
+        "rig_deg": float(rotation_angle_deg(answer.path.left_from_right[:3, :3].T @ rig)),
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folders", nargs="+", type=Path)
+    parser.add_argument("--misrotate", type=float, default=0.0, metavar="DEG")
+    parser.add_argument("--swap", action="store_true", help="gives the eyes the wrong way round")
+    parser.add_argument("--rig", choices=("held", "levelled", "refined"))
+    parser.add_argument("--only", nargs="+", default=())
+    parser.add_argument("--frames", type=int, default=10**6, help="the first so many")
+    options = parser.parse_args()
+    print(f"{'clip':36} {'ATE %':>6} {'Sim3':>6} {'scale %':>7} {'rig deg':>7} {'predicted':>12} {'CPU s/100':>9}  signals")
+    errors = []
+    for source in sources(options.folders, options.only):
+        begin = time.process_time()
+        answer, rig = answered(source, options.misrotate, options.swap, options.rig, options.frames)
+        took_s = time.process_time() - begin
+        errors.append(_told(source, answer, rig, 100.0 * took_s / max(len(answer.eyes.left), 1)))
+    known = [e for e in errors if np.isfinite(e.get("ate_percent", np.nan))]
+    for key in ("ate_percent", "scale_percent", "rig_deg"):
+        values = np.abs([e[key] for e in known])
+        if len(values):
+            print(f"{key}: median {np.median(values):.4f}, worst {values.max():.4f} of {len(values)}")
+    print(f"memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20:.2f} GiB")
+
+
+def _told(source: Source, answer: StereoAnswer, rig: np.ndarray, cpu_s: float) -> dict[str, float]:
+    s, p, found = answer.signals, answer.predicted, dict[str, float]()
+    if answer.path is not None and source.world_from_left is not None:
+        found = against_truth(answer, source.world_from_left, rig)
+    columns = [found.get(key, np.nan) for key in ("ate_percent", "sim3_percent", "scale_percent", "rig_deg")]
+    line = f"{source.video.parent.name}/{source.video.stem:28.28}"[-36:]
+    line = f"{line:36} " + "{:6.3f} {:6.3f} {:7.3f} {:7.4f}".format(*columns)
+    line += f" {_number(p and p.ate_percent, 6)} {_number(p and p.scale_percent, 5)} {cpu_s:9.1f}  "
+    line += f"{s.method} swapped={answer.swapped} registered {s.registered:.2f} matched {s.matched:.2f}"
+    line += f" ahead {_number(s.ahead)} clear {_number(s.clear)} vertical {_number(s.vertical_px)} kept {s.kept:.2f} won"
+    line += f" {s.won:.2f} error {_number(s.reprojection_px)} px baseline {_number(s.baseline_deg)} deg path"
+    line += f" {_number(s.path_m)} m travel {_number(s.travel_px)} px"
+    if s.halves is not None:
+        h = s.halves
+        line += f" halves {1000 * h.distance_m:.2f} mm {h.path_percent:.3f} % scale {h.scale:.4f} rot {h.rotation_deg:.4f}"
+        line += f" rig {h.rig_deg:.4f}"
+    if source.world_from_left is not None and found:
+        line += f" ATE {found['ate_m']:.4f} m"
+    print(line, flush=True)
+    for reason in answer.reasons:
+        print(f"    {reason}", flush=True)
+    return {**found, "refused": float(bool(answer.reasons))}
+
+
+def _number(value: float | None, wide: int = 0) -> str:
+    return f"{'-':>{wide}}" if value is None else f"{value:{wide}.3f}"
+
+
+if __name__ == "__main__":
+    main()
