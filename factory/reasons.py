@@ -46,6 +46,20 @@ REJECTED = {
     "supported_ratio": "some frames see too few points that fit",
     "bridge": "too few points join two parts of the clip",
     "moving_crop": "a digital stabiliser moved the picture",
+    # rig and world
+    "not stereo": "not stereo video",
+    "untrackable": "points cannot be followed for long enough",
+    "frames": "too few frames",
+    "matched": "the eyes do not see the same",
+    "clear": "no parallax between the eyes",
+    "ahead": "the eyes do not fit together",
+    "vertical_px": "the eyes do not fit together",
+    "kept_ratio": "too little stands still",
+    "won_ratio": "too little stands still",
+    "baseline_deg": "the eyes do not fit together",
+    "speed_m_s": "a speed that no camera has",
+    "world_tracks": "too few points could be followed and placed",
+    "static_scene": "nothing moves",
 }
 
 FAILED = {

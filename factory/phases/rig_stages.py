@@ -139,19 +139,29 @@ def within(found: StereoTracks, first: int, end: int) -> StereoTracks:
 
 @dataclass
 class SolveRig:
-    """How the eyes are held and where they go, in metres. Gives: rig_solve, rig_options with which it was found."""
+    """How the eyes are held and where they go, in metres. Where what both see lies behind them, they are the other way
+    round than was thought, and are followed anew.
+
+    Gives: rig_solve, rig_options with which it was found; layout, eyes and stereo_tracks anew.
+    """
 
     needs: ClassVar[tuple[str, ...]] = ("stereo_tracks", "eyes", "layout")
-    gives: ClassVar[tuple[str, ...]] = ("rig_solve", "rig_options")
+    gives: ClassVar[tuple[str, ...]] = ("rig_solve", "rig_options", "layout", "eyes", "stereo_tracks")
 
     options: RigOptions = field(default_factory=RigOptions)
     rectified: Hold = "held"  # of sources that are said to be rectified; narrow views do not show how eyes are turned
+    tracker: StereoTracker = field(default_factory=StereoTracker)  # of eyes that have changed places
 
     def __call__(self, record: ClipRecord) -> ClipRecord:
         layout: Layout = record["layout"]
         eyes: Eyes = record["eyes"]
         options = replace(self.options, rig=self.rectified) if layout.projection == "rectified" else self.options
-        return record.give(rig_solve=solve_rig(record["stereo_tracks"], eyes.lens, options), rig_options=options)
+        solve = solve_rig(record["stereo_tracks"], eyes.lens, options)
+        if solve.swapped:
+            eyes, layout = replace(eyes, left=eyes.right, right=eyes.left), replace(layout, swapped=not layout.swapped)
+            solve = solve_rig(self.tracker(eyes), eyes.lens, options)
+        given = {"layout": layout, "eyes": eyes, "stereo_tracks": solve.seen.stereo}
+        return record.give(rig_solve=solve, rig_options=options, **given)
 
 
 @dataclass

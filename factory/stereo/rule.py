@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from typing import Literal
 
 from factory.stereo.signals import StereoSignals
 from factory.stereo.solve import LEAST_PLACED
@@ -21,6 +22,8 @@ class StereoRule:
     most_baseline_deg: float = 30.0
     most_halves_percent: float = 2.0
     most_halves_scale: float = 0.03
+    gold_halves_percent: float = 0.5
+    gold_halves_scale: float = 0.005
     most_still_px: float = 1.0
     most_speed_m_s: float = 100.0
 
@@ -43,6 +46,13 @@ class StereoRule:
         if s.placed < LEAST_PLACED:
             return (*found, "registered_ratio: fewer than three frames could be placed, there is no path")
         return (*found, *self._of_the_path(s))
+
+    def quality(self, s: StereoSignals) -> Literal["gold", "silver"]:
+        """Of an accepted path."""
+        if s.method != "moving" or s.halves is None:
+            return "gold"
+        near = s.halves.path_percent <= self.gold_halves_percent
+        return "gold" if near and abs(s.halves.scale - 1.0) <= self.gold_halves_scale else "silver"
 
     def _of_the_path(self, s: StereoSignals) -> list[str]:
         found = []
