@@ -12,6 +12,7 @@ from factory.cli import main as factory
 from factory.confdir import conf_dir
 from factory.filters.features import FEATURES
 from factory.manifest.schema import COMMON, FILTER, INGEST, POSE, RUNS, features_schema
+from factory.manifest.stereo_columns import RIG, WORLD
 from factory.reasons import FAILED, REJECTED
 
 
@@ -35,6 +36,8 @@ def columns() -> str:
         "ingest": INGEST,
         "filter": (*FILTER, *features_schema(FEATURES)),
         "pose": POSE,
+        "rig": RIG,
+        "world": WORLD,
         "runs": RUNS,
     }
     parts = ["# Columns", "Of the tables that `factory query OUTPUT` and `factory.open(OUTPUT)` read. Null: not known."]

@@ -47,7 +47,7 @@ REJECTED = {
     "bridge": "too few points join two parts of the clip",
     "moving_crop": "a digital stabiliser moved the picture",
     # rig and world
-    "not stereo": "not stereo video",
+    "not_stereo": "not stereo video",
     "untrackable": "points cannot be followed for long enough",
     "frames": "too few frames",
     "matched": "the eyes do not see the same",

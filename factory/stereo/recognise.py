@@ -63,10 +63,10 @@ class RecogniseLayout:
         best = max(shares, key=lambda arrangement: shares[arrangement])
         if shares[best] < self.least_share:
             told = " and ".join(f"{share:.2f} {name.replace('_', ' ')}" for name, share in shares.items())
-            why = f"not stereo: the halves share {told} of their texture, below {self.least_share:g}"
+            why = f"not_stereo: the halves share {told} of their texture, below {self.least_share:g}"
             return Recognised(None, shares, why)
         if spreads[best] < self.least_spread_px:
-            why = f"not stereo: both halves show the same picture, disparities spread over {spreads[best]:.2f} px"
+            why = f"not_stereo: both halves show the same picture, disparities spread over {spreads[best]:.2f} px"
             return Recognised(None, shares, why)
         return Recognised(self._layout(greys, best, declared), shares)
 

@@ -1,0 +1,99 @@
+"""Stereo video through the whole pipeline: a rendered clip with truth, and what is no stereo."""
+
+import json
+
+import cv2
+import numpy as np
+import pytest
+
+import factory
+from factory.geometry.remap import pixel_grid
+from factory.geometry.trajectory import align_rigid, path_length
+from factory.stereo.depth_file import read_depth
+from factory.synth.produce import Order, produce
+from factory.synth.truth import decode_depth
+from factory.tum import read_tum
+from factory.world.artifact import read_world_tracks
+from factory.world.tracks import MOVING, STATIC
+from tests.conftest import shifted
+from tests.videos import write
+
+NAME = "stereo_walker"
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """One rendered clip with its truth, and beside it a video of one eye."""
+    folder = tmp_path_factory.mktemp("stereo")
+    produce(folder / "truth", Order("stereo", 0, (320, 180), None, 1.0, None, ("depth",)), only=(NAME,))
+    write(folder / "mono.mp4", shifted(0, 40), fps=24)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def output(folder, tmp_path_factory):
+    listed = folder / "sources.csv"
+    listed.write_text(f"source\n{folder / 'truth' / NAME}.mp4\n{folder / 'mono.mp4'}\n")
+    told = json.loads((folder / "truth" / f"{NAME}.json").read_text())
+    across_deg = np.degrees(2 * np.arctan(160 / told["intrinsics"]["focal_px"]))
+    settings = {
+        "ingest.cut.min_s": 0.5,
+        "rig.stages.layout.recognise.across_deg": float(across_deg),
+        "world.stages.keep.depth_every": 6,
+    }
+    return factory.run(listed, tmp_path_factory.mktemp("out"), settings, pipeline="stereo4d", engine="inline")
+
+
+def row(output, phase):
+    (found,) = output.sql(f"SELECT * FROM {phase} WHERE source LIKE '%{NAME}%'").to_arrow_table().to_pylist()
+    return found
+
+
+def content(output, path):
+    return output.storage.read(output.storage.artifact(path))
+
+
+def test_one_eye_is_rejected_with_the_number(output):
+    (reasons,) = output.sql("SELECT reasons FROM rig WHERE source LIKE '%mono%'").fetchone()
+    assert reasons[0].startswith("not_stereo: the halves share 0.")
+
+
+def test_the_way_is_right_in_metres(folder, output):
+    found = row(output, "rig")
+    assert (found["status"], found["method"], found["quality"]) == ("ok", "moving", "gold")
+    _, truth = read_tum(folder / "truth" / f"{NAME}.tum.txt")
+    here, there = np.array(found["world_from_cam"]).reshape(-1, 4, 4)[:, :3, 3], truth[:, :3, 3]
+    apart = align_rigid(here, there).points(here) - there
+    assert 100 * np.sqrt(np.mean(np.sum(apart**2, axis=1))) / path_length(truth) < 0.5
+    assert found["path_m"] == pytest.approx(path_length(truth), rel=0.01)
+
+
+def true_depth(folder, frame):
+    return decode_depth(cv2.imread(str(folder / "truth" / f"{NAME}_depth" / f"{frame:05d}.png"), cv2.IMREAD_UNCHANGED))
+
+
+def test_depth_is_that_of_the_scene(folder, output):
+    depth = read_depth(content(output, row(output, "world")["depth"]))
+    assert depth.frame_index.tolist() == [0, 6, 12, 18]
+    rays = depth.lens.rays(pixel_grid((320, 180))).reshape(180, 320, 3)
+    for frame, range_m, confident in zip(depth.frame_index, depth.range_m, depth.confident, strict=True):
+        found, true = (range_m * rays[..., 2])[confident], true_depth(folder, frame)[confident]
+        assert confident.mean() > 0.6
+        assert np.mean(np.abs(found - true) / true) < 0.03
+
+
+def test_tracks_lie_on_the_scene_and_say_what_moves(folder, output):
+    found = row(output, "world")
+    tracks = read_world_tracks(content(output, found["world_tracks"]))
+    assert found["track_count"] == tracks.count > 1000
+    assert found["jitter_m"] < 0.1 * found["jitter_before_m"]
+    here = tracks.frame == 12
+    masked = cv2.imread(str(folder / "truth" / f"{NAME}_masks" / "00012.png"), cv2.IMREAD_UNCHANGED) > 0
+    x, y = tracks.xy[here].round().astype(int).T
+    moves, label = masked[y, x], tracks.label[tracks.track[here]]
+    assert np.mean(moves[label == MOVING]) > 0.8
+    assert np.mean(moves[label == STATIC]) < 0.02
+    z = np.linalg.inv(tracks.world_from_cam[12])[2]
+    ahead = tracks.points[here] @ z[:3] + z[3]
+    off = np.abs(ahead - true_depth(folder, 12)[y, x]) / ahead
+    assert np.median(off[label == STATIC]) < 0.02
