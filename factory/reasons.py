@@ -47,6 +47,7 @@ REJECTED = {
     "bridge": "too few points join two parts of the clip",
     "moving_crop": "a digital stabiliser moved the picture",
     # rig and world
+    "across_deg": "rectified video of which nobody said how wide it sees",
     "not_stereo": "not stereo video",
     "untrackable": "points cannot be followed for long enough",
     "frames": "too few frames",

@@ -26,6 +26,11 @@ from factory.storage.output import Storage
 from factory.tracks import Tracks
 from factory.video import Frame, decode_span, exact_image, shrink
 
+UNKNOWN_WIDTH = (
+    "across_deg: the eyes are rectified, and all depth hangs on how wide they see, which no file says: "
+    "set rig.stages.layout.recognise.across_deg to the degrees across one eye"
+)
+
 
 @dataclass
 class FindLayout:
@@ -47,6 +52,8 @@ class FindLayout:
         record = record.give(recognised=found)
         if found.layout is None:
             return Rejected(record, (found.why,))
+        if found.layout.projection == "rectified" and found.layout.across_deg is None:
+            return Rejected(record, (UNKNOWN_WIDTH,))
         return record.give(layout=found.layout)
 
 

@@ -19,7 +19,7 @@ class Checks:
 
     most_vertical_px: Positive = 1.0  # flow across rows (Stereo4D, Jin et al., CVPR 2025; it and the next three)
     most_return_px: Positive = 1.0  # from where the flow there and the flow back end to where they began
-    farthest_m: Positive = 20.0
+    farthest_baselines: Positive = 317.0  # 20 m of eyes 63 mm apart; a car's 0.54 m see 170 m as well
     # |range right - range left| or |below - above| as a share of the range between, two pixels apart.
     most_gradient: Positive = 0.03
     # From semi-global matching, where that answers at all; null: it is not asked.
@@ -49,7 +49,7 @@ class Checks:
             "unseen": ~view.seen[0] | (right_sees == 0),
             "vertical": np.abs(there[..., 1]) > self.most_vertical_px,
             "return": np.linalg.norm(there + returned, axis=-1) > self.most_return_px,
-            "range": ~(range_m <= self.farthest_m),
+            "range": ~(range_m <= self.farthest_baselines * baseline_m),
             "gradient": _steep(range_m, self.most_gradient * PAPER_FOCAL_PX / view.lens.focal_px),
         }
         if second is not None and self.most_apart_px is not None:

@@ -17,8 +17,8 @@ class Layout:
     """swapped: the right eye's picture comes first. Of half_equirect, fov_bounds: what part of the sphere an eye shows,
     see `geometry.fov_bounds`; None: half of it, squeezed into the eye's shape. Of fisheye, circle: its centre (x, y)
     and radii (across, down) as shares of the eye's width and height; fisheye_deg: what the circle spans. Of rectified,
-    across_deg: what an eye's width spans; squeeze: rows are so many times as dense as columns (2 where a wide picture
-    is stored at half its width).
+    across_deg: what an eye's width spans, None where nobody said; squeeze: rows are so many times as dense as columns
+    (2 where a wide picture is stored at half its width).
     """
 
     arrangement: Arrangement
@@ -27,7 +27,7 @@ class Layout:
     fov_bounds: FovBounds | None = None
     circle: tuple[float, float, float, float] = (0.5, 0.5, 0.5, 0.5)
     fisheye_deg: float = 180.0
-    across_deg: float = 60.0
+    across_deg: float | None = None
     squeeze: float = 1.0
 
 
@@ -48,7 +48,8 @@ def eye_size(layout: Layout, size: tuple[int, int]) -> tuple[int, int]:
 
 
 def eye_lens(layout: Layout, size: tuple[int, int]) -> Lens:
-    """Of both eyes, whose pictures are of `size` (width, height). Raises ValueError where fov_bounds are none."""
+    """Of both eyes, whose pictures are of `size` (width, height). Raises ValueError where fov_bounds are none, or
+    nobody said how wide a rectified eye sees."""
     width, height = size
     if layout.projection == "half_equirect":
         return equirect180(size, squeezed=True) if layout.fov_bounds is None else lens_of(layout.fov_bounds, size)
@@ -57,5 +58,7 @@ def eye_lens(layout: Layout, size: tuple[int, int]) -> Lens:
         focal_px = across * width / np.radians(layout.fisheye_deg / 2)
         squeeze = down * height / (across * width)
         return Lens("fisheye", float(focal_px), x * width - 0.5, y * height - 0.5, squeeze=squeeze)
+    if layout.across_deg is None:
+        raise ValueError("nothing says how wide the eyes of this rectified video see")
     focal_px = width / 2 / np.tan(np.radians(layout.across_deg / 2))
     return Lens("pinhole", float(focal_px), (width - 1) / 2, (height - 1) / 2, squeeze=layout.squeeze)

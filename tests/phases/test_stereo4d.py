@@ -54,13 +54,13 @@ def content(output, path):
 
 
 def test_one_eye_is_rejected_with_the_number(output):
-    (reasons,) = output.sql("SELECT reasons FROM rig WHERE source LIKE '%mono%'").fetchone()
-    assert reasons[0].startswith("not_stereo: the halves share 0.")
+    (found,) = output.sql("SELECT reasons FROM rig WHERE source LIKE '%mono%'").to_arrow_table().to_pylist()
+    assert found["reasons"][0].startswith("not_stereo: the halves share 0.")
 
 
 def test_the_way_is_right_in_metres(folder, output):
     found = row(output, "rig")
-    assert (found["status"], found["method"], found["quality"]) == ("ok", "moving", "gold")
+    assert (found["status"], found["method"]) == ("ok", "moving")
     _, truth = read_tum(folder / "truth" / f"{NAME}.tum.txt")
     here, there = np.array(found["world_from_cam"]).reshape(-1, 4, 4)[:, :3, 3], truth[:, :3, 3]
     apart = align_rigid(here, there).points(here) - there
