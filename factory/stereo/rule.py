@@ -36,7 +36,12 @@ class StereoRule:
         found = []
         if s.matched < self.least_matched:
             found.append(f"matched: the right eye finds only {s.matched:.0%} of the left one's points")
-        if s.clear < self.least_clear:
+        if s.vertical_px is not None and s.vertical_px > self.most_vertical_px:
+            found.append(
+                f"vertical_px: points lie {s.vertical_px:.2f} px off where the rig lets the right eye see them, the eyes "
+                "may not belong to one moment, or to this lens and hold"
+            )
+        elif s.clear < self.least_clear:
             found.append(
                 f"clear: only {s.clear:.0%} of the points differ between the eyes, the video shows one eye twice, or all "
                 "is too far for the baseline"
@@ -58,11 +63,6 @@ class StereoRule:
         found = []
         if s.registered < self.least_registered:
             found.append(f"registered_ratio: only {s.registered:.0%} of the frames could be placed")
-        if s.vertical_px is not None and s.vertical_px > self.most_vertical_px:
-            found.append(
-                f"vertical_px: points lie {s.vertical_px:.2f} px off where the rig lets the right eye see them, the eyes "
-                "may not belong to one moment or to this lens"
-            )
         if s.kept < self.least_kept:
             found.append(f"kept_ratio: only {s.kept:.0%} of what both eyes see stands still under the path")
         if s.won < self.least_won:

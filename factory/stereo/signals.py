@@ -27,8 +27,8 @@ class StereoSignals:
     """What speaks for a path and against it; None where a number could not be had.
 
     frames: of the clip; placed: those with a pose. matched: share of the left eye's sightings that the right eye finds.
-    ahead, clear, error_px: of the rig's start, see `RigStart`. vertical_px: median distance of all matches from their
-    epipolar lines under the rig that was found. kept: share of all sightings that are on tracks which stand still, and
+    ahead, clear: of the rig's start, see `RigStart`. vertical_px: median distance of all matches from their epipolar
+    lines under the rig that was found, or the start where there is no path. kept: share of all sightings that are on tracks which stand still, and
     agree with their points in both eyes; won: share of the picture's cells, of those that hold any, where most are.
     reprojection_px: median error of the kept ones. baseline_deg: angle between the baseline and the left eye's x.
     halves: see `halves_apart`. path_m, extent_m: length of the path, and how far it goes from its middle. distance_m:
@@ -75,9 +75,11 @@ def measured(solve: RigSolve, options: RigOptions) -> StereoSignals:
     seen, tracks = solve.seen, solve.seen.tracks
     paired = seen.paired
     matched = float(paired.mean()) if len(paired) else 0.0
-    ahead, clear = (None, None) if solve.start is None else (solve.start.ahead, solve.start.clear)
+    if solve.start is None:
+        return StereoSignals(tracks.frames, 0, matched)
+    ahead, clear = solve.start.ahead, solve.start.clear
     if solve.model is None or solve.path is None:
-        return StereoSignals(tracks.frames, 0, matched, ahead, clear)
+        return StereoSignals(tracks.frames, 0, matched, ahead, clear, solve.start.error_px)
     model, placed = solve.model, solve.model.placed
     poses = model.world_from_left[placed]
     middle = np.median(poses[:, :3, 3], axis=0)

@@ -1,0 +1,53 @@
+"""The rule: what is wrong with a path is what it says."""
+
+from dataclasses import replace
+
+import pytest
+
+from factory.stereo.halves import Halves
+from factory.stereo.rule import StereoPrediction, StereoRule
+from factory.stereo.signals import StereoSignals
+
+GOOD = StereoSignals(
+    *(50, 50, 0.97, 1.0, 0.9, 0.05, 0.8, 0.9, 0.1, 1.0),
+    halves=Halves(0.001, 0.1, 1.001, 0.003, 0.004),
+    **{"path_m": 1.0, "extent_m": 0.3, "distance_m": 3.0, "speed_m_s": 1.0, "travel_px": 40.0, "turn_deg": 3.0},
+)
+
+
+def test_a_good_path_is_accepted():
+    assert StereoRule().reasons(GOOD) == ()
+    assert StereoPrediction()(GOOD).ate_m == pytest.approx(0.01 * StereoPrediction()(GOOD).ate_percent)
+
+
+@pytest.mark.parametrize(
+    ("word", "change"),
+    [
+        ("frames", {"frames": 2}),
+        ("matched", {"matched": 0.5}),
+        ("matched", {"ahead": None, "clear": None}),
+        ("clear", {"clear": 0.02}),
+        ("ahead", {"ahead": 0.7}),
+        ("registered_ratio", {"placed": 30}),
+        ("registered_ratio", {"placed": 2}),
+        ("vertical_px", {"vertical_px": 2.0}),
+        ("kept_ratio", {"kept": 0.1}),
+        ("won_ratio", {"won": 0.1}),
+        ("baseline_deg", {"baseline_deg": 50.0}),
+        ("speed_m_s", {"speed_m_s": 1600.0}),
+        ("halves", {"halves": None}),
+        ("halves", {"halves": Halves(0.05, 5.0, 1.0, 0.1, 0.1)}),
+        ("halves", {"halves": Halves(0.001, 0.1, 1.2, 0.1, 0.1)}),
+        ("halves", {"extent_m": 0.01, "halves": Halves(0.02, 5.0, 1.0, 0.1, 0.1)}),
+    ],
+)
+def test_each_signal_alone_refuses_in_its_own_word(word, change):
+    (reason,) = StereoRule().reasons(replace(GOOD, **change))
+    assert reason.startswith(f"{word}: ")
+
+
+def test_a_camera_that_stands_has_no_percent_of_a_path():
+    still = replace(GOOD, extent_m=0.002, travel_px=0.3, turn_deg=0.01)
+    assert still.method == "still"
+    assert StereoRule().reasons(still) == ()
+    assert StereoPrediction()(still).ate_percent is None
