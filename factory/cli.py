@@ -18,8 +18,8 @@ factory turns folders of video into training data with geometry.
   factory status OUTPUT                      the funnel per phase, reasons, failures, cost
   factory query OUTPUT "SQL" [--format table|csv|json|parquet] [--unsafe]    tables are named as the phases, and `runs`
   factory compact OUTPUT                     merges the many small Parquet parts of a large output
-  factory export OUTPUT DEST --format tum|davis|colmap|nerfstudio|re10k|dynpose|vipe|webdataset|huggingface ...
-  factory import SRC OUTPUT --format tum|colmap|dynpose     an output of what other software has posed
+  factory export OUTPUT DEST --format tum|davis|colmap|nerfstudio|re10k|dynpose|vipe|stereo4d|webdataset|huggingface ...
+  factory import SRC OUTPUT --format tum|colmap|dynpose|stereo4d     an output of what other software has posed
   factory report OUTPUT [DEST] [--copy] [--labels LABELS]    pages of the run and of each clip, for any browser
   factory view OUTPUT                        writes the report and shows it in the browser
   factory view OUTPUT CLIP [--save FILE.rrd]    video, masks, tracks, camera and points in Rerun

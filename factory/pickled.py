@@ -1,4 +1,4 @@
-"""Pickles of plain numpy arrays, as DynPose-100K's cameras are. To read one is to run no code of it: names that it asks
+"""Pickles of plain numpy arrays, as DynPose-100K's cameras are, and of texts, as Stereo4D's names are. To read one is to run no code of it: names that it asks
 for lead to the few stand-ins below, and to nothing else."""
 
 import io
@@ -33,12 +33,25 @@ def read_pickle(content: bytes) -> dict[str, Any]:
     return found
 
 
+def read_texts(content: bytes) -> list[str]:
+    """The texts of a pickled array of objects, as numpy.save writes it behind its header. Raises StorageError for
+    anything else, before it is run."""
+    try:
+        found = _Reader(io.BytesIO(content)).load()
+        texts = found.objects if isinstance(found, _Array) else None
+        if not (isinstance(texts, list) and all(isinstance(text, str) for text in texts)):
+            raise TypeError("it holds something else than an array of texts")
+    except BROKEN as error:
+        raise StorageError(f"a pickle is not one of texts ({error}): leave it out.") from error
+    return texts
+
+
 class _Type:
     """Of numbers: what a pickle makes of numpy.dtype."""
 
     def __init__(self, code: str, *_: Any) -> None:
         self.kind = np.dtype(str(code))
-        if self.kind.kind not in KINDS:
+        if self.kind.kind not in KINDS and not self.kind.hasobject:
             raise TypeError(f"it has values of type {code}")
 
     def __setstate__(self, state: tuple) -> None:
@@ -51,9 +64,13 @@ class _Array:
 
     def __init__(self, *_: Any) -> None:
         self.array: np.ndarray = np.empty(0)
+        self.objects: Any = None  # of an array of objects
 
     def __setstate__(self, state: tuple) -> None:
         _, shape, of, columns_first, content = state
+        if of.kind.hasobject:
+            self.objects = content
+            return
         self.array = _numbers(content, of, shape, "F" if columns_first else "C").array
 
 
@@ -115,6 +132,8 @@ class _Reader(pickle.Unpickler):
 
 def _plain(value: Any) -> Any:
     if isinstance(value, _Array):
+        if value.objects is not None:
+            raise TypeError("it has values that are objects")
         return value.array
     if isinstance(value, dict):
         return {str(key): _plain(each) for key, each in value.items()}

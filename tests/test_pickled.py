@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
 from factory.errors import StorageError
-from factory.pickled import read_pickle, write_pickle
+from factory.pickled import read_pickle, read_texts, write_pickle
 
 NUMBERS = st.sampled_from(["<f4", "<f8", ">f8", "<i4", "<i8", "|u1", "|b1"])
 ARRAYS = NUMBERS.flatmap(lambda kind: arrays(kind, array_shapes(min_dims=0, max_dims=3, min_side=0, max_side=4)))
@@ -25,6 +25,16 @@ def test_arrays_come_back_from_every_protocol(array, protocol, columns_first):
     assert np.array_equal(found["a"], array, equal_nan=array.dtype.kind == "f")
     assert (float(found["n"]), found["text"]) == (2.5, "x")
     assert np.array_equal(found["list"][1], array, equal_nan=array.dtype.kind == "f")
+
+
+def test_texts_that_numpy_saved_as_objects():
+    for array in (np.array("x_1", object), np.array(["a", "b"], object), np.empty(0, object)):
+        assert read_texts(pickle.dumps(array, protocol=4)) == array.ravel().tolist()
+    for wrong in (np.array([1], object), np.zeros(3), "x", [np.array("x", object)], {"a": "x"}):
+        with pytest.raises(StorageError, match="not one of texts"):
+            read_texts(pickle.dumps(wrong))
+    with pytest.raises(StorageError, match="asks for"):
+        read_texts(pickle.dumps(np.array([os.system], object)))
 
 
 def test_what_is_written_is_read_by_pickle_itself():

@@ -13,6 +13,7 @@ from factory.storage.output import Storage
 FORMATS = {
     "tum": "poses",
     "davis": "masks",
+    "stereo4d": "world tracks",
     **dict.fromkeys(("colmap", "nerfstudio", "re10k", "dynpose", "vipe", "webdataset", "huggingface"), "poses"),
 }
 

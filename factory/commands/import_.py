@@ -12,6 +12,7 @@ FORMATS = {
     "tum": "`<name>.txt` of TUM's format",
     "colmap": "folder with `cameras.bin` or `cameras.txt`",
     "dynpose": "`cameras/<uid>.pkl`",
+    "stereo4d": "`<name>.npz` of Stereo4D's format",
 }
 
 

@@ -1,4 +1,5 @@
-"""Clips that other software has posed, as rows of an output: of ingest what is known of the clip, of pose its cameras.
+"""Clips that other software has posed, as rows of an output: of ingest what is known of the clip, of pose its cameras,
+of world its tracks where it has some.
 
 What is not known stays null, sources need not be there: rows name them. A run tells what it made by fingerprints; those
 of imports are the format's.
@@ -16,16 +17,28 @@ from factory.engine.work import Row
 from factory.errors import StorageError
 from factory.geometry.camera import Camera
 from factory.manifest.phases import coming_from
-from factory.manifest.schema import COMMON, INGEST, POSE, ROOT, schema
+from factory.manifest.schema import COMMON, INGEST, POSE, ROOT, WORLD, schema
 from factory.manifest.write import parquet_of_rows
-from factory.storage.output import Storage
+from factory.storage.output import Storage, artifact_folder
+from factory.world.artifact import FILE, pack_world_tracks
+from factory.world.tracks import WorldTracks
 
-PHASE = "pose"
+PHASE, WORLD_PHASE = "pose", "world"
 PART_CLIPS = 1000  # of some 20 kB each
 VERSION = 1  # another one where the same files would give other rows
 # Of fx by fy and of poses from rotations: a tenth of a pixel at the border of a 720p picture, a guess.
 SQUARE_PIXELS = 1e-4
 RIGID = 1e-3
+
+
+@dataclass(frozen=True)
+class WorldOf:
+    """Tracks of a clip, seen by the left one of two rectified eyes. rectified2rig: float64 (2, 3, 3). fov_bounds:
+    float64 (4,), degrees."""
+
+    tracks: WorldTracks
+    rectified2rig: np.ndarray
+    fov_bounds: np.ndarray | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,6 +64,7 @@ class Posed:
     source_size: tuple[int, int] | None = None
     focal_reliable: bool | None = None
     readout_s: float | None = None
+    world: WorldOf | None = None
     extra: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -63,8 +77,8 @@ def import_clips(storage: Storage, kind: str, found: Found) -> tuple[int, int]:
     clips = iter(found)
     read = failed = 0
     while part := list(islice(clips, PART_CLIPS)):
-        rows = [_rows(kind, name, load) for name, load in part]
-        for phase, columns in ((ROOT, schema(*COMMON, *INGEST)), (PHASE, coming_from(schema(*COMMON, *POSE), ROOT))):
+        rows = [_rows(storage, kind, name, load) for name, load in part]
+        for phase, columns in COLUMNS.items():
             if made := [each[phase] for each in rows if phase in each]:
                 shard = stable_id(*(row["clip_id"] for row in made))
                 storage.write(storage.part(phase, shard), parquet_of_rows(made, columns))
@@ -73,8 +87,15 @@ def import_clips(storage: Storage, kind: str, found: Found) -> tuple[int, int]:
     return read, failed
 
 
-def _rows(kind: str, name: str, load: Callable[[], Posed]) -> dict[str, Row]:
-    """Of one clip, by phase."""
+COLUMNS = {
+    ROOT: schema(*COMMON, *INGEST),
+    PHASE: coming_from(schema(*COMMON, *POSE), ROOT),
+    WORLD_PHASE: coming_from(schema(*COMMON, *WORLD), PHASE),
+}
+
+
+def _rows(storage: Storage, kind: str, name: str, load: Callable[[], Posed]) -> dict[str, Row]:
+    """Of one clip, by phase; its tracks are written beside."""
     common: Row = {"clip_id": stable_id("import", kind, name), "reasons": [], "attempt": 1}
     common["fingerprint"] = stable_id("import", kind, VERSION)
     try:
@@ -105,7 +126,17 @@ def _rows(kind: str, name: str, load: Callable[[], Posed]) -> dict[str, Row]:
         "readout_s": posed.readout_s,
         **camera,
     }
-    return {ROOT: {**common, **ingest}, PHASE: {**common, **pose}}
+    rows: dict[str, Row] = {ROOT: {**common, **ingest}, PHASE: {**common, **pose}}
+    return rows if posed.world is None else rows | {WORLD_PHASE: {**common, **_world(storage, common, posed.world)}}
+
+
+def _world(storage: Storage, common: Row, world: WorldOf) -> Row:
+    """Columns of its tracks, which are written."""
+    path = f"{artifact_folder(common['clip_id'], WORLD_PHASE, common['fingerprint'])}/{FILE}"
+    storage.write(storage.artifact(path), pack_world_tracks(world.tracks))
+    bounds = world.fov_bounds
+    told = {"rectified2rig": world.rectified2rig.ravel().tolist(), "track_count": world.tracks.count}
+    return {**told, "fov_bounds": None if bounds is None else bounds.tolist(), "world_tracks": path}
 
 
 def checked_poses(cam_from_world: np.ndarray) -> np.ndarray:

@@ -1,6 +1,7 @@
 """The file `world_tracks.npz`: what `WorldTracks` holds, under its names.
 
-world_tracks.npz: `np.load` reads it without pickle. N sightings of M tracks in F frames.
+world_tracks.npz: `np.load` reads it without pickle. N sightings of M tracks in F frames. Of imported tracks what is not
+known is NaN, a number of a frame -1; points and times are always there.
     track            int32 (N,)        0..M-1, sorted by track, then frame
     frame            int32 (N,)        0..F-1
     xy               float32 (N, 2)    where in the rectified left picture, pixel centres at integers
@@ -29,10 +30,11 @@ from factory.artifacts import broken, pack_arrays, read_arrays
 from factory.geometry.lens import Lens
 from factory.world.tracks import NAMES, OF_SIGHTINGS, OF_TRACKS, UNKNOWN, WorldTracks
 
+FILE = "world_tracks.npz"
 ARRAYS = NAMES[: NAMES.index("lens")]
 TERMS = tuple(field.name for field in fields(Lens))[1:]
 MODELS = ("pinhole", "fisheye", "equirect180", "transverse")
-FINITE = ("xy", "range_m", "sigma_m", "measured", "points", "motion_px", "chi2", "times_s", "lens")
+FINITE = ("points", "times_s", "lens")
 
 
 def pack_world_tracks(tracks: WorldTracks) -> bytes:
@@ -61,7 +63,7 @@ def read_world_tracks(content: bytes) -> WorldTracks:
     inside = np.all((frame >= 0) & (frame < frames)) and np.all(found["size"] > 0)
     if not (ordered and ends and inside):
         raise broken("its sightings are not numbered and sorted by track and frame")
-    if not all(np.isfinite(found[name]).all() for name in FINITE) or np.isnan(found["speed_m_s"]).any():
+    if not all(np.isfinite(found[name]).all() for name in FINITE):
         raise broken("its numbers are not finite")
     if str(found["model"]) not in MODELS or not np.isin(found["label"], range(UNKNOWN + 1)).all():
         raise broken(f"it knows a lens {str(found['model'])[:20]} or labels that there are not")

@@ -51,11 +51,10 @@ class Follow:
         """left: uint8 (H, W) grey, one a frame. times_s: float64 (F,) seconds, frame_index: int64 (F,), in the source.
         Equal pictures give equal tracks."""
         seeds: dict[int, _Points] = {}
-        ahead = list(self._forwards(left, seeds))
-        back = list(self._backwards(left, seeds))
-        frames = np.concatenate([np.full(len(points.ids), number) for number, points in ahead + back])
-        ids = np.concatenate([points.ids for _, points in ahead + back])
-        xy = np.concatenate([points.xy for _, points in ahead + back])
+        ways = (self._forwards(left, seeds), self._backwards(left, seeds))
+        seen = [(number, live.ids, live.xy) for way in ways for number, live in way]  # not what they were seeded on
+        frames = np.repeat([number for number, _, _ in seen], [len(ids) for _, ids, _ in seen])
+        ids, xy = (np.concatenate(each) for each in list(zip(*seen, strict=True))[1:])
         height, width = left[0].shape
         tracks = tracks_from(ids, frames, xy, times_s, frame_index, (width, height))
         born = np.concatenate([np.full(len(points.ids), number) for number, points in seeds.items()])

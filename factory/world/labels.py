@@ -6,10 +6,7 @@ import numpy as np
 from scipy.spatial import cKDTree
 
 from factory.construct import Count, Positive, Share
-from factory.tracks import Tracks
-from factory.world.lifted import Lifted
-from factory.world.still import Speed, Still
-from factory.world.tracks import MOVING, STATIC, UNKNOWN
+from factory.world.tracks import MOVING, STATIC, UNKNOWN, WorldTracks
 
 
 @dataclass(frozen=True)
@@ -25,31 +22,32 @@ class Labels:
     neighbours: Count = 8
     stray: Share = 0.5  # moving tracks whose neighbours are static by more: all were on still things, at 0.2 too
 
-    def labels(self, still: Still, speed: Speed) -> np.ndarray:
+    def labels(self, chi2: np.ndarray, speed: np.ndarray, sigma: np.ndarray) -> np.ndarray:
         """int8 (M,): moving where one point does not explain a track, or a speed is beyond its noise; static where one
-        point does and a slow motion would have shown; else unknown."""
-        moves = (still.chi2 > self.moving_chi2) | (speed.speed > self.moving_sigmas * speed.sigma)
-        stands = (still.chi2 < self.static_chi2) & (speed.speed + 2 * speed.sigma < self.slow_m_s)
+        point does and a slow motion would have shown; else unknown. chi2: of `Still`; speed, sigma: of `Speed`."""
+        moves = (chi2 > self.moving_chi2) | ((speed > self.moving_sigmas * sigma) & np.isfinite(speed))
+        stands = (chi2 < self.static_chi2) & (speed + 2 * sigma < self.slow_m_s)
         return np.where(moves, MOVING, np.where(stands, STATIC, UNKNOWN)).astype(np.int8)
 
-    def strays(self, seen: Lifted, tracks: Tracks, still: Still, label: np.ndarray) -> np.ndarray:
+    def strays(self, tracks: WorldTracks) -> np.ndarray:
         """Moving tracks that are among static ones, of their range, in most of the places they come by: bool (M,).
 
         Stereo4D removes tracks that are partly on what never moves, or move there, by classes of pixels; here what the
-        neighbours do stands for the class. seen and tracks: the same sightings.
+        neighbours do stands for the class.
         """
-        stands, moves = still.chi2 < self.static_chi2, label == MOVING
-        votes = np.zeros((2, seen.count))
-        where = np.column_stack([tracks.xy / self.near_px, np.log(seen.ranges) / self.near_depth])
-        order = np.argsort(seen.frame, kind="stable")
-        for rows in np.split(order, np.searchsorted(seen.frame[order], np.arange(1, len(seen.times_s)))):
-            asked = rows[moves[seen.track[rows]]]
-            if not len(asked) or len(rows) < 2:
+        track, frame = tracks.track, tracks.frame
+        stands, moves = tracks.chi2 < self.static_chi2, tracks.label == MOVING
+        votes = np.zeros((2, tracks.count))
+        where = np.column_stack([tracks.xy / self.near_px, np.log(tracks.range_m) / self.near_depth])
+        order = np.argsort(frame, kind="stable")
+        for rows in np.split(order, np.searchsorted(frame[order], np.arange(1, len(tracks.times_s)))):
+            asked = rows[moves[track[rows]]]
+            if not len(asked):
                 continue
             distance, number = cKDTree(where[rows]).query(where[asked], k=self.neighbours + 1, distance_upper_bound=1.0)
             # The track itself is the nearest, and where there are fewer than asked for the number is that of none.
             found = np.isfinite(distance)[:, 1:]
-            beside = seen.track[rows[np.minimum(number[:, 1:], len(rows) - 1)]]
+            beside = track[rows[np.minimum(number[:, 1:], len(rows) - 1)]]
             for vote, of in zip(votes, (stands, moves), strict=True):
-                vote += np.bincount(seen.track[asked], np.sum(found & of[beside], axis=1), seen.count)
+                vote += np.bincount(track[asked], np.sum(found & of[beside], axis=1), tracks.count)
         return np.asarray(moves & (votes[0] > self.stray * np.maximum(votes.sum(axis=0), 1)))

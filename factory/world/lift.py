@@ -10,6 +10,7 @@ from factory.world.lifted import Lifted
 # One standard deviation. Of dense inverse search on rendered pairs the median error is 0.05 px, nine in ten are below
 # 0.15 px or so; far ranges, where a wrong sigma does harm, are those of the weaker texture.
 DISPARITY_PX = 0.15
+CHUNK = 50_000  # sightings
 ACROSS_PX = 0.5  # of a place in the picture that was followed for a while; drift of Lucas-Kanade, a guess
 
 
@@ -29,11 +30,16 @@ def lift(
     rectified left eye, NaN where a frame has none.
     """
     disparity = np.asarray(disparity_px, np.float64)
-    near, far, least = (
-        ranges_of(lens, baseline, tracks.xy, disparity + way * disparity_sigma_px) for way in (1, -1, -2)
+    ranges, near, far, least = (
+        np.concatenate(
+            [
+                ranges_of(lens, baseline, tracks.xy[rows], disparity[rows] + way * disparity_sigma_px)
+                for rows in _chunks(len(disparity))
+            ]
+        )
+        for way in (0, 1, -1, -2)
     )
-    ranges = np.where(np.isfinite(least), ranges_of(lens, baseline, tracks.xy, disparity), np.nan)
-    return lifted(lens, tracks, ranges, (far - near) / 2, world_from_cam)
+    return lifted(lens, tracks, np.where(np.isfinite(least), ranges, np.nan), (far - near) / 2, world_from_cam)
 
 
 def lifted(
@@ -43,7 +49,13 @@ def lifted(
     posed = np.isfinite(world_from_cam).all(axis=(1, 2))[tracks.frame]
     keep = np.isfinite(ranges) & np.isfinite(sigmas) & posed
     kept, ranges = tracks.observations(keep), ranges[keep]
-    poses = world_from_cam[kept.frame]
-    rays = np.einsum("nij,nj->ni", poses[:, :3, :3], lens.rays(kept.xy))
-    acrosses = ACROSS_PX * lens.spread(kept.xy) * ranges
-    return Lifted(kept.track, kept.frame, poses[:, :3, 3], rays, ranges, sigmas[keep], acrosses, kept.times_s), kept
+    turns, rays = world_from_cam[:, :3, :3], np.empty((len(ranges), 3))
+    for rows in _chunks(len(ranges)):
+        rays[rows] = np.einsum("nij,nj->ni", turns[kept.frame[rows]], lens.rays(kept.xy[rows]))
+    centres, acrosses = world_from_cam[kept.frame, :3, 3], ACROSS_PX * lens.spread(kept.xy) * ranges
+    return Lifted(kept.track, kept.frame, centres, rays, ranges, sigmas[keep], acrosses, kept.times_s), kept
+
+
+def _chunks(count: int) -> list[slice]:
+    """What is made of so many at a time stays small."""
+    return [slice(first, first + CHUNK) for first in range(0, max(count, 1), CHUNK)]

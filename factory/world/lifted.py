@@ -35,6 +35,10 @@ class Lifted:
         """Where they are measured, float64 (N, 3), world."""
         return self.centres + self.ranges[:, None] * self.rays
 
+    def points_of(self, rows: np.ndarray) -> np.ndarray:
+        """Those of some sightings."""
+        return self.centres[rows] + self.ranges[rows, None] * self.rays[rows]
+
     def observations(self, keep: np.ndarray | slice) -> "Lifted":
         """The sightings `keep`, bool (N,) or a slice; tracks left without any vanish, the rest renumber."""
         names = ("frame", "centres", "rays", "ranges", "sigmas", "acrosses")
@@ -55,6 +59,13 @@ def renumbered(track: np.ndarray) -> np.ndarray:
 def begins(track: np.ndarray) -> np.ndarray:
     """The first row of each track, int64 (M,); track: int (N,), sorted, 0..M-1 with no gaps."""
     return np.flatnonzero(np.diff(track, prepend=-1))
+
+
+def blocks(track: np.ndarray, most: int) -> list[slice]:
+    """Rows of whole tracks, about `most` of them a block; a block at least."""
+    begin = begins(track) if len(track) else np.zeros(1, np.int64)
+    ends = begin[np.flatnonzero(np.diff(begin // most, prepend=-1))]
+    return [slice(int(a), int(b)) for a, b in zip(ends, [*ends[1:], len(track)], strict=True)]
 
 
 def sums(values: np.ndarray, begin: np.ndarray) -> np.ndarray:

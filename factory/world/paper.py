@@ -11,7 +11,7 @@ import numpy as np
 from scipy.sparse import csr_matrix
 
 from factory.construct import Count, NotNegative, Positive
-from factory.world.lifted import Lifted, begins, quantile_by_track, row_of, sums
+from factory.world.lifted import Lifted, begins, blocks, quantile_by_track, row_of, sums
 from factory.world.motion import SHARE
 
 Term = tuple[np.ndarray, np.ndarray]  # value of each track (M,), and its gradient by each range (N,)
@@ -46,12 +46,16 @@ class PaperOffsets:
             return points
         motion = quantile_by_track(motion_px[kept], inner.track, SHARE)
         is_static = 1 / (1 + np.exp(np.clip(motion - self.static_px, -50, 50)))
-        ranges = np.concatenate([self._solved(*block) for block in _blocks(inner, is_static, self.batch)])
+        of_sightings = is_static[inner.track]
+        ranges = np.concatenate(
+            [self._solved(inner.observations(rows), of_sightings[rows]) for rows in blocks(inner.track, self.batch)]
+        )
         points[kept] = inner.centres + ranges[:, None] * inner.rays
         return points
 
     def _solved(self, seen: Lifted, is_static: np.ndarray) -> np.ndarray:
-        objective = Objective.of(seen, is_static, self, np.float32)
+        """Ranges (N,) of a block. is_static: (N,), of each sighting's track."""
+        objective = Objective.of(seen, is_static[begins(seen.track)], self, np.float32)
         start = seen.ranges.astype(np.float32)
         offset, mean, square = np.zeros((3, len(start)), np.float32)
         for step in range(1, self.steps + 1):
@@ -157,14 +161,3 @@ def accelerations(seen: Lifted) -> tuple[csr_matrix, np.ndarray]:
     places = (np.concatenate(rows), np.concatenate(columns))
     matrix = csr_matrix((np.concatenate(values), places), shape=(len(WINDOWS) * count, count))
     return matrix, np.concatenate(constants)
-
-
-def _blocks(seen: Lifted, is_static: np.ndarray, most: int) -> list[tuple[Lifted, np.ndarray]]:
-    """Of whole tracks, about `most` sightings each."""
-    begin = np.append(begins(seen.track), len(seen.track))
-    number = begin[:-1] // most
-    ends = [*np.flatnonzero(np.diff(number, prepend=-1)), len(number)]
-    return [
-        (seen.observations(slice(begin[first], begin[last])), is_static[first:last])
-        for first, last in zip(ends, ends[1:], strict=False)
-    ]

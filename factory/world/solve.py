@@ -12,11 +12,13 @@ from factory.world.depth_rules import DepthRules, Sampled
 from factory.world.follow import SeededTracks
 from factory.world.labels import Labels
 from factory.world.lift import DISPARITY_PX, lift
-from factory.world.lifted import Lifted, quantile_by_track
+from factory.world.lifted import Lifted, blocks, quantile_by_track
 from factory.world.motion import SHARE, scene_motion
 from factory.world.still import speeds, still_points
 from factory.world.tracks import WorldTracks
 from factory.world.weighted import WeightedOffsets
+
+BLOCK = 100_000  # sightings, of whole tracks, that are solved at a time: what is made of them stays small
 
 
 class Optimiser(Protocol):
@@ -57,14 +59,10 @@ class SolveTracks:
 
     def solved(self, lens: Lens, seen: Lifted, tracks: Tracks, world_from_cam: np.ndarray) -> WorldTracks:
         """The same from points that are lifted already, seen where `tracks` says, row by row."""
-        motion_px = scene_motion(lens, tracks, seen.points, world_from_cam)
-        points = self.optimiser(seen, motion_px)
-        given = np.isfinite(points).all(axis=1)
-        if not given.all():
-            points, motion_px = points[given], motion_px[given]
-            seen, tracks = seen.observations(given), tracks.observations(given)
-        still, speed = still_points(seen), speeds(seen)
-        label = self.labels.labels(still, speed)
+        parts = [self._block(lens, tracks, seen.observations(rows), world_from_cam) for rows in blocks(seen.track, BLOCK)]
+        given, points, motion_px, chi2, speed, sigma = (np.concatenate(each) for each in zip(*parts, strict=True))
+        seen, tracks = seen.observations(given), tracks.observations(given)
+        label = self.labels.labels(chi2, speed, sigma)
         found = WorldTracks(
             track=seen.track,
             frame=seen.frame,
@@ -74,10 +72,10 @@ class SolveTracks:
             measured=seen.points.astype(np.float32),
             points=points.astype(np.float32),
             label=label,
-            motion_px=quantile_by_track(motion_px, seen.track, SHARE).astype(np.float32),
-            chi2=still.chi2.astype(np.float32),
-            speed_m_s=speed.speed.astype(np.float32),
-            speed_sigma_m_s=speed.sigma.astype(np.float32),
+            motion_px=motion_px.astype(np.float32),
+            chi2=chi2.astype(np.float32),
+            speed_m_s=speed.astype(np.float32),
+            speed_sigma_m_s=sigma.astype(np.float32),
             world_from_cam=world_from_cam,
             times_s=tracks.times_s,
             frame_index=tracks.frame_index,
@@ -85,7 +83,18 @@ class SolveTracks:
             width=tracks.width,
             height=tracks.height,
         )
-        return found.select(~self.labels.strays(seen, tracks, still, label))
+        return found.select(~self.labels.strays(found))
+
+    def _block(self, lens: Lens, tracks: Tracks, seen: Lifted, world_from_cam: np.ndarray) -> tuple[np.ndarray, ...]:
+        """Of some tracks: which sightings get a point, bool (n,), and those; of the tracks left motion_px, chi2, speed,
+        and its standard deviation."""
+        motion_px = scene_motion(lens, (tracks.width, tracks.height), seen, world_from_cam)
+        points = self.optimiser(seen, motion_px)
+        given = np.isfinite(points).all(axis=1)
+        seen = seen.observations(given)
+        still, even = still_points(seen), speeds(seen)
+        motion_px = quantile_by_track(motion_px[given], seen.track, SHARE)
+        return given, points[given], motion_px, still.chi2, even.speed, even.sigma
 
 
 def _long(seen: Lifted, tracks: Tracks, least: int) -> tuple[Lifted, Tracks]:

@@ -7,6 +7,7 @@ import numpy as np
 from factory.world.lifted import Lifted, begins, quantile_by_track, sums
 
 ROUNDS = 5  # of re-weighting; points move by less than a tenth of their noise afterwards
+FAINT = 1e-9  # of the information on a point is added on everything: a track seen once has no velocity
 LOSS = 3.0  # standard deviations at which a sighting counts half: Cauchy's weight
 SHARE = 0.9  # chi2 of a track is this quantile of its sightings'
 
@@ -45,7 +46,7 @@ def speeds(seen: Lifted) -> Speed:
     scatter = sums(weights * squares, begin) / np.maximum(3 * counts - 6, 1)
     velocity = found[:, 3:]
     speed = np.linalg.norm(velocity, axis=1)
-    covariance = np.linalg.pinv(even.normal(weights)[0], hermitian=True)[:, 3:, 3:]
+    covariance = np.linalg.inv(even.normal(weights)[0])[:, 3:, 3:]
     way = velocity / np.maximum(speed, 1e-12)[:, None]
     variance = np.einsum("mi,mij,mj->m", way, covariance, way) * np.maximum(scatter, 1)
     timed = sums(even.since_s**2, begin) > 0
@@ -85,6 +86,8 @@ class _Even:
                     for row, column in ((i, j), (j, i)):
                         matrix[:, 3 * a + row, 3 * b + column] = total
                         matrix[:, 3 * b + column, 3 * a + row] = total
+        diagonal = np.einsum("mii->mi", matrix)  # a view
+        diagonal += FAINT * diagonal[:, :3].mean(axis=1, keepdims=True)
         return matrix, right
 
 
@@ -93,8 +96,7 @@ def _fitted(seen: Lifted, even: _Even) -> tuple[np.ndarray, np.ndarray]:
     weights = np.ones(len(seen.track))
     for _ in range(ROUNDS):
         matrix, right = even.normal(weights)
-        # A track seen once has no velocity: the smallest one that fits is none.
-        found = np.einsum("mij,mj->mi", np.linalg.pinv(matrix, hermitian=True), right)
+        found = np.linalg.solve(matrix, right[..., None])[..., 0]
         squares = squared_distances(seen, found, even)
         weights = _robust(squares)
     return found, squares

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from factory.world.lifted import begins
-from factory.world.paper import Objective, PaperOffsets, _blocks, whole
+from factory.world.paper import Objective, PaperOffsets, whole
 from tests.world.walks import walks
 
 TERMS = ("static_term", "dynamic_term", "regularising_term")
@@ -96,12 +96,9 @@ def test_points_stay_on_their_rays_and_beside_gaps_there_are_none():
     assert 0.5 * 0.15 < np.abs(np.linalg.norm(away, axis=1) - seen.ranges[kept]).max() < 0.15 + 1e-5  # 3 steps of 0.05
 
 
-def test_blocks_are_whole_tracks_and_change_nothing():
+def test_blocks_change_nothing():
     seen, _ = walks(count=30, noise=1.0)
     motion = np.where(seen.track % 2, 40.0, 2.0)
-    blocks = _blocks(seen, np.zeros(seen.count), 100)
-    assert len(blocks) > 3
-    assert [row for block, _ in blocks for row in block.ranges.tolist()] == seen.ranges.tolist()
     at_once, apart = PaperOffsets()(seen, motion), PaperOffsets(batch=100)(seen, motion)
     np.testing.assert_allclose(apart, at_once, atol=2e-4)  # single precision, summed in another order
 
