@@ -1,6 +1,8 @@
 """Shows an output's report in the browser; or a clip in Rerun: video, masks, tracks, camera path and points."""
 
 import argparse
+import os
+import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
@@ -52,6 +54,9 @@ def _show_clip(output: "Output", name: str, save: str | None) -> None:
     from factory.view.recording import record
 
     clip = output.find(name)
+    if save is None and not has_display():
+        told = "--save FILE.rrd writes the recording, for `rerun FILE.rrd` on a machine that has one"
+        raise ConfigError(f"there is no display for Rerun's viewer: {told}.")
     stream = rr.RecordingStream("factory", recording_id=clip.clip_id)
     if save is None:
         stream.spawn()
@@ -62,3 +67,8 @@ def _show_clip(output: "Output", name: str, save: str | None) -> None:
     stream.flush()
     if save is not None:
         print(f"{save} written: open it with `rerun {save}`")
+
+
+def has_display() -> bool:
+    """Whether a window can open: on Linux X or Wayland say so; without them the viewer ends, and its port stays dead."""
+    return sys.platform != "linux" or any(map(os.environ.get, ("DISPLAY", "WAYLAND_DISPLAY", "WAYLAND_SOCKET")))

@@ -1,5 +1,7 @@
 """A recording is read back by Rerun's own reader: what lies in it, and whether it says what the clip says."""
 
+import sys
+
 import numpy as np
 import pytest
 
@@ -79,3 +81,11 @@ def test_a_clip_is_found_by_its_name_and_nothing_is_guessed(posed, capsys):
     for text, told in ((".mp4", "fits 2 clips"), ("nothing", "holds no clip")):
         assert main(["view", posed.storage.root, text, "--save", "x.rrd"]) == 1
         assert told in capsys.readouterr().err
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have a display of their own")
+def test_without_a_display_no_viewer_is_started(posed, monkeypatch, capsys):
+    for name in ("DISPLAY", "WAYLAND_DISPLAY", "WAYLAND_SOCKET"):
+        monkeypatch.delenv(name, raising=False)
+    assert main(["view", posed.storage.root, "good"]) == 1
+    assert "there is no display for Rerun's viewer: --save FILE.rrd" in capsys.readouterr().err
