@@ -71,7 +71,16 @@ def counted(count: int, noun: str) -> str:
 
 
 def as_typed(root: str) -> str:
-    """A place as a shell takes it, by the shorter of its names."""
+    """A place or a file as a shell takes it, by the shorter of its names."""
     if "://" not in root and Path(root).is_relative_to(Path.cwd()):
         root = str(Path(root).relative_to(Path.cwd()))
     return shlex.quote(root)
+
+
+def program() -> str:
+    """How a shell calls this command again: by its path where it was called so, and the name would find none or
+    another, as in an environment that is not active."""
+    called, found = Path(sys.argv[0]), shutil.which("factory")
+    if called.name != "factory" or (found and Path(found).resolve() == called.resolve()):
+        return "factory"
+    return as_typed(str(called))

@@ -97,13 +97,13 @@ class Output:
         fits none or several."""
         of_name = self.sql(f'SELECT clip_id, source FROM "{ROOT}" ORDER BY source, source_start_s').fetchall()
         for fits in (
-            [clip_id for clip_id, _ in of_name if clip_id.startswith(text)],
-            [clip_id for clip_id, source in of_name if text in source],
+            [clip for clip in of_name if clip[0].startswith(text)],
+            [clip for clip in of_name if text in clip[1]],
         ):
             if len(fits) == 1:
-                return self.clip(fits[0])
+                return self.clip(fits[0][0])
             if fits:
-                some = ", ".join(fits[:5]) + (", ..." if len(fits) > 5 else "")
+                some = ", ".join(f"{clip_id} ({source.rpartition('/')[2]})" for clip_id, source in fits[:5]) + (", ..." if len(fits) > 5 else "")
                 raise StorageError(f"'{text}' fits {len(fits)} clips: take one of {some}.")
         raise StorageError(f"{self.storage.root} holds no clip '{text}': give its id or a part of its source's name.")
 

@@ -51,6 +51,7 @@ def output(videos, tmp_path_factory):
     [
         (["source={videos}"], "output is not given"),
         (["output=o"], "source is not given"),
+        (["--source", "{videos}", "output=o"], "there is no option --source: settings have no dashes"),
         (["source=nowhere", "output=o"], "does not exist"),
         (["source={empty}", "output=o"], "no video"),
         (["source={videos}", "output={file}/o"], "cannot write to output"),

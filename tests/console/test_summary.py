@@ -5,7 +5,7 @@ from datetime import datetime
 import pytest
 
 from factory.console.summary import TOP, print_summary
-from factory.console.tables import as_typed, duration, print_table
+from factory.console.tables import as_typed, duration, print_table, program
 from factory.manifest.funnel import funnels
 from factory.phases.run import Summary
 from factory.storage.output import Storage
@@ -61,6 +61,24 @@ def test_the_end_of_a_run_is_its_funnel_the_top_reasons_and_what_comes_next(scre
     assert "  factory status 'out [v1] :smile:'" in lines
     assert """  factory query 'out [v1] :smile:' "SELECT * FROM pose\"""" in lines
     assert "1 failure: the same `factory run` with retry=failed tries again." in lines
+
+
+def test_commands_to_copy_are_found_by_the_shell(tmp_path, monkeypatch):
+    """The name where it is on the PATH, else the path by which the command was called."""
+    command = tmp_path / ".venv" / "bin" / "factory"
+    command.parent.mkdir(parents=True)
+    command.write_text("#!/bin/sh")
+    command.chmod(0o755)
+    monkeypatch.chdir(tmp_path)
+    for called, path, told in (
+        (".venv/bin/factory", "/nowhere", ".venv/bin/factory"),
+        (str(command), "/nowhere", ".venv/bin/factory"),
+        (str(command), str(command.parent), "factory"),
+        ("/usr/lib/factory/__main__.py", "/nowhere", "factory"),
+    ):
+        monkeypatch.setattr("sys.argv", [called])
+        monkeypatch.setenv("PATH", path)
+        assert program() == told
 
 
 def test_it_fits_80_columns_and_prints_names_as_they_are(screen, tmp_path):

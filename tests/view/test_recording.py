@@ -80,7 +80,8 @@ def test_a_clip_is_found_by_its_name_and_nothing_is_guessed(posed, capsys):
     assert posed.find(clip.clip_id[:6]).clip_id == posed.find("good").clip_id == clip.clip_id
     for text, told in ((".mp4", "fits 2 clips"), ("nothing", "holds no clip")):
         assert main(["view", posed.storage.root, text, "--save", "x.rrd"]) == 1
-        assert told in capsys.readouterr().err
+        assert told in (err := capsys.readouterr().err)
+        assert f"{clip.clip_id} (good.mp4)" in err or text == "nothing"
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems have a display of their own")
