@@ -37,5 +37,6 @@ def call(options: argparse.Namespace) -> int:
         raise StorageError(f"{src} holds no {FORMATS[options.format]}: give the folder that does.")
     print(f"{counted(read, 'clip')} imported into {storage.root}" + (f"; {failed} failed, see" if failed else ""))
     if failed:
-        print(f"  {program()} query {as_typed(storage.root)} \"SELECT source, error FROM ingest WHERE status = 'failed'\"")
+        sql = "SELECT source, error FROM ingest WHERE status = 'failed'"
+        print(f'  {program()} query {as_typed(storage.root)} "{sql}"')
     return 0

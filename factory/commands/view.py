@@ -70,5 +70,5 @@ def _show_clip(output: "Output", name: str, save: str | None) -> None:
 
 
 def has_display() -> bool:
-    """Whether a window can open: on Linux X or Wayland say so; without them the viewer ends, and its port stays dead."""
+    """Whether a window can open: on Linux X or Wayland say so. Without one the viewer ends, and its port is dead."""
     return sys.platform != "linux" or any(map(os.environ.get, ("DISPLAY", "WAYLAND_DISPLAY", "WAYLAND_SOCKET")))

@@ -36,7 +36,8 @@ def print_table(title: str, names: Sequence[str], rows: Sequence[Sequence[str]])
     shown = [i for i, name in enumerate(names) if not name or any(row[i] for row in rows)]
     table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), show_edge=False)
     for index in shown:
-        table.add_column(names[index], justify="left" if index == 0 else "right", no_wrap=True)
+        figures = any(row[index][:1].isdigit() or row[index] == "?" for row in rows)
+        table.add_column(names[index], justify="right" if index and figures else "left", no_wrap=True)
     for row in rows:
         table.add_row(*(row[index] for index in shown))
     console().print(table)

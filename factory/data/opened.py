@@ -103,7 +103,8 @@ class Output:
             if len(fits) == 1:
                 return self.clip(fits[0][0])
             if fits:
-                some = ", ".join(f"{clip_id} ({source.rpartition('/')[2]})" for clip_id, source in fits[:5]) + (", ..." if len(fits) > 5 else "")
+                named = [f"{clip_id} ({source.rpartition('/')[2]})" for clip_id, source in fits[:5]]
+                some = ", ".join(named) + (", ..." if len(fits) > 5 else "")
                 raise StorageError(f"'{text}' fits {len(fits)} clips: take one of {some}.")
         raise StorageError(f"{self.storage.root} holds no clip '{text}': give its id or a part of its source's name.")
 

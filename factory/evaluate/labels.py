@@ -72,7 +72,8 @@ def _of_csv(path: Path) -> list[Label]:
             for row in rows
         ]
     except OSError as error:
-        raise StorageError(f"{path} cannot be read ({cause(error)}): give labels as CSV, or a rendered folder.") from error
+        told = "give labels as CSV, or a folder of rendered videos"
+        raise StorageError(f"{path} cannot be read ({cause(error)}): {told}.") from error
     except (KeyError, AttributeError) as error:
         raise StorageError(f"{path} is no list of labels: it needs the columns file and suitable (1, 0).") from error
 

@@ -94,6 +94,12 @@ def test_cells_are_printed_as_they_are(capsys):
     assert "[red] :smile:" in capsys.readouterr().out
 
 
+def test_names_stand_to_the_left_and_figures_to_the_right(capsys):
+    print_table("", ("", "n", "licence"), [["a", "1", "MIT"], ["bb", "10", "Apache-2.0"]])
+    lines = [line.rstrip() for line in capsys.readouterr().out.splitlines()]
+    assert lines[3:5] == ["a    1  MIT", "bb  10  Apache-2.0"]
+
+
 def test_stages_are_for_those_who_ask(screen):
     assert "SolveCamera" not in "\n".join(screen(*RUN))
     assert "SolveCamera" in "\n".join(screen(*RUN, verbose=True))
