@@ -2,11 +2,14 @@
 
 import argparse
 import os
+import shutil
 import sys
+import sysconfig
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
+from factory.console.tables import as_typed
 from factory.errors import ConfigError
 from factory.extras import install_command
 
@@ -59,14 +62,20 @@ def _show_clip(output: "Output", name: str, save: str | None) -> None:
         raise ConfigError(f"there is no display for Rerun's viewer: {told}.")
     stream = rr.RecordingStream("factory", recording_id=clip.clip_id)
     if save is None:
-        stream.spawn()
+        rr.spawn(recording=stream, executable_path=viewer())
     else:
         Path(save).parent.mkdir(parents=True, exist_ok=True)
         stream.save(save)
     record(clip, stream)
     stream.flush()
     if save is not None:
-        print(f"{save} written: open it with `rerun {save}`")
+        opened = "rerun" if shutil.which("rerun") else as_typed(viewer() or "rerun")
+        print(f"{save} written: open it with `{opened} {save}`")
+
+
+def viewer() -> str | None:
+    """Where the viewer of this environment lies: the environment need not be active."""
+    return shutil.which("rerun", path=sysconfig.get_path("scripts"))
 
 
 def has_display() -> bool:
