@@ -54,7 +54,7 @@ def settings() -> str:
     return (
         "# Settings\n\nAll there are, with their defaults and where each number comes from, as "
         "`factory run --cfg job` shows them. Any of them is set by its key, `pose.min_quality=gold`, "
-        "`filter.stages.tracks.tracker.points=200`; profiles and presets set several (`profile=gpu`, `sfm=fast`).\n\n"
+        "`filter.stages.sample.grey_side_px=240`; profiles and presets set several (`profile=gpu`, `sfm=fast`).\n\n"
         f"```yaml\n{told.getvalue()}```\n"
     )
 

@@ -102,8 +102,8 @@ def _dispatch(command: str, rest: list[str], verbose: bool) -> int:
     parser = argparse.ArgumentParser(prog=f"factory {command}", description=module.__doc__)
     module.add_arguments(parser)
     try:
-        # The key=value words of submit may stand on both sides of an option.
-        options = parser.parse_intermixed_args(rest) if command == "submit" else parser.parse_args(rest)
+        # Options may stand between the words: `query OUT --format csv "SELECT ..."`. Not those of subcommands.
+        options = parser.parse_args(rest) if command == "evaluate" else parser.parse_intermixed_args(rest)
     except SystemExit as end:  # argparse has printed its help, or what is wrong
         return int(end.code or 0)
     return module.call(options)

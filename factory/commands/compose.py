@@ -64,7 +64,8 @@ def _parsed(word: str) -> "Override":
 
     key = word.partition("=")[0].lstrip("+~")
     if not key or ("=" not in word and not word.startswith("~")):
-        raise ConfigError(f"'{word}' is not understood: write key=value; `factory run --help` lists the keys.")
+        told = "write key=value, as in source=my-videos; `factory run --help` lists the keys"
+        raise ConfigError(f"'{word}' is not understood: {told}.")
     try:
         (override,) = OverridesParser.create().parse_overrides([_quoted(word)])
     except HydraException as error:

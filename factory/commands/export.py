@@ -4,9 +4,10 @@ import argparse
 from importlib import import_module
 from pathlib import Path
 
+from factory.commands.selecting import add_clips, selection_of
 from factory.console.tables import counted
 from factory.errors import StorageError
-from factory.export.selection import Selection, left_out
+from factory.export.selection import left_out
 from factory.manifest.phases import phase_with
 from factory.storage.output import Storage
 
@@ -25,6 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     where = "SQL condition on the columns beside what is exported, for example: focal_reliable AND registered_ratio = 1"
     parser.add_argument("--where", help=where)
     parser.add_argument("--all", action="store_true", help="also clips that were rejected, as far as they came")
+    add_clips(parser)
 
 
 def call(options: argparse.Namespace) -> int:
@@ -35,7 +37,7 @@ def call(options: argparse.Namespace) -> int:
     if phase is None:
         told = "no clip has reached a phase that makes them yet."
         raise StorageError(f"{storage.root} holds no {FORMATS[options.format]}: {told}")
-    written = chosen.export(storage, phase, Path(options.dest), Selection(options.where, options.all))
+    written = chosen.export(storage, phase, Path(options.dest), selection_of(options))
     left = ", ".join(f"{n} {status}" for status, n in left_out(storage, phase, written).items())
     print(f"{counted(written.total(), 'clip')} written to {options.dest}" + (f"; left out: {left}" if left else ""))
     return 0

@@ -4,7 +4,7 @@ import argparse
 from importlib import import_module
 from pathlib import Path
 
-from factory.console.tables import as_typed, counted
+from factory.console.tables import as_typed, counted, program
 from factory.errors import ConfigError, StorageError
 from factory.storage.output import Storage
 
@@ -38,5 +38,6 @@ def call(options: argparse.Namespace) -> int:
         raise StorageError(f"{src} holds no {FORMATS[options.format]}: give the folder that does.")
     print(f"{counted(read, 'clip')} imported into {storage.root}" + (f"; {failed} failed, see" if failed else ""))
     if failed:
-        print(f"  factory query {as_typed(storage.root)} \"SELECT source, error FROM ingest WHERE status = 'failed'\"")
+        sql = "SELECT source, error FROM ingest WHERE status = 'failed'"
+        print(f'  {program()} query {as_typed(storage.root)} "{sql}"')
     return 0

@@ -6,12 +6,14 @@ import json
 import sys
 from collections.abc import Iterator
 from itertools import islice
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from factory.console.columns import columns_text
 from factory.console.records import lines_of
 from factory.console.tables import width
 from factory.errors import ConfigError
+from factory.manifest.files import table_of
 from factory.manifest.query import query, run_unsafe, sql_errors
 from factory.storage.output import Storage
 
@@ -28,6 +30,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--columns", nargs="?", const="", metavar="TABLE", help="prints what the columns of all tables, or of one, mean"
     )
+    listed = "a table `clips` beside the others, as split, sample and duplicates write it: JOIN clips USING (clip_id)"
+    parser.add_argument("--clips", type=Path, metavar="FILE.parquet", help=listed)
     parser.add_argument(
         "--unsafe",
         action="store_true",
@@ -48,7 +52,12 @@ def call(options: argparse.Namespace) -> int:
         return 0
     if options.sql is None:
         raise ConfigError('no query is given: say "SELECT * FROM ingest", or --columns to see what there is.')
-    relation = run_unsafe(storage, options.sql) if options.unsafe else query(storage, options.sql)
+    if options.unsafe:
+        if options.clips:
+            raise ConfigError(f"--unsafe reads files by itself: say FROM '{options.clips}', without --clips.")
+        relation = run_unsafe(storage, options.sql)
+    else:
+        relation = query(storage, options.sql, table_of(options.clips) if options.clips else None)
     if relation is None:  # a statement without rows, such as COPY
         return 0
     with sql_errors(storage):

@@ -29,10 +29,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def call(options: argparse.Namespace) -> int:
     import pyarrow.compute as pc
 
+    from factory.manifest.files import table_of
     from factory.manifest.write import parquet_of
     from factory.storage.local import write_atomic
     from factory.subsets.clips import chosen
-    from factory.subsets.files import table_of
     from factory.subsets.split import COLUMNS, SPLITS, split
 
     storage, selection = Storage.at(options.output), selection_of(options)

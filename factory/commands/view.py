@@ -1,10 +1,15 @@
 """Shows an output's report in the browser; or a clip in Rerun: video, masks, tracks, camera path and points."""
 
 import argparse
+import os
+import shutil
+import sys
+import sysconfig
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
+from factory.console.tables import as_typed
 from factory.errors import ConfigError
 from factory.extras import install_command
 
@@ -52,13 +57,27 @@ def _show_clip(output: "Output", name: str, save: str | None) -> None:
     from factory.view.recording import record
 
     clip = output.find(name)
+    if save is None and not has_display():
+        told = "--save FILE.rrd writes the recording, for `rerun FILE.rrd` on a machine that has one"
+        raise ConfigError(f"there is no display for Rerun's viewer: {told}.")
     stream = rr.RecordingStream("factory", recording_id=clip.clip_id)
     if save is None:
-        stream.spawn()
+        rr.spawn(recording=stream, executable_path=viewer())
     else:
         Path(save).parent.mkdir(parents=True, exist_ok=True)
         stream.save(save)
     record(clip, stream)
     stream.flush()
     if save is not None:
-        print(f"{save} written: open it with `rerun {save}`")
+        opened = "rerun" if shutil.which("rerun") else as_typed(viewer() or "rerun")
+        print(f"{save} written: open it with `{opened} {save}`")
+
+
+def viewer() -> str | None:
+    """Where the viewer of this environment lies: the environment need not be active."""
+    return shutil.which("rerun", path=sysconfig.get_path("scripts"))
+
+
+def has_display() -> bool:
+    """Whether a window can open: on Linux X or Wayland say so. Without one the viewer ends, and its port is dead."""
+    return sys.platform != "linux" or any(map(os.environ.get, ("DISPLAY", "WAYLAND_DISPLAY", "WAYLAND_SOCKET")))

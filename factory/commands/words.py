@@ -100,7 +100,8 @@ def parse(command: str, words: Sequence[str]) -> Given:
     if options.multirun:
         raise ConfigError("several runs in one command (--multirun) are not supported: give each its own command.")
     if unknown := [word for word in rest if word.startswith("-")]:
-        raise ConfigError(f"there is no option {unknown[0]}: `factory {command} --help` lists them.")
+        settings = f"settings have no dashes (source=my-videos), and `factory {command} --help` lists the options"
+        raise ConfigError(f"there is no option {unknown[0]}: {settings}.")
     show: Callable[[], str] | None = None
     if options.help:
         show = everything if options.help == "all" else partial(HELP.format, command=command, purpose=PURPOSE[command])

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from factory.console.tables import as_typed, counted, duration, print_counts, print_table, say
+from factory.console.tables import as_typed, counted, duration, print_counts, print_table, program, say
 from factory.manifest.funnel import Funnel
 from factory.manifest.schema import ROOT
 from factory.phases.run import Summary
@@ -75,8 +75,8 @@ def _print_next(holds: Sequence[Funnel], root: str) -> None:
     passed = f"{last.counts.get('ok', 0)} passed {last.phase}"
     say(f"The output holds {counted(first.clips, 'clip')} of {counted(first.sources, 'source')}: {passed}.")
     place = as_typed(root)
-    say(f"  factory status {place}")
-    say(f'  factory query {place} "SELECT * FROM {last.phase}"')
+    say(f"  {program()} status {place}")
+    say(f'  {program()} query {place} "SELECT * FROM {last.phase}"')
     print_retry(holds)
 
 

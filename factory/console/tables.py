@@ -36,7 +36,8 @@ def print_table(title: str, names: Sequence[str], rows: Sequence[Sequence[str]])
     shown = [i for i, name in enumerate(names) if not name or any(row[i] for row in rows)]
     table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), show_edge=False)
     for index in shown:
-        table.add_column(names[index], justify="left" if index == 0 else "right", no_wrap=True)
+        figures = any(row[index][:1].isdigit() or row[index] == "?" for row in rows)
+        table.add_column(names[index], justify="right" if index and figures else "left", no_wrap=True)
     for row in rows:
         table.add_row(*(row[index] for index in shown))
     console().print(table)
@@ -71,7 +72,16 @@ def counted(count: int, noun: str) -> str:
 
 
 def as_typed(root: str) -> str:
-    """A place as a shell takes it, by the shorter of its names."""
+    """A place or a file as a shell takes it, by the shorter of its names."""
     if "://" not in root and Path(root).is_relative_to(Path.cwd()):
         root = str(Path(root).relative_to(Path.cwd()))
     return shlex.quote(root)
+
+
+def program() -> str:
+    """How a shell calls this command again: by its path where it was called so, and the name would find none or
+    another, as in an environment that is not active."""
+    called, found = Path(sys.argv[0]), shutil.which("factory")
+    if called.name != "factory" or (found and Path(found).resolve() == called.resolve()):
+        return "factory"
+    return as_typed(str(called))

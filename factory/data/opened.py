@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from factory.data.result import ClipResult
 from factory.errors import StorageError
+from factory.manifest.listed import ids_sql, listed
 from factory.manifest.phases import in_order
 from factory.manifest.query import connect, query, sql_errors
 from factory.manifest.read import read_phase
@@ -64,12 +65,17 @@ class Output:
         DuckDB's relations. Raises ConfigError where it is no SELECT, or DuckDB has no sense in it."""
         return query(self.storage, select)
 
-    def ids(self, where: str = "status = 'ok'", phase: str | None = None) -> list[str]:
-        """Ids of clips by an SQL condition on the columns of a phase, the last one by default; by source and time."""
+    def ids(self, where: str = "status = 'ok'", phase: str | None = None, clips: str | Path | None = None) -> list[str]:
+        """Ids of clips by an SQL condition on the columns of a phase, the last one by default; by source and time.
+
+        clips: a Parquet file as `factory split`, `sample` or `duplicates` writes it; only clips that it lists, and the
+        condition may name its columns: `ids("split = 'train'", clips="splits.parquet")`.
+        """
         chosen = self.phases[-1] if phase is None else self._known(phase)
-        order = "ORDER BY source, source_start_s, clip_id"
+        known = listed(self.storage, chosen, clips)
+        wanted = f'SELECT clip_id FROM "{chosen}" WHERE clip_id IN ({ids_sql(chosen, where, known)})'
         with sql_errors(self.storage):
-            rows = self.sql(f'SELECT clip_id FROM "{chosen}" WHERE {where} {order}').fetchall()
+            rows = query(self.storage, f"{wanted} ORDER BY source, source_start_s, clip_id", known).fetchall()
         return [clip_id for (clip_id,) in rows]
 
     def clip(self, clip_id: str) -> ClipResult:
@@ -91,19 +97,22 @@ class Output:
         fits none or several."""
         of_name = self.sql(f'SELECT clip_id, source FROM "{ROOT}" ORDER BY source, source_start_s').fetchall()
         for fits in (
-            [clip_id for clip_id, _ in of_name if clip_id.startswith(text)],
-            [clip_id for clip_id, source in of_name if text in source],
+            [clip for clip in of_name if clip[0].startswith(text)],
+            [clip for clip in of_name if text in clip[1]],
         ):
             if len(fits) == 1:
-                return self.clip(fits[0])
+                return self.clip(fits[0][0])
             if fits:
-                some = ", ".join(fits[:5]) + (", ..." if len(fits) > 5 else "")
+                named = [f"{clip_id} ({source.rpartition('/')[2]})" for clip_id, source in fits[:5]]
+                some = ", ".join(named) + (", ..." if len(fits) > 5 else "")
                 raise StorageError(f"'{text}' fits {len(fits)} clips: take one of {some}.")
         raise StorageError(f"{self.storage.root} holds no clip '{text}': give its id or a part of its source's name.")
 
-    def clips(self, where: str = "status = 'ok'", phase: str | None = None) -> Iterator[ClipResult]:
+    def clips(
+        self, where: str = "status = 'ok'", phase: str | None = None, clips: str | Path | None = None
+    ) -> Iterator[ClipResult]:
         """Clips one after the other; see `ids`."""
-        yield from map(self.clip, self.ids(where, phase))
+        yield from map(self.clip, self.ids(where, phase, clips))
 
     def _known(self, phase: str) -> str:
         if phase not in self.phases:

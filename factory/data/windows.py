@@ -11,8 +11,9 @@ import numpy as np
 from factory.data.opened import Output
 from factory.data.result import ClipResult
 from factory.errors import ConfigError
+from factory.manifest.listed import ids_sql, listed
 from factory.manifest.phases import phase_with
-from factory.manifest.query import sql_errors
+from factory.manifest.query import query, sql_errors
 
 
 @dataclass
@@ -30,6 +31,8 @@ class ClipDataset:
         frame           int64 (T,), which of the clip's sampled frames these are
         masks           bool (T, H, W), what moves on its own; with `masks`
         clip_id         str
+    clips: a Parquet file as `factory split`, `sample` or `duplicates` writes it; only clips that it lists, and `where`
+    may name its columns: `ClipDataset(output, where="split = 'train'", clips="splits.parquet")`.
     Lens distortion is left in the pictures: the clip's `distortion` tells it. Clips of several sizes make batches only
     with a `size`. Raises ConfigError where no window is that long, and whatever reading a clip raises.
     """
@@ -41,6 +44,7 @@ class ClipDataset:
     where: str = "status = 'ok'"
     size: tuple[int, int] | None = None
     masks: bool = False
+    clips: str | Path | None = None
     _windows: np.ndarray = field(init=False, repr=False)  # int32 (N, 2): the clip's number, the first frame
     _ids: list[str] = field(init=False, repr=False)
 
@@ -50,9 +54,11 @@ class ClipDataset:
         storage = self.output.storage
         if (phase := phase_with(storage, "world_from_cam")) is None:
             raise ConfigError(f"{storage.root} holds no poses: run a pipeline with the pose phase first.")
-        select = f'SELECT clip_id, len(timestamps) FROM "{phase}" WHERE ({self.where}) AND world_from_cam IS NOT NULL'
+        known = listed(storage, phase, self.clips)
+        chosen = f"world_from_cam IS NOT NULL AND clip_id IN ({ids_sql(phase, self.where, known)})"
         with sql_errors(storage):
-            rows = self.output.sql(f"{select} ORDER BY clip_id").fetchall()
+            select = f'SELECT clip_id, len(timestamps) FROM "{phase}" WHERE {chosen} ORDER BY clip_id'
+            rows = query(storage, select, known).fetchall()
         reach = (self.length - 1) * self.stride + 1
         begins = [np.arange(0, count - reach + 1, self.step or reach) for _, count in rows]
         if not sum(map(len, begins)):

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from factory.errors import ConfigError, StorageError
+from factory.storage.local import cause
 
 
 @dataclass(frozen=True)
@@ -70,10 +71,11 @@ def _of_csv(path: Path) -> list[Label]:
             )
             for row in rows
         ]
-    except (OSError, KeyError, AttributeError) as error:
-        raise StorageError(
-            f"{path} cannot be read ({error!r}): it needs the columns file and suitable (1, 0)."
-        ) from error
+    except OSError as error:
+        told = "give labels as CSV, or a folder of rendered videos"
+        raise StorageError(f"{path} cannot be read ({cause(error)}): {told}.") from error
+    except (KeyError, AttributeError) as error:
+        raise StorageError(f"{path} is no list of labels: it needs the columns file and suitable (1, 0).") from error
 
 
 def _of_folder(folder: Path) -> list[Label]:

@@ -7,6 +7,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from factory.console.counting import counting
 from factory.errors import StorageError
 from factory.evaluate.frames import FrameFolder, frame_folders
 from factory.evaluate.made_matches import made_matches
@@ -25,7 +26,7 @@ def matches_of_run(output: Path, masks: Path | None = None, only: Sequence[str] 
     """Matches of each clip, in pixels of the whole displayed frame, between the frames that its solver sampled.
 
     masks: a folder of true masks, as for `evaluate masks`; a clip without any is matched everywhere. only: stems of
-    sources; all by default. Raises StorageError, SourceError.
+    sources; all by default. Tells how far it is. Raises StorageError, SourceError.
     """
     storage = Storage.at(output)
     moving = [] if masks is None else frame_folders(masks, "masks", (".png",))
@@ -36,20 +37,21 @@ def matches_of_run(output: Path, masks: Path | None = None, only: Sequence[str] 
     sql = f'SELECT clip_id, source_width, source_height FROM "{ROOT}"'
     sizes = {r["clip_id"]: r for r in query(storage, sql).to_arrow_table().to_pylist()}
     fetch = Fetch()
-    for row in clips_from(storage, ROOT, ()).to_pylist():
-        stem = Path(row["source"]).stem
-        if row["clip_id"] not in sampled or (only and stem not in only):
-            continue
-        wanted = set(sampled[row["clip_id"]])
-        record = fetch(clip_record(row))
-        try:
-            frames = [f for f in clip_frames(record["path"], record.clip, grey=True) if f.index in wanted]
-        finally:
-            fetch.release()
-        size = (sizes[row["clip_id"]]["source_width"], sizes[row["clip_id"]]["source_height"])
-        crop = record.clip.crop or (0, 0, *size)
-        hidden = [_moving(moving, stem, f.index, crop) for f in frames]
-        yield _of_whole_frames(made_matches(stem, frames, hidden), crop, size)
+    rows = [row for row in clips_from(storage, ROOT, ()).to_pylist() if row["clip_id"] in sampled]
+    rows = [row for row in rows if not only or Path(row["source"]).stem in only]
+    with counting("clips matched", len(rows)) as (say, step):
+        for row in rows:
+            stem, wanted = Path(row["source"]).stem, set(sampled[row["clip_id"]])
+            record = fetch(clip_record(row))
+            try:
+                frames = [f for f in clip_frames(record["path"], record.clip, grey=True) if f.index in wanted]
+            finally:
+                fetch.release()
+            size = (sizes[row["clip_id"]]["source_width"], sizes[row["clip_id"]]["source_height"])
+            crop = record.clip.crop or (0, 0, *size)
+            hidden = [_moving(moving, stem, f.index, crop) for f in frames]
+            yield _of_whole_frames(made_matches(stem, frames, hidden), crop, size)
+            say(f"{step()} of {len(rows)}: {stem}")
 
 
 def write_matches(found: Sequence[Matches], path: Path) -> int:

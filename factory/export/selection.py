@@ -3,10 +3,12 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
+from factory.manifest.listed import ids_sql, listed
 from factory.manifest.query import query, sql_errors
 from factory.manifest.schema import ROOT
 from factory.storage.output import Storage
@@ -15,10 +17,12 @@ from factory.storage.output import Storage
 @dataclass(frozen=True)
 class Selection:
     """Rows of a manifest by an SQL condition on its columns. `everything`: also clips that are not `ok`, which
-    a condition may ask for too, by naming `status`."""
+    a condition may ask for too, by naming `status`. clips: a Parquet file that lists clips, whose columns the condition
+    may name."""
 
     where: str | None = None
     everything: bool = False
+    clips: Path | None = None
 
     @property
     def sql(self) -> str:
@@ -36,12 +40,13 @@ def rows_of(storage: Storage, phase: str, selection: Selection, needs: str, colu
 
 def table_of(storage: Storage, phase: str, selection: Selection, needs: str, columns: str) -> pa.Table:
     """The same as a table."""
+    clips = listed(storage, phase, selection.clips)
     sql = f"""
         SELECT p.clip_id, p.source, p.source_start_s, {columns} FROM "{phase}" p JOIN "{ROOT}" i USING (clip_id)
-        WHERE p.{needs} IS NOT NULL AND p.clip_id IN (SELECT clip_id FROM "{phase}" WHERE {selection.sql})
+        WHERE p.{needs} IS NOT NULL AND p.clip_id IN ({ids_sql(phase, selection.sql, clips)})
         ORDER BY p.source, p.source_start_s"""
     with sql_errors(storage):
-        return query(storage, sql).to_arrow_table()
+        return query(storage, sql, clips).to_arrow_table()
 
 
 def left_out(storage: Storage, phase: str, written: Mapping[str, int]) -> dict[str, int]:

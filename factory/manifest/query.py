@@ -19,7 +19,9 @@ from factory.storage.places import Entry, is_s3, split
 
 if TYPE_CHECKING:
     import duckdb
+    import pyarrow as pa
 
+LISTED = "clips"  # in queries: what a file says of clips
 
 # Columns that come together: a manifest that has one of them has all, but where an earlier version wrote it.
 TOGETHER = {"clip_id": COMMON, "content_hash": INGEST, "world_from_cam": POSE}
@@ -81,13 +83,15 @@ def _close(connection: "duckdb.DuckDBPyConnection", parts: Sequence[Entry]) -> N
         connection.execute(f"SET {setting}")
 
 
-def query(storage: Storage, sql: str) -> "duckdb.DuckDBPyRelation":
-    """The rows that one SELECT (or WITH, DESCRIBE, SUMMARIZE, SHOW) gives.
+def query(storage: Storage, sql: str, clips: "pa.Table | None" = None) -> "duckdb.DuckDBPyRelation":
+    """The rows that one SELECT (or WITH, DESCRIBE, SUMMARIZE, SHOW) gives. clips: of a file, the table LISTED.
 
     Raises ConfigError with DuckDB's reason when it cannot be run. Rows are computed when they are asked for: that
     belongs under `sql_errors`.
     """
     connection = connect(storage)
+    if clips is not None:
+        connection.register(LISTED, clips)
     with sql_errors(storage):
         _check_text(sql)
         _check_statement(connection, sql)

@@ -5,6 +5,7 @@ import pyarrow as pa
 
 from factory.errors import ConfigError, StorageError
 from factory.export.selection import Selection
+from factory.manifest.listed import ids_sql, listed
 from factory.manifest.phases import in_order, phase_with
 from factory.manifest.query import query, sql_errors
 from factory.manifest.read import key_codes
@@ -23,13 +24,14 @@ def chosen(storage: Storage, selection: Selection, *columns: str) -> pa.Table:
     """
     storage.committed_phases()  # says so where it is no output
     phase = list(in_order(storage))[-1]
+    clips = listed(storage, phase, selection.clips)
     names = ", ".join((*(f"p.{name}" for name in SPAN), *columns))
     sql = f"""
         SELECT {names} FROM "{phase}" p JOIN "{ROOT}" i USING (clip_id)
-        WHERE p.clip_id IN (SELECT clip_id FROM "{phase}" WHERE {selection.sql})
+        WHERE p.clip_id IN ({ids_sql(phase, selection.sql, clips)})
         ORDER BY i.width::BIGINT * i.height DESC NULLS LAST, p.source_end_s - p.source_start_s DESC, p.clip_id"""
     with sql_errors(storage):
-        found = query(storage, sql).to_arrow_table()
+        found = query(storage, sql, clips).to_arrow_table()
     if not found.num_rows:
         raise StorageError(f"no clip of phase {phase} in {storage.root} is chosen: ask for others.")
     return found

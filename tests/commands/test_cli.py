@@ -5,10 +5,12 @@ import os
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 import yaml
 
+from factory.cli import main, module_of
 from factory.manifest.read import read_phase
 from factory.storage import lease
 from factory.storage.output import Storage
@@ -49,6 +51,7 @@ def output(videos, tmp_path_factory):
     [
         (["source={videos}"], "output is not given"),
         (["output=o"], "source is not given"),
+        (["--source", "{videos}", "output=o"], "there is no option --source: settings have no dashes"),
         (["source=nowhere", "output=o"], "does not exist"),
         (["source={empty}", "output=o"], "no video"),
         (["source={videos}", "output={file}/o"], "cannot write to output"),
@@ -86,6 +89,25 @@ def test_sigterm_ends_a_run_as_ctrl_c_does(tmp_path):
         process.stderr.read().splitlines()[-1] == "factory run: ended by SIGTERM; run the same command again to go on."
     )
     assert not (tmp_path / "out" / "lease.json").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (("query", "OUT", "--format", "csv", "SELECT 1"), {"sql": "SELECT 1", "format": "csv"}),
+        (("query", "--unsafe", "OUT", "SELECT 1"), {"sql": "SELECT 1", "unsafe": True}),
+        (("view", "OUT", "--save", "a.rrd", "good"), {"clip": "good", "save": "a.rrd"}),
+        (("report", "OUT", "--copy", "DEST"), {"dest": Path("DEST"), "copy": True}),
+        (("weights", "fetch", "--at", "URI", "raft_large"), {"names": ["raft_large"], "at": "URI"}),
+        (("evaluate", "pose", "TRUTH", "--method", "a=b"), {"method": ["a=b"]}),
+    ],
+)
+def test_options_may_stand_before_between_and_behind_the_words(monkeypatch, words, expected):
+    seen = []
+    monkeypatch.setattr(module_of(words[0]), "call", lambda options: seen.append(vars(options)) or 0)
+    assert main(words) == 0
+    assert seen
+    assert {name: seen[0][name] for name in expected} == expected
 
 
 def test_one_worker_has_room_in_every_phase(videos, tmp_path):

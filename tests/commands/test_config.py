@@ -134,7 +134,7 @@ def test_whole_numbers_serve_as_numbers_and_fields_that_conf_does_not_name_can_b
         (["phase@ingest=pose"], "ingest._target_: phase ingest reads sources"),
         (["pipeline.phases=[ingest,poes]"], "no phase poes is declared: did you mean pose?"),
         (["runs={_target_: factory.phases.pose.Pose}"], "runs.timeout_s is missing"),
-        (["foo"], "'foo' is not understood: write key=value"),
+        (["foo"], "'foo' is not understood: write key=value, as in source=my-videos"),
         (["=3"], "is not understood"),
         (["ingest.cut.max_s=[1"], "is not understood"),
         (["ingest.cut.max_s=5,6"], "names several values"),

@@ -5,7 +5,7 @@ from datetime import datetime
 import pytest
 
 from factory.console.summary import TOP, print_summary
-from factory.console.tables import as_typed, duration, print_table
+from factory.console.tables import as_typed, duration, print_table, program
 from factory.manifest.funnel import funnels
 from factory.phases.run import Summary
 from factory.storage.output import Storage
@@ -63,6 +63,24 @@ def test_the_end_of_a_run_is_its_funnel_the_top_reasons_and_what_comes_next(scre
     assert "1 failure: the same `factory run` with retry=failed tries again." in lines
 
 
+def test_commands_to_copy_are_found_by_the_shell(tmp_path, monkeypatch):
+    """The name where it is on the PATH, else the path by which the command was called."""
+    command = tmp_path / ".venv" / "bin" / "factory"
+    command.parent.mkdir(parents=True)
+    command.write_text("#!/bin/sh")
+    command.chmod(0o755)
+    monkeypatch.chdir(tmp_path)
+    for called, path, told in (
+        (".venv/bin/factory", "/nowhere", ".venv/bin/factory"),
+        (str(command), "/nowhere", ".venv/bin/factory"),
+        (str(command), str(command.parent), "factory"),
+        ("/usr/lib/factory/__main__.py", "/nowhere", "factory"),
+    ):
+        monkeypatch.setattr("sys.argv", [called])
+        monkeypatch.setenv("PATH", path)
+        assert program() == told
+
+
 def test_it_fits_80_columns_and_prints_names_as_they_are(screen, tmp_path):
     lines = screen(*RUN)
     assert str(tmp_path / "out [v1] :smile:") in lines[0]
@@ -74,6 +92,12 @@ def test_it_fits_80_columns_and_prints_names_as_they_are(screen, tmp_path):
 def test_cells_are_printed_as_they_are(capsys):
     print_table("of [v1]", ("", "n"), [["[red] :smile:", "[1]"]])
     assert "[red] :smile:" in capsys.readouterr().out
+
+
+def test_names_stand_to_the_left_and_figures_to_the_right(capsys):
+    print_table("", ("", "n", "licence"), [["a", "1", "MIT"], ["bb", "10", "Apache-2.0"]])
+    lines = [line.rstrip() for line in capsys.readouterr().out.splitlines()]
+    assert lines[3:5] == ["a    1  MIT", "bb  10  Apache-2.0"]
 
 
 def test_stages_are_for_those_who_ask(screen):

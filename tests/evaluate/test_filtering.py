@@ -137,5 +137,7 @@ def test_what_cannot_be_joined_is_named(tmp_path, labels):
     with pytest.raises(ConfigError, match="2 of 2"):
         evaluate_filter(tmp_path / "out", one_sided)
     (tmp_path / "bad.csv").write_text("file,suitable\na.mp4,yes\n")
+    with pytest.raises(StorageError, match=r"nothing\.csv cannot be read \(no such file or directory\): give labels"):
+        evaluate_filter(tmp_path / "out", tmp_path / "nothing.csv")
     with pytest.raises(StorageError, match="suitable"):
         evaluate_filter(tmp_path / "out", tmp_path / "bad.csv")

@@ -111,6 +111,7 @@ def test_what_the_camera_does_is_told_in_tags_that_sql_can_ask_for(posed):
 def test_static_matches_of_a_run_confirm_its_poses(sample, posed, tmp_path):
     matches = tmp_path / "matches.parquet"
     told = factory("evaluate", "matches", posed, "--masks", sample, "--to", matches)
+    assert "clips matched: 0 of 4" in told
     assert "matches of 4 clips" in told
     values = tmp_path / "errors.json"
     factory("evaluate", "reprojection", posed, matches, "--per-clip", "--all", "--json", values)

@@ -1,5 +1,9 @@
 """A recording is read back by Rerun's own reader: what lies in it, and whether it says what the clip says."""
 
+import sys
+import sysconfig
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -78,4 +82,26 @@ def test_a_clip_is_found_by_its_name_and_nothing_is_guessed(posed, capsys):
     assert posed.find(clip.clip_id[:6]).clip_id == posed.find("good").clip_id == clip.clip_id
     for text, told in ((".mp4", "fits 2 clips"), ("nothing", "holds no clip")):
         assert main(["view", posed.storage.root, text, "--save", "x.rrd"]) == 1
-        assert told in capsys.readouterr().err
+        assert told in (err := capsys.readouterr().err)
+        assert f"{clip.clip_id} (good.mp4)" in err or text == "nothing"
+
+
+def test_the_viewer_is_found_where_the_environment_is_not_active(posed, tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("PATH", "/nowhere")
+    monkeypatch.setenv("DISPLAY", ":0")
+    seen = {}
+    monkeypatch.setattr(rr, "spawn", lambda **given: seen.update(given) or given["recording"].save(tmp_path / "a.rrd"))
+    assert main(["view", posed.storage.root, "good"]) == 0
+    found = Path(seen["executable_path"])
+    assert (found.parent, found.stem) == (Path(sysconfig.get_path("scripts")), "rerun")
+    assert "/world/camera" in entities(tmp_path / "a.rrd")
+    assert main(["view", posed.storage.root, "good", "--save", str(tmp_path / "b.rrd")]) == 0
+    assert f"open it with `{found} " in capsys.readouterr().out
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have a display of their own")
+def test_without_a_display_no_viewer_is_started(posed, monkeypatch, capsys):
+    for name in ("DISPLAY", "WAYLAND_DISPLAY", "WAYLAND_SOCKET"):
+        monkeypatch.delenv(name, raising=False)
+    assert main(["view", posed.storage.root, "good"]) == 1
+    assert "there is no display for Rerun's viewer: --save FILE.rrd" in capsys.readouterr().err
