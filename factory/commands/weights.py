@@ -58,7 +58,10 @@ def _fetch(names: list[str], store: WeightStore) -> int:
 
 def _verify(names: list[str], store: WeightStore) -> int:
     wrong = 0
-    for name in names or [name for name in weight_sets() if not store.missing(name)]:
+    names = names or [name for name in weight_sets() if not store.missing(name)]
+    if not names:
+        print(f"no weights are in {store.root}: `factory weights list` shows what there is.")
+    for name in names:
         try:
             with store.held(name):
                 print(f"{name}: right")

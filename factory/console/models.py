@@ -35,7 +35,7 @@ def _lacking(kind: type[Network], told: dict[str, Any]) -> str:
         return f"no package {absent[0]}"
     root = kind.code.partition(".")[0]
     if root and importlib.util.find_spec(root) is None:
-        return f"no package {root}, which is on no index: install it from its repository, or give code_at"
+        return f"no package {root}: {kind.code_from}, or give code_at=FOLDER with a copy of it"
     if "url" in told:
         return f"asks {told['url']} (vlm.url)"
     if not _sees_a_card():

@@ -25,6 +25,7 @@ class CoTracker(Network):
     method: ClassVar[str] = "follow"
     packages: ClassVar[tuple[str, ...]] = ("torch",)
     code: ClassVar[str] = "cotracker.predictor"
+    code_from: ClassVar[str] = "install what github.com/facebookresearch/co-tracker says"
     memory_gb: ClassVar[float] = 10.0  # a guess: 60 frames, 1,000 points
 
     weights: str = "cotracker3_offline"
@@ -68,7 +69,7 @@ class CoTracker(Network):
         import torch
 
         self.check_device()
-        theirs = foreign(self.code, "github.com/facebookresearch/co-tracker", self.code_at)
+        theirs = foreign(self.code, self.code_from, self.code_at)
         torch.manual_seed(0)
         network = theirs.CoTrackerPredictor(checkpoint=None)
         if self.weights != NONE:

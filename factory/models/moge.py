@@ -21,6 +21,7 @@ class _MoGe(Network):
 
     packages: ClassVar[tuple[str, ...]] = ("torch",)
     code: ClassVar[str] = "moge.model.v2"
+    code_from: ClassVar[str] = "pip install dlr-moge"
     memory_gb: ClassVar[float] = 3.0  # a guess: 35 million weights (ViT-S), 3,600 tokens a picture
 
     weights: str = "moge_2_vits_normal"
@@ -34,7 +35,7 @@ class _MoGe(Network):
         if hasattr(self, "_network"):
             return
         self.check_device()
-        theirs = foreign(self.code, "github.com/microsoft/MoGe", self.code_at)
+        theirs = foreign(self.code, self.code_from, self.code_at)
         with self.store.held(self.weights) as folder:
             state = state_of(folder)
             try:

@@ -62,14 +62,15 @@ class Network:
     units: the questions of a call, forward: answers to some of equal shapes, joined: a call's answer from those of its
     units. Beside them `load` and, where its answers change, `version`.
 
-    memory_gb: of a card, with a full batch. packages: importable names it needs. code: a module that is on no index, in
-    a repository of its own. mixed: questions of any shapes may be asked together.
+    memory_gb: of a card, with a full batch. packages: importable names it needs. code: a module that the extra
+    `models` does not bring, code_from: what brings it. mixed: questions of any shapes may be asked together.
     """
 
     method: ClassVar[str]
     packages: ClassVar[tuple[str, ...]] = ("torch",)
     memory_gb: ClassVar[float] = 1.0
     code: ClassVar[str] = ""
+    code_from: ClassVar[str] = ""
     mixed: ClassVar[bool] = False
 
     device: str = field(default="cuda", compare=False, kw_only=True)

@@ -27,6 +27,7 @@ class Tapir(Network):
     method: ClassVar[str] = "follow"
     packages: ClassVar[tuple[str, ...]] = ("torch",)
     code: ClassVar[str] = "tapnet.torch.tapir_model"
+    code_from: ClassVar[str] = "install what github.com/google-deepmind/tapnet says"
     memory_gb: ClassVar[float] = 6.0  # a guess: 48 frames of 512 pixels are 0.6 GB of features
 
     weights: str = "bootstapir"
@@ -83,7 +84,7 @@ class Tapir(Network):
         import torch
 
         self.check_device()
-        theirs = foreign(self.code, "github.com/google-deepmind/tapnet", self.code_at)
+        theirs = foreign(self.code, self.code_from, self.code_at)
         torch.manual_seed(0)
         network = theirs.TAPIR(pyramid_level=1)
         if self.weights != NONE:

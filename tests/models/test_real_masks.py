@@ -58,6 +58,7 @@ def test_a_box_is_followed_both_ways(media):
 
 
 @pytest.mark.media
+@pytest.mark.timeout(1800)  # two runs, each with its own guard
 def test_a_run_masks_with_them_on_both_engines(media, tmp_path):
     settings = [
         f"source={media / 'masks_gt' / 'car-shadow'}",

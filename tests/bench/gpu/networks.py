@@ -131,7 +131,7 @@ def moge(place: Place) -> Any:
         f"{name}_head": {**stack, "dim_in": levels, "dim_out": [*[None] * 4, width], "num_res_blocks": [0, 1, 1, 1, 0]}
         for name, width in (("points", 3), ("normal", 3), ("mask", 1))
     }
-    theirs = foreign("moge.model.v2", "github.com/microsoft/MoGe", place.code_at)
+    theirs = foreign(MoGeDepth.code, MoGeDepth.code_from, place.code_at)
     network: Any = MoGeDepth(device=place.device)
     made = theirs.MoGeModel(
         encoder={"backbone": "dinov2_vits14", "intermediate_layers": [2, 5, 8, 11], "dim_out": wide},
