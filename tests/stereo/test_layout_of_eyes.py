@@ -36,6 +36,11 @@ def test_lenses_of_eyes():
 
 
 def test_a_film_stored_at_half_its_width_keeps_its_angles():
-    full = eye_lens(Layout("side_by_side", "rectified"), (1920, 1080))
-    half = eye_lens(Layout("side_by_side", "rectified", squeeze=2.0), (960, 1080))
+    full = eye_lens(Layout("side_by_side", "rectified", across_deg=60.0), (1920, 1080))
+    half = eye_lens(Layout("side_by_side", "rectified", across_deg=60.0, squeeze=2.0), (960, 1080))
     np.testing.assert_allclose(full.rays(np.array([[0.5, 100.0]])), half.rays(np.array([[0.0, 100.0]])), atol=1e-12)
+
+
+def test_how_wide_a_rectified_eye_sees_is_not_guessed():
+    with pytest.raises(ValueError, match="how wide"):
+        eye_lens(Layout("side_by_side", "rectified"), (640, 360))
