@@ -127,4 +127,4 @@ def test_a_torn_file_is_told(tmp_path):
     released(path)
     path.write_bytes(path.read_bytes()[:500])
     output = imported(tmp_path / "src", tmp_path / "out")
-    assert "cannot be read" in output.sql("SELECT error FROM ingest").fetchone()[0]
+    assert "cannot be read" in output.sql("SELECT error FROM ingest").fetchall()[0][0]
