@@ -47,7 +47,7 @@ def _read(path: Path) -> Posed:
     except (KeyError, ValueError, TypeError) as error:
         raise StorageError(f"{path} is not laid out as Stereo4D's annotations ({error}): leave it out.") from error
     return Posed(
-        source=str(found["video_id"]) if "video_id" in found else path.stem,
+        source=str(found["video_id"].ravel()[0]) if "video_id" in found else path.stem,
         times_s=times_s,
         world_from_cam=world_from_cam,
         world=WorldOf(tracks, turns, bounds if np.isfinite(bounds).all() else None),

@@ -20,7 +20,9 @@ class Labels:
     near_px: Positive = 15.0  # how far neighbours are that tell what a track is on, a guess
     near_depth: Share = 0.15  # and how much nearer or farther, a guess
     neighbours: Count = 8
-    stray: Share = 0.5  # moving tracks whose neighbours are static by more: all were on still things, at 0.2 too
+    # Of a moving track's sightings beside more static neighbours: a stray. Of 5663 tracks 166 go, none on a moving thing;
+    # at 0.2 213, none.
+    stray: Share = 0.5
 
     def labels(self, chi2: np.ndarray, speed: np.ndarray, sigma: np.ndarray) -> np.ndarray:
         """int8 (M,): moving where one point does not explain a track, or a speed is beyond its noise; static where one
@@ -30,14 +32,15 @@ class Labels:
         return np.where(moves, MOVING, np.where(stands, STATIC, UNKNOWN)).astype(np.int8)
 
     def strays(self, tracks: WorldTracks) -> np.ndarray:
-        """Moving tracks that are among static ones, of their range, in most of the places they come by: bool (M,).
+        """Moving tracks that have more static neighbours of their range than moving ones in most of the places they come
+        by: bool (M,).
 
         Stereo4D removes tracks that are partly on what never moves, or move there, by classes of pixels; here what the
         neighbours do stands for the class.
         """
         track, frame = tracks.track, tracks.frame
         stands, moves = tracks.chi2 < self.static_chi2, tracks.label == MOVING
-        votes = np.zeros((2, tracks.count))
+        beside_still = np.zeros(tracks.count)
         where = np.column_stack([tracks.xy / self.near_px, np.log(tracks.range_m) / self.near_depth])
         order = np.argsort(frame, kind="stable")
         for rows in np.split(order, np.searchsorted(frame[order], np.arange(1, len(tracks.times_s)))):
@@ -48,6 +51,6 @@ class Labels:
             # The track itself is the nearest, and where there are fewer than asked for the number is that of none.
             found = np.isfinite(distance)[:, 1:]
             beside = track[rows[np.minimum(number[:, 1:], len(rows) - 1)]]
-            for vote, of in zip(votes, (stands, moves), strict=True):
-                vote += np.bincount(track[asked], np.sum(found & of[beside], axis=1), tracks.count)
-        return np.asarray(moves & (votes[0] > self.stray * np.maximum(votes.sum(axis=0), 1)))
+            more = np.sum(found & stands[beside], axis=1) > np.sum(found & moves[beside], axis=1)
+            beside_still += np.bincount(track[asked], more, tracks.count)
+        return np.asarray(moves & (beside_still > self.stray * np.bincount(track, minlength=tracks.count)))

@@ -10,7 +10,7 @@ FPS = 12.0
 def walks(count=6, frames=24, seed=0, speed=0.0, noise=0.0, gaps=0.1, focal_px=448.0, baseline=0.063):
     """Tracks and their true points, float64 (N, 3). speed: metres a second, of every second track along a straight
     line. noise: of ranges and across rays, in their own sigmas (those of 0.15 px of disparity, 0.5 px in the picture).
-    gaps: share of sightings that lack."""
+    gaps: share of sightings that lack; so do those less than half a metre ahead of the camera, which looks along z."""
     rng = np.random.default_rng(seed)
     times_s = np.arange(frames) / FPS
     centres = np.stack([0.6 * times_s, 0.1 * np.sin(times_s), 0.2 * times_s], axis=1) + (0.4, -0.2, 1.0)
@@ -19,7 +19,7 @@ def walks(count=6, frames=24, seed=0, speed=0.0, noise=0.0, gaps=0.1, focal_px=4
     ways *= speed * (np.arange(count) % 2)[:, None] / np.linalg.norm(ways, axis=1, keepdims=True)
     points = (starts[:, None] + times_s[:, None] * ways[:, None]).reshape(-1, 3)
     track, frame = np.repeat(np.arange(count), frames), np.tile(np.arange(frames), count)
-    there = rng.random(len(track)) >= gaps
+    there = (rng.random(len(track)) >= gaps) & (points[:, 2] - centres[frame, 2] > 0.5)
     track, frame, points = track[there], frame[there], points[there]
     away = points - centres[frame]
     distance = np.linalg.norm(away, axis=1)
