@@ -17,7 +17,8 @@ from factory.engine.work import Row
 from factory.errors import StorageError
 from factory.geometry.camera import Camera
 from factory.manifest.phases import coming_from
-from factory.manifest.schema import COMMON, INGEST, POSE, ROOT, WORLD, schema
+from factory.manifest.schema import COMMON, INGEST, POSE, ROOT, schema
+from factory.manifest.stereo_columns import WORLD
 from factory.manifest.write import parquet_of_rows
 from factory.storage.output import Storage, artifact_folder
 from factory.world.artifact import FILE, pack_world_tracks

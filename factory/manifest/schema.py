@@ -211,24 +211,6 @@ POSE = (
     artifact("poster.webp", "its last frame"),
 )
 
-WORLD = (
-    column(
-        "rectified2rig",
-        pa.list_(pa.float64()),
-        "2 x 3 x 3 by rows, left and right: takes rays of the rectified eyes, x along the baseline, to those as built in",
-    ),
-    column(
-        "fov_bounds",
-        pa.list_(pa.float64()),
-        "yaw0, yaw1, tilt0, tilt1 in degrees: what the eyes' outermost pixels of VR180 see; null of others",
-    ),
-    column("baseline_m", pa.float64(), "between the eyes: the unit of length of all that is in metres"),
-    column("track_count", pa.int64(), "tracks in the world"),
-    column("static_track_count", pa.int64(), "of these, tracks that stand still"),
-    column("moving_track_count", pa.int64(), "of these, tracks that move on their own"),
-    artifact("world_tracks.npz", "tracks of points in the world, and which of them move"),
-)
-
 RUNS = (
     column("run_id", pa.string(), "time of the start (UTC) and four random digits"),
     column("phase", pa.string(), "name of the phase"),

@@ -28,6 +28,11 @@ LAYOUT = pa.struct(
     ]
 )
 
+RECTIFIED2RIG = column(
+    "rectified2rig", NUMBERS, "2 x 3 x 3 by rows: rays of the rectified frame to the left and to the right eye's"
+)
+BASELINE = column("baseline_m", NUMBER, "between the eyes; what gives all lengths their metres: taken, not measured")
+
 RIG = (
     column("width", pa.int32(), "pixels of an eye's picture as displayed"),
     column("height", pa.int32(), "pixels of an eye's picture as displayed"),
@@ -48,9 +53,9 @@ RIG = (
     column("method", pa.string(), "moving, turning, or still: the camera, against the noise of its path"),
     column("side_by_side_ratio", NUMBER, "share of the left half's texture that the right half shows too"),
     column("top_bottom_ratio", NUMBER, "the same of the upper and the lower half; null where it was not asked"),
-    column("baseline_m", NUMBER, "between the eyes; what gives all lengths their metres: taken, not measured"),
+    BASELINE,
     column("left_from_right", NUMBERS, "4 x 4 by rows, metres: points of the right eye's frame to the left eye's"),
-    column("rectified2rig", NUMBERS, "2 x 3 x 3: rays of the rectified frame to the left and to the right eye's"),
+    RECTIFIED2RIG,
     column("rig_pitch_deg", NUMBER, "turn of the right eye against the left one, as a vector: about x, up"),
     column("rig_yaw_deg", NUMBER, "about y, to the right"),
     column("rig_roll_deg", NUMBER, "about z, clockwise"),
@@ -77,6 +82,13 @@ RIG = (
 )
 
 WORLD = (
+    RECTIFIED2RIG,
+    BASELINE,
+    column(
+        "fov_bounds",
+        NUMBERS,
+        "yaw0, yaw1, tilt0, tilt1, degrees: what the outermost pixels of an eye of VR180 see; null of others",
+    ),
     column("confident_ratio", NUMBER, "share of the rectified left pictures' pixels whose depth passes all checks"),
     column(
         "thrown",
@@ -87,8 +99,8 @@ WORLD = (
     column("sightings", pa.int64(), "of all tracks"),
     column("kept_ratio", NUMBER, "sightings by those before tracks were dropped that slid off or jump in depth"),
     column("track_count", pa.int64(), "points followed and placed in the world"),
-    column("static_count", pa.int64(), "tracks that stand still within their noise, and would show slow walking"),
-    column("moving_count", pa.int64(), "tracks that move on their own"),
+    column("static_track_count", pa.int64(), "tracks that stand still within their noise, and would show slow walking"),
+    column("moving_track_count", pa.int64(), "tracks that move on their own"),
     column("moving_ratio", NUMBER, "share of the sightings that are of tracks that move"),
     column("tracks_per_frame", NUMBER, "points seen in a frame, the mean"),
     column("sigma_median_m", NUMBER, "median of the standard deviations of the measured distances"),

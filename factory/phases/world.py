@@ -1,6 +1,7 @@
 """World: posed stereo clips in, depth and long tracks in world space out."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -12,6 +13,8 @@ from factory.phases.phase import common_row
 from factory.phases.world_stages import Rectified, moving_ratio
 from factory.stage import Outcome
 from factory.world.tracks import MOVING, STATIC, WorldTracks
+
+HALF_SPHERE_DEG = (-90.0, 90.0, -90.0, 90.0)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,10 +30,19 @@ class World(ClipPhase):
         row = {**common_row(outcome), **values.get("artifacts", {})}
         if "rectified" in values:
             rectified: Rectified = values["rectified"]
+            row |= {"baseline_m": rectified.baseline_m, "fov_bounds": bounds_deg(values["layout"])}
+            row["rectified2rig"] = rectified.view.rectified2rig.ravel().tolist()
             row |= {"confident_ratio": rectified.confident_ratio, "thrown": list(rectified.thrown().items())}
         if "world_tracks" in values:
             row |= _tracks(values["world_tracks"], values["world_seen"])
         return [row]
+
+
+def bounds_deg(layout: dict[str, Any]) -> list[float] | None:
+    """What an eye of VR180 sees, of the manifest's column."""
+    if layout["projection"] != "half_equirect":
+        return None
+    return list(layout["fov_bounds"] or HALF_SPHERE_DEG)
 
 
 def _tracks(tracks: WorldTracks, seen: int) -> Row:
@@ -39,14 +51,14 @@ def _tracks(tracks: WorldTracks, seen: int) -> Row:
         "sightings": count,
         "kept_ratio": count / seen if seen else None,
         "track_count": tracks.count,
-        "static_count": int(np.sum(tracks.label == STATIC)),
-        "moving_count": int(np.sum(tracks.label == MOVING)),
+        "static_track_count": int(np.sum(tracks.label == STATIC)),
+        "moving_track_count": int(np.sum(tracks.label == MOVING)),
         "moving_ratio": moving_ratio(tracks),
         "tracks_per_frame": count / len(tracks.times_s),
     }
     if count:
         row["sigma_median_m"] = float(np.median(tracks.sigma_m))
-    if row["static_count"]:
+    if row["static_track_count"]:
         row["jitter_before_m"] = jitter_m(tracks, tracks.measured)
         row["jitter_m"] = jitter_m(tracks, tracks.points)
     return row

@@ -113,5 +113,6 @@ def _from_colmap(reconstruction: pycolmap.Reconstruction, model: RigModel) -> Ri
     return replace(model, world_from_left=poses, left_from_right=rig, points=points)
 
 
-def _matrix(pose: pycolmap.Rigid3d) -> np.ndarray:
+def _matrix(pose: pycolmap.Rigid3d | None) -> np.ndarray:
+    assert pose is not None  # of a sensor that is not the rig's own
     return np.vstack([pose.matrix(), [0.0, 0.0, 0.0, 1.0]])

@@ -41,8 +41,9 @@ class RigOptions:
     per_frame: Count = 150  # longest tracks in these rounds
     least_share: Share = 0.5  # of a track's sightings that its point explains
     static_share: Share = 0.9  # the same of the last round, of all tracks, whether they counted before or not
-    # At 1 px real VR180, whose lenses are not quite what the projection says, keeps 0.45 of a walk and its halves differ
-    # by 0.6 %; at 2 px 0.70 and 0.1 %. Of what is kept on five rendered clips 0.1 to 0.6 % moves, 0.0 to 0.2 % at 1 px.
+    # At 1 px real VR180, whose lenses are not quite what the projection says, keeps 0.45 of a walk and its halves
+    # differ by 0.6 %; at 2 px 0.70 and 0.1 %. Of what is kept on five rendered clips 0.1 to 0.6 % moves, 0.0 to 0.2 %
+    # at 1 px.
     static_px: Positive = 2.0
     last_per_frame: Count = 800  # longest static tracks in the last round: all; 300 add a fifth to the path's error
     last_loss: Positive = 1.4  # of its robust loss, by the median error

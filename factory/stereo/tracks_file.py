@@ -8,7 +8,7 @@ stereo_tracks.npz: `np.load` reads it without pickle. N sightings of M tracks in
     explained    bool (N,)        whether the path explains the sighting in both eyes
     points       float32 (M, 3)   world, metres; NaN where a track is none of the static world
     size         int64 (2,)       width and height of the working pictures
-    model        str              their lens, see `factory.geometry.lens`: a fisheye of VR180, a pinhole of rectified eyes
+    model        str              their lens, see `factory.geometry.lens`: a fisheye of VR180, else a pinhole
     lens         float64 (6,)     its focal_px, cx, cy, k1, k2, squeeze
     times_s      float64 (F,)     seconds in the source
     frame_index  int64 (F,)       number in the source

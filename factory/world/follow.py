@@ -34,14 +34,14 @@ class Follow:
     more: most that drift from one surface to another are caught by that.
     """
 
-    # On rendered 640x360 (448 px a radian) 0.76 of the true points have a track within 0.4 degrees; at 5 px 0.71. Pictures
-    # of few pixels a radian want it finer: at 2.5 px 0.64 on 163 px a radian.
+    # On rendered 640x360 (448 px a radian) 0.76 of the true points have a track within 0.4 degrees; at 5 px 0.71.
+    # Pictures of few pixels a radian want it finer: at 2.5 px 0.64 on 163 px a radian.
     stride_px: Positive = 4.0
     every_frames: Count = 12  # the paper's is 10
     apart_px: NotNegative = 2.5  # of a seed from any track; the paper's 1 px leaves few seeds out: tracks pile up
     texture: NotNegative = 1e-4  # smaller eigenvalue of the gradient's moments (OpenCV's unit); grey levels, a guess
     patch_px: Count = 9
-    # Of a patch with the seed's. Without it nine in ten moving points end 10 px off or less, in place of 1.6 (the same).
+    # Of a patch with the seed's. Without it nine in ten moving points end 10 px off or less, with it 1.6 px.
     correlation: Share = 0.6
     window_px: Count = 13  # moving points end 1.4 px off or less nine times in ten; at 17 px 1.6 (rendered walker)
     return_px: Positive = 0.7  # as of the sparse tracker
@@ -108,7 +108,7 @@ class Follow:
 
 
 def dense() -> Follow:
-    """As dense as the paper: a grid of 4 px every 10 frames, of which only what is within 1 px of a track is left out."""
+    """As dense as the paper: a grid of 4 px every 10 frames, without what is within 1 px of a track."""
     return Follow(stride_px=4.0, every_frames=10, apart_px=1.0)
 
 

@@ -20,8 +20,8 @@ class Labels:
     near_px: Positive = 15.0  # how far neighbours are that tell what a track is on, a guess
     near_depth: Share = 0.15  # and how much nearer or farther, a guess
     neighbours: Count = 8
-    # Of a moving track's sightings beside more static neighbours: a stray. Of 5663 tracks 166 go, none on a moving thing;
-    # at 0.2 213, none.
+    # Of a moving track's sightings beside more static neighbours: a stray. Of 5663 tracks 166 go, none on a moving
+    # thing; at 0.2 213, none.
     stray: Share = 0.5
 
     def labels(self, chi2: np.ndarray, speed: np.ndarray, sigma: np.ndarray) -> np.ndarray:
@@ -32,8 +32,8 @@ class Labels:
         return np.where(moves, MOVING, np.where(stands, STATIC, UNKNOWN)).astype(np.int8)
 
     def strays(self, tracks: WorldTracks) -> np.ndarray:
-        """Moving tracks that have more static neighbours of their range than moving ones in most of the places they come
-        by: bool (M,).
+        """Moving tracks that have more static neighbours of their range than moving ones in most of the places they
+        come by: bool (M,).
 
         Stereo4D removes tracks that are partly on what never moves, or move there, by classes of pixels; here what the
         neighbours do stands for the class.

@@ -89,8 +89,12 @@ class Objective:
     def of(cls, seen: Lifted, is_static: np.ndarray, options: PaperOffsets, kind: type) -> "Objective":
         """is_static: (M,), 0 to 1. kind: numpy's type of all numbers."""
         matrix, constant = accelerations(seen)
-        rays, centres = (np.ascontiguousarray(each.T, kind) for each in (seen.rays, seen.centres))
-        weights = (options.static * is_static).astype(kind), (options.dynamic * (1 - is_static)).astype(kind)
+        rays: np.ndarray = np.ascontiguousarray(seen.rays.T, kind)
+        centres: np.ndarray = np.ascontiguousarray(seen.centres.T, kind)
+        weights: tuple[np.ndarray, np.ndarray] = (
+            (options.static * is_static).astype(kind),
+            (options.dynamic * (1 - is_static)).astype(kind),
+        )
         return cls(
             rays,
             centres,

@@ -4,9 +4,9 @@
 
 Side-by-side videos: as `factory synth` writes them (presets stereo and vr180); with `intrinsics.json` and
 `groundtruth_tum.txt` beside them (rectified); any other `*_sbs.mp4` is taken for squeezed VR180. --misrotate: the right
-eye's picture is drawn anew as an eye sees it that is turned by so many degrees, about an axis of the clip's own; rigs of
-rectified sources are then refined, too. ATE: root mean square position error in % of the path, after a rigid and after
-a similarity alignment; nothing but the rig's length gives the scale.
+eye's picture is drawn anew as an eye sees it that is turned by so many degrees, about an axis of the clip's own; rigs
+of rectified sources are then refined, too. ATE: root mean square position error in % of the path, after a rigid and
+after a similarity alignment; nothing but the rig's length gives the scale.
 """
 
 import argparse
@@ -133,7 +133,8 @@ def main() -> None:
     parser.add_argument("--frames", type=int, default=10**6, help="the first so many")
     options = parser.parse_args()
     print(
-        f"{'clip':36} {'ATE %':>6} {'Sim3':>6} {'scale %':>7} {'rig deg':>7} {'predicted':>12} {'CPU s/100':>9}  signals"
+        f"{'clip':36} {'ATE %':>6} {'Sim3':>6} {'scale %':>7} {'rig deg':>7} {'predicted':>12} {'CPU s/100':>9}"
+        "  signals"
     )
     errors = []
     for source in sources(options.folders, options.only):

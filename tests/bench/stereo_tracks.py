@@ -2,8 +2,8 @@
 
     python -m tests.bench.stereo_tracks FOLDER [FOLDER ...] [--cache FOLDER] [--frames N]
 
-Below each folder, clips of `factory synth --preset stereo` or `vr180` are looked for. Each is solved twice: from its true
-disparity with 0.15 px of noise, and from the one that the product finds. Printed are, in metres, mean distances of
+Below each folder, clips of `factory synth --preset stereo` or `vr180` are looked for. Each is solved twice: from its
+true disparity with 0.15 px of noise, and from the one that the product finds. Printed are, in metres, mean distances of
 points from where the surface that was seeded truly is (EPE3D), of still and of moving things: as followed without any
 rule against drift, with all rules, and after the optimisation, ours and the paper's, the last both on those sightings
 that the paper's gives; steps from frame to frame of what stands still; CPU seconds by 100 frames, without decoding,
@@ -151,7 +151,12 @@ def main() -> None:
         for true in (True, False):
             values = measured(case, disparities_of(case, true, options.cache, name))
             found[true].append(values)
-            print(f"{name} {'true' if true else 'found'}", *(f"{k} {v:.4f}" for k, v in values.items()), sep=" | ", flush=True)
+            print(
+                f"{name} {'true' if true else 'found'}",
+                *(f"{k} {v:.4f}" for k, v in values.items()),
+                sep=" | ",
+                flush=True,
+            )
     for true, rows in found.items():
         print(f"\nmedian over {len(rows)} clips, {'true disparity + noise' if true else 'disparity as found'}")
         for key in rows[0]:

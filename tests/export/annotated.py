@@ -5,7 +5,8 @@ import numpy as np
 
 from factory.data import Output
 from factory.manifest.phases import coming_from
-from factory.manifest.schema import COMMON, INGEST, WORLD, schema
+from factory.manifest.schema import COMMON, INGEST, schema
+from factory.manifest.stereo_columns import WORLD
 from factory.manifest.write import parquet_of_rows
 from factory.storage.output import Storage
 from factory.world.artifact import pack_world_tracks
