@@ -68,6 +68,14 @@ def test_no_room_imports_itself_round_a_corner():
             },
         ),
         ("sfm", {"sfm", "geometry", "tracks"}),
+        (
+            "stereo",
+            {
+                *("stereo", "geometry", "sfm", "models", "video", "tracks", "patches", "frames"),
+                *("construct", "artifacts"),
+            },
+        ),
+        ("world", {"world", "geometry", "models", "tracks", "construct", "artifacts"}),
         ("background", {"background", "sfm", "geometry", "tracks"}),
         (
             "filters",
