@@ -1,11 +1,12 @@
 """Paths of two eyes in metres, measured: videos with truth, rigs turned on purpose, and real ones without truth.
 
-    python -m tests.bench.stereo_pose FOLDER [FOLDER ...] [--misrotate DEG] [--swap] [--rig HOLD] [--only NAME ...]
+    python -m tests.bench.stereo_pose FOLDER [FOLDER ...] [--misrotate DEG] [--spoil HOW] [--rig HOLD] [--only NAME ...]
 
 Side-by-side videos: as `factory synth` writes them (presets stereo and vr180); with `intrinsics.json` and
 `groundtruth_tum.txt` beside them (rectified); any other `*_sbs.mp4` is taken for squeezed VR180. --misrotate: the right
 eye's picture is drawn anew as an eye sees it that is turned by so many degrees, about an axis of the clip's own; rigs of
-rectified sources are then refined, too. ATE: root mean square position error in % of the path, after a rigid and after
+rectified sources are then refined, too. --spoil: eyes the wrong way round (swap), the right one a frame late, or a lens
+that is said to be 0.85 or 1.15 times as long as it is (near, far). ATE: root mean square position error in % of the path, after a rigid and after
 a similarity alignment; nothing but the rig's length gives the scale.
 """
 
@@ -15,7 +16,7 @@ import resource
 import time
 import zlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import cv2
@@ -76,7 +77,7 @@ def _filmed(video: Path) -> Source:
 
 
 def answered(
-    source: Source, misrotate_deg: float, swap: bool, hold: Hold | None, most: int
+    source: Source, misrotate_deg: float, spoil: str | None, hold: Hold | None, most: int
 ) -> tuple[StereoAnswer, np.ndarray]:
     """The answer, and the true rotation of the rig."""
     frames = list(decode(source.video))[:most]
@@ -93,12 +94,16 @@ def answered(
             left, right = frame.image[:, :wide], frame.image[:, wide:]
             if table is not None:
                 right = cv2.remap(right, *table, cv2.INTER_CUBIC, borderMode=cv2.BORDER_CONSTANT)
-            yield (right, left) if swap else (left, right)
+            yield (right, left) if spoil == "swap" else (left, right)
 
     times_s, index = np.array([f.time_s for f in frames]), np.array([f.index for f in frames])
     eyes = working_eyes(pairs(), source.lens, times_s, index)
-    if hold is None:
-        hold = "held" if source.lens.model == "pinhole" and not misrotate_deg else "refined"
+    if spoil == "late":
+        eyes = replace(eyes, right=[eyes.right[0], *eyes.right[:-1]])
+    if spoil in ("near", "far"):
+        eyes = replace(eyes, lens=replace(eyes.lens, focal_px=eyes.lens.focal_px * (0.85 if spoil == "near" else 1.15)))
+    if misrotate_deg:
+        hold = "refined"
     answer = StereoPose(options=RigOptions(baseline_m=source.baseline_m, rig=hold))(eyes)
     return answer, turn if source.left_from_right is None else source.left_from_right[:3, :3] @ turn
 
@@ -124,7 +129,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folders", nargs="+", type=Path)
     parser.add_argument("--misrotate", type=float, default=0.0, metavar="DEG")
-    parser.add_argument("--swap", action="store_true", help="gives the eyes the wrong way round")
+    parser.add_argument("--spoil", choices=("swap", "late", "near", "far"))
     parser.add_argument("--rig", choices=("held", "levelled", "refined"))
     parser.add_argument("--only", nargs="+", default=())
     parser.add_argument("--frames", type=int, default=10**6, help="the first so many")
@@ -133,7 +138,7 @@ def main() -> None:
     errors = []
     for source in sources(options.folders, options.only):
         begin = time.process_time()
-        answer, rig = answered(source, options.misrotate, options.swap, options.rig, options.frames)
+        answer, rig = answered(source, options.misrotate, options.spoil, options.rig, options.frames)
         took_s = time.process_time() - begin
         errors.append(_told(source, answer, rig, 100.0 * took_s / max(len(answer.eyes.left), 1)))
     known = [e for e in errors if np.isfinite(e.get("ate_percent", np.nan))]
