@@ -104,19 +104,24 @@ class StereoPredicted:
 
 @dataclass(frozen=True)
 class StereoPrediction:
-    """From how far halves lie apart."""
+    """From how far halves lie apart, and from the yaw between rectified eyes, which is taken as given: halves share it,
+    and what it is off all distances are off, the more the farther."""
 
-    half_share: float = 0.5
+    half_share: float = 0.8  # of the halves' distance
     least_percent: float = 0.02
-    scale_share: float = 0.5
+    scale_share: float = 0.7  # of what their scales differ by
     least_scale_percent: float = 0.05
+    # Half of what a car's rectified cameras seem to be off; a guess for others.
+    yaw_doubt_deg: float = 0.005
+    scale_to_ate: float = 0.29  # of a straight and even path: its root mean square distance from its middle by its length
 
     def __call__(self, s: StereoSignals) -> StereoPredicted | None:
         """None where there is no path, or halves of it have none."""
-        if s.halves is None or s.path_m is None:
+        if s.halves is None or s.path_m is None or s.depth_ratio is None:
             return None
         if s.method != "moving":
             return StereoPredicted(self.half_share * s.halves.distance_m, None, None)
-        percent = math.hypot(self.half_share * s.halves.path_percent, self.least_percent)
-        scale = math.hypot(100.0 * self.scale_share * (s.halves.scale - 1.0), self.least_scale_percent)
+        yaw = 100.0 * math.radians(self.yaw_doubt_deg) * s.depth_ratio if s.yaw_given else 0.0
+        scale = math.hypot(100.0 * self.scale_share * (s.halves.scale - 1.0), self.least_scale_percent, yaw)
+        percent = math.hypot(self.half_share * s.halves.path_percent, self.least_percent, self.scale_to_ate * yaw)
         return StereoPredicted(0.01 * percent * s.path_m, percent, scale)

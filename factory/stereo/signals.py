@@ -34,7 +34,8 @@ class StereoSignals:
     reprojection_px: median error of the kept ones. baseline_deg: angle between the baseline and the left eye's x.
     halves: see `halves_apart`. path_m, extent_m: length of the path, and how far it goes from its middle. distance_m:
     median of points from the eye. speed_m_s: of the path, mean. travel_px: what `extent_m` shifts such a point by.
-    turn_deg: largest turn from the first frame.
+    turn_deg: largest turn from the first frame. yaw_given: the eyes' yaw was not asked of the clip. depth_ratio:
+    `distance_m` by the baseline.
     """
 
     frames: int
@@ -54,6 +55,8 @@ class StereoSignals:
     speed_m_s: float | None = None
     travel_px: float | None = None
     turn_deg: float | None = None
+    depth_ratio: float | None = None
+    yaw_given: bool = False
 
     @property
     def registered(self) -> float:
@@ -92,7 +95,7 @@ def measured(solve: RigSolve, options: RigOptions) -> StereoSignals:
     distance_m = float(np.median(np.linalg.norm(points, axis=1)))
     errors = [e[k] for e, k in zip(errors_px(seen, model), (model.kept_left, model.kept_right), strict=True)]
     vertical = epipolar_errors(seen.left_rays[paired], seen.right_rays[paired], model.left_from_right)
-    baseline = model.left_from_right[:3, 3] / np.linalg.norm(model.left_from_right[:3, 3])
+    baseline_m = float(np.linalg.norm(model.left_from_right[:3, 3]))
     went_s = float(np.ptp(tracks.times_s[placed]))
     return StereoSignals(
         tracks.frames,
@@ -104,7 +107,7 @@ def measured(solve: RigSolve, options: RigOptions) -> StereoSignals:
         float(kept.mean()),
         _won(tracks.xy, kept, tracks.width, tracks.height),
         float(np.median(np.concatenate(errors))),
-        float(np.degrees(np.arccos(np.clip(baseline[0], -1.0, 1.0)))),
+        float(np.degrees(np.arccos(np.clip(model.left_from_right[0, 3] / baseline_m, -1.0, 1.0)))),
         halves_apart(solve, options),
         path_m,
         extent_m,
@@ -112,6 +115,8 @@ def measured(solve: RigSolve, options: RigOptions) -> StereoSignals:
         path_m / went_s if went_s > 0 else 0.0,
         seen.lens.focal_px * extent_m / distance_m,
         float(rotation_angle_deg(poses[0, :3, :3].T @ poses[:, :3, :3]).max()),
+        distance_m / baseline_m,
+        solve.hold != "refined",
     )
 
 

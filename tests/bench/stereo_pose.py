@@ -1,12 +1,13 @@
 """Paths of two eyes in metres, measured: videos with truth, rigs turned on purpose, and real ones without truth.
 
-    python -m tests.bench.stereo_pose FOLDER [FOLDER ...] [--misrotate DEG] [--swap] [--rig HOLD] [--only NAME ...]
+    python -m tests.bench.stereo_pose FOLDER [FOLDER ...] [--misrotate DEG] [--spoil HOW] [--rig HOLD] [--only NAME ...]
 
 Side-by-side videos: as `factory synth` writes them (presets stereo and vr180); with `intrinsics.json` and
 `groundtruth_tum.txt` beside them (rectified); any other `*_sbs.mp4` is taken for squeezed VR180. --misrotate: the right
-eye's picture is drawn anew as an eye sees it that is turned by so many degrees, about an axis of the clip's own; rigs
-of rectified sources are then refined, too. ATE: root mean square position error in % of the path, after a rigid and
-after a similarity alignment; nothing but the rig's length gives the scale.
+eye's picture is drawn anew as an eye sees it that is turned by so many degrees, about an axis of the clip's own; rigs of
+rectified sources are then refined, too. --spoil: eyes the wrong way round (swap), the right one a frame late, or a lens
+that is said to be 0.85 or 1.15 times as long as it is (near, far). ATE: root mean square position error in % of the path, after a rigid and after
+a similarity alignment; nothing but the rig's length gives the scale.
 """
 
 import argparse
@@ -15,7 +16,7 @@ import resource
 import time
 import zlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import cv2
@@ -76,7 +77,7 @@ def _filmed(video: Path) -> Source:
 
 
 def answered(
-    source: Source, misrotate_deg: float, swap: bool, hold: Hold | None, most: int
+    source: Source, misrotate_deg: float, spoil: str | None, hold: Hold | None, most: int
 ) -> tuple[StereoAnswer, np.ndarray]:
     """The answer, and the true rotation of the rig."""
     frames = list(decode(source.video))[:most]
@@ -93,12 +94,16 @@ def answered(
             left, right = frame.image[:, :wide], frame.image[:, wide:]
             if table is not None:
                 right = cv2.remap(right, *table, cv2.INTER_CUBIC, borderMode=cv2.BORDER_CONSTANT)
-            yield (right, left) if swap else (left, right)
+            yield (right, left) if spoil == "swap" else (left, right)
 
     times_s, index = np.array([f.time_s for f in frames]), np.array([f.index for f in frames])
     eyes = working_eyes(pairs(), source.lens, times_s, index)
-    if hold is None:
-        hold = "held" if source.lens.model == "pinhole" and not misrotate_deg else "refined"
+    if spoil == "late":
+        eyes = replace(eyes, right=[eyes.right[0], *eyes.right[:-1]])
+    if spoil in ("near", "far"):
+        eyes = replace(eyes, lens=replace(eyes.lens, focal_px=eyes.lens.focal_px * (0.85 if spoil == "near" else 1.15)))
+    if misrotate_deg:
+        hold = "refined"
     answer = StereoPose(options=RigOptions(baseline_m=source.baseline_m, rig=hold))(eyes)
     return answer, turn if source.left_from_right is None else source.left_from_right[:3, :3] @ turn
 
@@ -109,10 +114,7 @@ def against_truth(answer: StereoAnswer, truth: np.ndarray, rig: np.ndarray) -> d
     here, there = answer.path.world_from_left[placed, :3, 3], truth[: len(placed)][placed, :3, 3]
     path_m = path_length(truth[: len(placed)])
     scaled = align_similarity(here, there)
-    rms = [
-        float(np.sqrt(np.mean(np.sum((fit.points(here) - there) ** 2, axis=1))))
-        for fit in (align_rigid(here, there), scaled)
-    ]
+    rms = [float(np.sqrt(np.mean(np.sum((fit.points(here) - there) ** 2, axis=1)))) for fit in (align_rigid(here, there), scaled)]
     percent = [100.0 * m / path_m if path_m > 1e-6 else np.nan for m in rms]
     return {
         "ate_m": rms[0],
@@ -127,19 +129,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folders", nargs="+", type=Path)
     parser.add_argument("--misrotate", type=float, default=0.0, metavar="DEG")
-    parser.add_argument("--swap", action="store_true", help="gives the eyes the wrong way round")
+    parser.add_argument("--spoil", choices=("swap", "late", "near", "far"))
     parser.add_argument("--rig", choices=("held", "levelled", "refined"))
     parser.add_argument("--only", nargs="+", default=())
     parser.add_argument("--frames", type=int, default=10**6, help="the first so many")
     options = parser.parse_args()
-    print(
-        f"{'clip':36} {'ATE %':>6} {'Sim3':>6} {'scale %':>7} {'rig deg':>7} {'predicted':>12} {'CPU s/100':>9}"
-        "  signals"
-    )
+    print(f"{'clip':36} {'ATE %':>6} {'Sim3':>6} {'scale %':>7} {'rig deg':>7} {'predicted':>12} {'CPU s/100':>9}  signals")
     errors = []
     for source in sources(options.folders, options.only):
         begin = time.process_time()
-        answer, rig = answered(source, options.misrotate, options.swap, options.rig, options.frames)
+        answer, rig = answered(source, options.misrotate, options.spoil, options.rig, options.frames)
         took_s = time.process_time() - begin
         errors.append(_told(source, answer, rig, 100.0 * took_s / max(len(answer.eyes.left), 1)))
     known = [e for e in errors if np.isfinite(e.get("ate_percent", np.nan))]
@@ -159,16 +158,12 @@ def _told(source: Source, answer: StereoAnswer, rig: np.ndarray, cpu_s: float) -
     line = f"{line:36} " + "{:6.3f} {:6.3f} {:7.3f} {:7.4f}".format(*columns)
     line += f" {_number(p and p.ate_percent, 6)} {_number(p and p.scale_percent, 5)} {cpu_s:9.1f}  "
     line += f"{s.method} swapped={answer.swapped} registered {s.registered:.2f} matched {s.matched:.2f}"
-    line += (
-        f" ahead {_number(s.ahead)} clear {_number(s.clear)} vertical {_number(s.vertical_px)} kept {s.kept:.2f} won"
-    )
+    line += f" ahead {_number(s.ahead)} clear {_number(s.clear)} vertical {_number(s.vertical_px)} kept {s.kept:.2f} won"
     line += f" {s.won:.2f} error {_number(s.reprojection_px)} px baseline {_number(s.baseline_deg)} deg path"
     line += f" {_number(s.path_m)} m travel {_number(s.travel_px)} px"
     if s.halves is not None:
         h = s.halves
-        line += (
-            f" halves {1000 * h.distance_m:.2f} mm {h.path_percent:.3f} % scale {h.scale:.4f} rot {h.rotation_deg:.4f}"
-        )
+        line += f" halves {1000 * h.distance_m:.2f} mm {h.path_percent:.3f} % scale {h.scale:.4f} rot {h.rotation_deg:.4f}"
         line += f" rig {h.rig_deg:.4f}"
     if source.world_from_left is not None and found:
         line += f" ATE {found['ate_m']:.4f} m"

@@ -11,12 +11,7 @@ from factory.stereo.signals import StereoSignals
 GOOD = StereoSignals(
     *(50, 50, 0.97, 1.0, 0.9, 0.05, 0.8, 0.9, 0.1, 1.0),
     halves=Halves(0.001, 0.1, 1.001, 0.003, 0.004),
-    path_m=1.0,
-    extent_m=0.3,
-    distance_m=3.0,
-    speed_m_s=1.0,
-    travel_px=40.0,
-    turn_deg=3.0,
+    **{"path_m": 1.0, "extent_m": 0.3, "distance_m": 3.0, "speed_m_s": 1.0, "travel_px": 40.0, "turn_deg": 3.0, "depth_ratio": 50.0},
 )
 
 
@@ -56,3 +51,9 @@ def test_a_camera_that_stands_has_no_percent_of_a_path():
     assert still.method == "still"
     assert StereoRule().reasons(still) == ()
     assert StereoPrediction()(still).ate_percent is None
+
+
+def test_yaw_that_is_taken_as_given_leaves_the_scale_in_doubt():
+    free, given = (StereoPrediction()(replace(GOOD, yaw_given=given)) for given in (False, True))
+    assert given.scale_percent > 2 * free.scale_percent
+    assert given.ate_percent > free.ate_percent
