@@ -17,7 +17,6 @@ from factory.stereo.layout import Layout, eye_lens, split
 from factory.stereo.metadata import declared
 from factory.stereo.pair import Eyes, StereoPath, StereoTracks
 from factory.stereo.recognise import RecogniseLayout
-from factory.stereo.rig_start import Hold
 from factory.stereo.shot import TrackableShot
 from factory.stereo.sightings import StereoTracker
 from factory.stereo.solve import RigOptions, solve_rig
@@ -156,19 +155,17 @@ class SolveRig:
     gives: ClassVar[tuple[str, ...]] = ("rig_solve", "rig_options", "layout", "eyes", "stereo_tracks")
 
     options: RigOptions = field(default_factory=RigOptions)
-    rectified: Hold = "held"  # of sources that are said to be rectified; narrow views do not show how eyes are turned
     tracker: StereoTracker = field(default_factory=StereoTracker)  # of eyes that have changed places
 
     def __call__(self, record: ClipRecord) -> ClipRecord:
         layout: Layout = record["layout"]
         eyes: Eyes = record["eyes"]
-        options = replace(self.options, rig=self.rectified) if layout.projection == "rectified" else self.options
-        solve = solve_rig(record["stereo_tracks"], eyes.lens, options)
+        solve = solve_rig(record["stereo_tracks"], eyes.lens, self.options)
         if solve.swapped:
             eyes, layout = replace(eyes, left=eyes.right, right=eyes.left), replace(layout, swapped=not layout.swapped)
-            solve = solve_rig(self.tracker(eyes), eyes.lens, options)
+            solve = solve_rig(self.tracker(eyes), eyes.lens, self.options)
         given = {"layout": layout, "eyes": eyes, "stereo_tracks": solve.seen.stereo}
-        return record.give(rig_solve=solve, rig_options=options, **given)
+        return record.give(rig_solve=solve, rig_options=self.options, **given)
 
 
 @dataclass

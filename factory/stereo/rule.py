@@ -113,7 +113,9 @@ class StereoPrediction:
     least_scale_percent: float = 0.05
     # Half of what a car's rectified cameras seem to be off; a guess for others.
     yaw_doubt_deg: float = 0.005
-    scale_to_ate: float = 0.29  # of a straight and even path: its root mean square distance from its middle by its length
+    scale_to_ate: float = (
+        0.29  # of a straight and even path: its root mean square distance from its middle by its length
+    )
 
     def __call__(self, s: StereoSignals) -> StereoPredicted | None:
         """None where there is no path, or halves of it have none."""

@@ -114,7 +114,10 @@ def against_truth(answer: StereoAnswer, truth: np.ndarray, rig: np.ndarray) -> d
     here, there = answer.path.world_from_left[placed, :3, 3], truth[: len(placed)][placed, :3, 3]
     path_m = path_length(truth[: len(placed)])
     scaled = align_similarity(here, there)
-    rms = [float(np.sqrt(np.mean(np.sum((fit.points(here) - there) ** 2, axis=1)))) for fit in (align_rigid(here, there), scaled)]
+    rms = [
+        float(np.sqrt(np.mean(np.sum((fit.points(here) - there) ** 2, axis=1))))
+        for fit in (align_rigid(here, there), scaled)
+    ]
     percent = [100.0 * m / path_m if path_m > 1e-6 else np.nan for m in rms]
     return {
         "ate_m": rms[0],
@@ -134,7 +137,9 @@ def main() -> None:
     parser.add_argument("--only", nargs="+", default=())
     parser.add_argument("--frames", type=int, default=10**6, help="the first so many")
     options = parser.parse_args()
-    print(f"{'clip':36} {'ATE %':>6} {'Sim3':>6} {'scale %':>7} {'rig deg':>7} {'predicted':>12} {'CPU s/100':>9}  signals")
+    print(
+        f"{'clip':36} {'ATE %':>6} {'Sim3':>6} {'scale %':>7} {'rig deg':>7} {'predicted':>12} {'CPU s/100':>9}  signals"
+    )
     errors = []
     for source in sources(options.folders, options.only):
         begin = time.process_time()
@@ -158,12 +163,16 @@ def _told(source: Source, answer: StereoAnswer, rig: np.ndarray, cpu_s: float) -
     line = f"{line:36} " + "{:6.3f} {:6.3f} {:7.3f} {:7.4f}".format(*columns)
     line += f" {_number(p and p.ate_percent, 6)} {_number(p and p.scale_percent, 5)} {cpu_s:9.1f}  "
     line += f"{s.method} swapped={answer.swapped} registered {s.registered:.2f} matched {s.matched:.2f}"
-    line += f" ahead {_number(s.ahead)} clear {_number(s.clear)} vertical {_number(s.vertical_px)} kept {s.kept:.2f} won"
+    line += (
+        f" ahead {_number(s.ahead)} clear {_number(s.clear)} vertical {_number(s.vertical_px)} kept {s.kept:.2f} won"
+    )
     line += f" {s.won:.2f} error {_number(s.reprojection_px)} px baseline {_number(s.baseline_deg)} deg path"
     line += f" {_number(s.path_m)} m travel {_number(s.travel_px)} px"
     if s.halves is not None:
         h = s.halves
-        line += f" halves {1000 * h.distance_m:.2f} mm {h.path_percent:.3f} % scale {h.scale:.4f} rot {h.rotation_deg:.4f}"
+        line += (
+            f" halves {1000 * h.distance_m:.2f} mm {h.path_percent:.3f} % scale {h.scale:.4f} rot {h.rotation_deg:.4f}"
+        )
         line += f" rig {h.rig_deg:.4f}"
     if source.world_from_left is not None and found:
         line += f" ATE {found['ate_m']:.4f} m"
