@@ -1,4 +1,4 @@
-"""The pictures that points are followed in: of VR180 eyes an equidistant fisheye, of rectified ones the eyes themselves."""
+"""The pictures that points are followed in: of VR180 eyes a fisheye, of rectified ones the eyes as they are."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

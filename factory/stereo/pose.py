@@ -41,9 +41,7 @@ class StereoPose:
             solve = self._solve(eyes)
         signals = measured(solve, self.options)
         reasons = self.rule.reasons(signals)
-        return StereoAnswer(
-            eyes, solve.seen.stereo, swapped, solve.path, signals, self.prediction(signals), reasons
-        )
+        return StereoAnswer(eyes, solve.seen.stereo, swapped, solve.path, signals, self.prediction(signals), reasons)
 
     def _solve(self, eyes: Eyes) -> RigSolve:
         return solve_rig(self.tracker(eyes), eyes.lens, self.options)

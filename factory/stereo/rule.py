@@ -35,13 +35,13 @@ class StereoRule:
             found.append(f"matched: the right eye finds only {s.matched:.0%} of the left one's points")
         if s.vertical_px is not None and s.vertical_px > self.most_vertical_px:
             found.append(
-                f"vertical_px: points lie {s.vertical_px:.2f} px off where the rig lets the right eye see them, the eyes "
-                "may not belong to one moment, or to this lens and hold"
+                f"vertical_px: points lie {s.vertical_px:.2f} px off where the rig lets the right eye see them, "
+                "the eyes may not belong to one moment, or to this lens and hold"
             )
         elif s.clear < self.least_clear:
             found.append(
-                f"clear: only {s.clear:.0%} of the points differ between the eyes, the video shows one eye twice, or all "
-                "is too far for the baseline"
+                f"clear: only {s.clear:.0%} of the points differ between the eyes, the video shows one eye twice, "
+                "or all is too far for the baseline"
             )
         elif s.ahead < self.least_ahead:
             found.append(f"ahead: only {s.ahead:.0%} of the points lie in front of both eyes, the rig is not as found")
@@ -67,7 +67,8 @@ class StereoRule:
         if s.halves is None:
             return ["halves: half of the tracks alone give no path, it depends on too few of them"]
         if s.method != "moving":
-            assert s.extent_m is not None and s.travel_px is not None
+            assert s.extent_m is not None
+            assert s.travel_px is not None
             noise_px = s.travel_px * s.halves.distance_m / max(s.extent_m, 1e-12)
             if noise_px > self.most_still_px:
                 return [f"halves: the camera stands, and halves of the tracks place it {noise_px:.1f} px apart"]
@@ -102,7 +103,7 @@ class StereoPrediction:
     least_scale_percent: float = 0.05
     # Half of what a car's rectified cameras seem to be off; a guess for others.
     yaw_doubt_deg: float = 0.005
-    scale_to_ate: float = 0.29  # of a straight and even path: its root mean square distance from its middle by its length
+    scale_to_ate: float = 0.29  # of a straight and even path: distance from its middle by its length
 
     def __call__(self, s: StereoSignals) -> StereoPredicted | None:
         """None where there is no path, or halves of it have none."""

@@ -1,4 +1,4 @@
-"""Paths of rigs whose truth is known, from tracks alone: metres, moving points left out, frames that cannot be placed."""
+"""Paths of rigs whose truth is known, from tracks alone: metres, moving points, frames that cannot be placed."""
 
 from dataclasses import replace
 
