@@ -1,4 +1,4 @@
-"""The pictures that points are followed in: an equidistant fisheye of VR180 eyes, rectified ones as they are."""
+"""The pictures that points are followed in: of VR180 eyes a fisheye, of rectified ones the eyes as they are."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass

@@ -109,7 +109,9 @@ def _from_colmap(reconstruction: pycolmap.Reconstruction, model: RigModel) -> Ri
     for point_id, point in reconstruction.points3D.items():
         points[point_id - 1] = point.xyz
     sensor = reconstruction.cameras[RIGHT].sensor_id
-    rig = invert_rigid(_matrix(reconstruction.rigs[1].sensor_from_rig(sensor)))
+    right_from_left = reconstruction.rigs[1].sensor_from_rig(sensor)
+    assert right_from_left is not None  # it was given one
+    rig = invert_rigid(_matrix(right_from_left))
     return replace(model, world_from_left=poses, left_from_right=rig, points=points)
 
 

@@ -31,12 +31,12 @@ class RigStart:
     clear: float
 
 
-def start_rig(left: np.ndarray, right: np.ndarray, focal_px: float, hold: Hold, wide: bool) -> RigStart | None:
+def start_rig(left: np.ndarray, right: np.ndarray, focal_px: float, hold: Hold) -> RigStart | None:
     """The pose that most unit rays (N, 3) of both eyes agree on; None where there are too few.
 
     hold: "held", the eyes are taken as rectified; "levelled", their yaw and that alone is; "refined", nothing is known.
-    Yaw is only asked where the view is `wide`: in a narrow one pairs do not tell it from distance, half a degree off on
-    a car's cameras. focal_px: of the picture, px a radian.
+    focal_px: of the picture, px a radian. In a narrow view pairs alone hardly tell yaw from distance, it ends half a
+    degree off on a car's cameras; a path through time sets that right.
     """
     if len(left) < LEAST_PAIRS:
         return None
@@ -45,7 +45,7 @@ def start_rig(left: np.ndarray, right: np.ndarray, focal_px: float, hold: Hold, 
     rig = np.eye(4)
     rig[0, 3] = 1.0
     if hold != "held":
-        with_yaw = hold == "refined" and wide
+        with_yaw = hold == "refined"
         fits = [_fit(left, right, focal_px, yaw_deg, with_yaw) for yaw_deg in (YAWS_DEG if with_yaw else (0.0,))]
         rig = min(fits, key=lambda fit: fit[1])[0]
     return _judged(rig, left, right, focal_px)

@@ -22,6 +22,7 @@ class StereoRule:
     most_baseline_deg: float = 30.0
     most_halves_percent: float = 2.0
     most_halves_scale: float = 0.03
+    # Of gold: guesses; halves of rendered clips lie 0.02 to 0.2 % apart.
     gold_halves_percent: float = 0.5
     gold_halves_scale: float = 0.005
     most_still_px: float = 1.0
@@ -38,13 +39,13 @@ class StereoRule:
             found.append(f"matched: the right eye finds only {s.matched:.0%} of the left one's points")
         if s.vertical_px is not None and s.vertical_px > self.most_vertical_px:
             found.append(
-                f"vertical_px: points lie {s.vertical_px:.2f} px off where the rig lets the right eye see them, the "
-                "eyes may not belong to one moment, or to this lens and hold"
+                f"vertical_px: points lie {s.vertical_px:.2f} px off where the rig lets the right eye see them, "
+                "the eyes may not belong to one moment, or to this lens and hold"
             )
         elif s.clear < self.least_clear:
             found.append(
-                f"clear: only {s.clear:.0%} of the points differ between the eyes, the video shows one eye twice, or "
-                "all is too far for the baseline"
+                f"clear: only {s.clear:.0%} of the points differ between the eyes, the video shows one eye twice, "
+                "or all is too far for the baseline"
             )
         elif s.ahead < self.least_ahead:
             found.append(f"ahead: only {s.ahead:.0%} of the points lie in front of both eyes, the rig is not as found")
@@ -113,9 +114,7 @@ class StereoPrediction:
     least_scale_percent: float = 0.05
     # Half of what a car's rectified cameras seem to be off; a guess for others.
     yaw_doubt_deg: float = 0.005
-    scale_to_ate: float = (
-        0.29  # of a straight and even path: its root mean square distance from its middle by its length
-    )
+    scale_to_ate: float = 0.29  # of a straight and even path: distance from its middle by its length
 
     def __call__(self, s: StereoSignals) -> StereoPredicted | None:
         """None where there is no path, or halves of it have none."""

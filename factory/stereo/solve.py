@@ -32,9 +32,9 @@ class RigOptions:
     """How tracks of two eyes become a path.
 
     baseline_m: between the eyes; what gives the path its metres. rig: "held", the eyes are exactly rectified;
-    "levelled", the same but for what all pairs say of pitch, roll and the baseline's direction; "refined", all is found.
-    None: levelled where the picture is a pinhole's, else refined. Of a car's rectified cameras over 60 m levelled ones
-    are 0.09 m off, refined ones 0.15 m, held ones 0.16 m; on rendered rectified clips the three are alike.
+    "levelled", the same but for what all pairs say of pitch, roll and the baseline's direction; "refined", all of it is
+    found. None: levelled where the picture is a pinhole's, else refined. A car's rectified cameras end 0.09 m off (root
+    mean square of 60 m) where levelled, 0.15 m refined, 0.16 m held; rendered rectified clips do not care.
     """
 
     baseline_m: Positive = 0.063  # between the pupils of people, and the lenses of VR180 cameras
@@ -43,9 +43,9 @@ class RigOptions:
     per_frame: Count = 100  # longest tracks in these rounds; 150 end at the same path
     least_share: Share = 0.5  # of a track's sightings that its point explains
     static_share: Share = 0.9  # the same of the last round, of all tracks, whether they counted before or not
-    # At 1 px real VR180, whose lenses are not quite what the projection says, keeps 0.45 of a walk and its halves
-    # differ by 0.6 %; at 2 px 0.70 and 0.1 %. Of what is kept on five rendered clips 0.1 to 0.6 % moves, 0.0 to 0.2 %
-    # at 1 px.
+    # At 1 px real VR180, whose lenses are not quite what the projection says, keeps 0.45 of a walk, and its halves
+    # differ by 0.6 %; at 2 px 0.70 and 0.1 %. Of what is kept on five rendered clips 0.1 to 0.6 % moves, at 1 px 0.0 to
+    # 0.2 %.
     static_px: Positive = 2.0
     last_per_frame: Count = 800  # longest static tracks in the last round: all; 300 add a fifth to the path's error
     last_loss: Positive = 1.4  # of its robust loss, by the median error
@@ -75,9 +75,8 @@ def solve_rig(stereo: StereoTracks, lens: Lens, options: RigOptions) -> RigSolve
     frames or in none; it raises nothing."""
     seen = sighted(stereo, lens)
     paired = seen.paired
-    wide = lens.model != "pinhole"
-    hold = options.rig or ("refined" if wide else "levelled")
-    start = start_rig(seen.left_rays[paired], seen.right_rays[paired], lens.focal_px, hold, wide)
+    hold = options.rig or ("levelled" if lens.model == "pinhole" else "refined")
+    start = start_rig(seen.left_rays[paired], seen.right_rays[paired], lens.focal_px, hold)
     nothing = RigSolve(seen, hold, start)
     if start is None or nothing.swapped:
         return nothing

@@ -4,10 +4,10 @@
 
 Side-by-side videos: as `factory synth` writes them (presets stereo and vr180); with `intrinsics.json` and
 `groundtruth_tum.txt` beside them (rectified); any other `*_sbs.mp4` is taken for squeezed VR180. --misrotate: the right
-eye's picture is drawn anew as an eye sees it that is turned by so many degrees, about an axis of the clip's own; rigs of
-rectified sources are then refined, too. --spoil: eyes the wrong way round (swap), the right one a frame late, or a lens
-that is said to be 0.85 or 1.15 times as long as it is (near, far). ATE: root mean square position error in % of the path, after a rigid and after
-a similarity alignment; nothing but the rig's length gives the scale.
+eye's picture is drawn anew as an eye sees it that is turned by so many degrees, about an axis of the clip's own; rigs
+of rectified sources are then refined, too. --spoil: eyes the wrong way round (swap), the right one a frame late, or a
+lens that is said to be 0.85 or 1.15 times as long as it is (near, far). ATE: root mean square position error in % of
+the path, after a rigid and after a similarity alignment; nothing but the rig's length gives the scale.
 """
 
 import argparse
@@ -114,10 +114,8 @@ def against_truth(answer: StereoAnswer, truth: np.ndarray, rig: np.ndarray) -> d
     here, there = answer.path.world_from_left[placed, :3, 3], truth[: len(placed)][placed, :3, 3]
     path_m = path_length(truth[: len(placed)])
     scaled = align_similarity(here, there)
-    rms = [
-        float(np.sqrt(np.mean(np.sum((fit.points(here) - there) ** 2, axis=1))))
-        for fit in (align_rigid(here, there), scaled)
-    ]
+    off = [fit.points(here) - there for fit in (align_rigid(here, there), scaled)]
+    rms = [float(np.sqrt(np.mean(np.sum(vectors**2, axis=1)))) for vectors in off]
     percent = [100.0 * m / path_m if path_m > 1e-6 else np.nan for m in rms]
     return {
         "ate_m": rms[0],
@@ -137,9 +135,7 @@ def main() -> None:
     parser.add_argument("--only", nargs="+", default=())
     parser.add_argument("--frames", type=int, default=10**6, help="the first so many")
     options = parser.parse_args()
-    print(
-        f"{'clip':36} {'ATE %':>6} {'Sim3':>6} {'scale %':>7} {'rig deg':>7} {'predicted':>12} {'CPU s/100':>9}  signals"
-    )
+    print(f"{'clip':36}  ATE %   Sim3 scale % rig deg    predicted CPU s/100  signals")
     errors = []
     for source in sources(options.folders, options.only):
         begin = time.process_time()
@@ -163,17 +159,13 @@ def _told(source: Source, answer: StereoAnswer, rig: np.ndarray, cpu_s: float) -
     line = f"{line:36} " + "{:6.3f} {:6.3f} {:7.3f} {:7.4f}".format(*columns)
     line += f" {_number(p and p.ate_percent, 6)} {_number(p and p.scale_percent, 5)} {cpu_s:9.1f}  "
     line += f"{s.method} swapped={answer.swapped} registered {s.registered:.2f} matched {s.matched:.2f}"
-    line += (
-        f" ahead {_number(s.ahead)} clear {_number(s.clear)} vertical {_number(s.vertical_px)} kept {s.kept:.2f} won"
-    )
-    line += f" {s.won:.2f} error {_number(s.reprojection_px)} px baseline {_number(s.baseline_deg)} deg path"
-    line += f" {_number(s.path_m)} m travel {_number(s.travel_px)} px"
-    if s.halves is not None:
-        h = s.halves
-        line += (
-            f" halves {1000 * h.distance_m:.2f} mm {h.path_percent:.3f} % scale {h.scale:.4f} rot {h.rotation_deg:.4f}"
-        )
-        line += f" rig {h.rig_deg:.4f}"
+    line += f" ahead {_number(s.ahead)} clear {_number(s.clear)} vertical {_number(s.vertical_px)} kept {s.kept:.2f}"
+    line += f" won {s.won:.2f} error {_number(s.reprojection_px)} px baseline {_number(s.baseline_deg)} deg path"
+    line += f" {_number(s.path_m)} m travel {_number(s.travel_px)} px turn {_number(s.turn_deg)} deg"
+    line += f" depth ratio {_number(s.depth_ratio)}"
+    if (h := s.halves) is not None:
+        line += f" halves {1000 * h.distance_m:.2f} mm {h.path_percent:.3f} % scale {h.scale:.4f}"
+        line += f" rot {h.rotation_deg:.4f} rig {h.rig_deg:.4f}"
     if source.world_from_left is not None and found:
         line += f" ATE {found['ate_m']:.4f} m"
     print(line, flush=True)

@@ -19,7 +19,7 @@ def test_two_rays_meet_at_the_point_they_come_from(seed):
     rng = np.random.default_rng(seed)
     pose = np.eye(4)
     pose[:3, :3], pose[:3, 3] = Rotation.from_rotvec(0.2 * rng.normal(size=3)).as_matrix(), rng.normal(size=3)
-    points = np.array([0.0, 0.0, 6.0]) + rng.normal(size=(20, 3))
+    points = rng.normal((0, 0, 6), 1.0, (20, 3))
     found, along, angle = midpoints(unit(points), unit(transform_points(invert_rigid(pose), points)), pose)
     assert np.allclose(found, points, atol=1e-6)
     assert np.allclose(along, np.linalg.norm(points, axis=1), atol=1e-6)

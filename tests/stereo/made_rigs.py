@@ -71,12 +71,10 @@ def made(
         rows.append((ids, np.full(len(ids), f), seen))
     track, frame, xy = (np.concatenate([row[k] for row in rows]) for k in range(3))
     kept = np.bincount(track, minlength=count) >= 2
-    both = tracks_from(
-        track, frame, np.arange(len(track))[:, None].repeat(2, 1), np.arange(frames) / 12.0, np.arange(frames), size
-    )
-    order = both.xy[:, 0].astype(int)  # where each row went when they were sorted
+    # Sorted as tracks are: by track, then by frame.
+    right_xy = xy[np.lexsort((frame, track))][kept[np.sort(track)], 2:]
     tracks = tracks_from(track, frame, xy[:, :2], np.arange(frames) / 12.0, np.arange(frames), size)
-    return Made(StereoTracks(tracks, xy[order, 2:]), world_from_left, left_from_right, moves[kept])
+    return Made(StereoTracks(tracks, right_xy), world_from_left, left_from_right, moves[kept])
 
 
 PICTURE = (480, 360)
@@ -88,10 +86,8 @@ def pictures(frames: int = 12, step_m: float = 0.02, baseline_m: float = BASELIN
     """What two eyes see that go to the right along a wall in three bands, each at its distance."""
     rng = np.random.default_rng(seed)
     wide, high = PICTURE
-    texture = [
-        cv2.GaussianBlur(rng.integers(0, 256, (high // 3, 3 * wide)).astype(np.float32), (0, 0), 2.0) for _ in DEPTHS_M
-    ]
-    texture = [cv2.normalize(part, None, 0, 255, cv2.NORM_MINMAX) for part in texture]
+    noise = [rng.integers(0, 256, (high // 3, 3 * wide)).astype(np.float32) for _ in DEPTHS_M]
+    texture = [cv2.normalize(cv2.GaussianBlur(part, (0, 0), 2.0), None, 0, 255, cv2.NORM_MINMAX) for part in noise]
 
     def seen(at_m: float) -> np.ndarray:
         bands = []

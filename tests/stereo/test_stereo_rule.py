@@ -11,7 +11,13 @@ from factory.stereo.signals import StereoSignals
 GOOD = StereoSignals(
     *(50, 50, 0.97, 1.0, 0.9, 0.05, 0.8, 0.9, 0.1, 1.0),
     halves=Halves(0.001, 0.1, 1.001, 0.003, 0.004),
-    path_m=1.0, extent_m=0.3, distance_m=3.0, speed_m_s=1.0, travel_px=40.0, turn_deg=3.0, depth_ratio=50.0,
+    path_m=1.0,
+    extent_m=0.3,
+    distance_m=3.0,
+    speed_m_s=1.0,
+    travel_px=40.0,
+    turn_deg=3.0,
+    depth_ratio=50.0,
 )
 
 
