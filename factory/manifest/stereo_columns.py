@@ -7,7 +7,8 @@ from factory.manifest.schema import POSE, artifact, column
 NUMBER = pa.float64()
 NUMBERS = pa.list_(NUMBER)
 
-# What every phase that poses calls the same, so that exports, loaders and evaluation read either.
+# What every phase that poses calls the same, so that loaders and evaluation read either. No camera is told, so that
+# nothing takes one eye's for that of the whole picture: the lens of the rectified left eye stands in world_tracks.npz.
 _SHARED = (
     *("timestamps", "frame_index", "fps", "registered", "rotation_only", "camera_model"),
     *("focal_px", "focal_per_frame_px", "cx_px", "cy_px", "cx_per_frame_px", "cy_per_frame_px", "k1", "k2"),
@@ -50,7 +51,7 @@ RIG = (
         "circle (centre and radii as shares of the picture) and what that spans, rectified with what the width spans "
         "and how much denser rows are than columns",
     ),
-    column("method", pa.string(), "moving, turning, or still: the camera, against the noise of its path"),
+    column("camera_motion", pa.string(), "moving, turning, or still: the camera, against the noise of its path"),
     column("side_by_side_ratio", NUMBER, "share of the left half's texture that the right half shows too"),
     column("top_bottom_ratio", NUMBER, "the same of the upper and the lower half; null where it was not asked"),
     BASELINE,

@@ -8,13 +8,12 @@ from scipy.spatial.transform import Rotation
 
 from factory.declared import ClipPhase
 from factory.engine.work import Row
-from factory.geometry.lens import Lens
 from factory.geometry.rectification import rectified2rig
 from factory.manifest.stereo_columns import RIG
 from factory.phases.phase import common_row
 from factory.phases.rig_grading import StereoTrust
 from factory.stage import Outcome
-from factory.stereo.layout import Layout, eye_lens, eye_size
+from factory.stereo.layout import Layout, eye_size
 from factory.stereo.pair import Eyes, StereoPath
 from factory.stereo.recognise import Recognised
 from factory.trust.rule import Quality
@@ -40,7 +39,8 @@ class Rig(ClipPhase):
         if "layout" in values:
             layout: Layout = values["layout"]
             clip = outcome.record.clip
-            row |= _eyes(layout, *eye_size(layout, (clip.width, clip.height)))
+            width, height = eye_size(layout, (clip.width, clip.height))
+            row |= {"layout": asdict(layout), "width": width, "height": height}
         if "eyes" in values:
             row |= _frames(values["eyes"])
         if "stereo_tracks" in values:
@@ -50,19 +50,6 @@ class Rig(ClipPhase):
         if "trust" in values:
             row |= _trust(values["trust"])
         return [row]
-
-
-def _eyes(layout: Layout, width: int, height: int) -> Row:
-    row: Row = {"layout": asdict(layout), "width": width, "height": height}
-    return row | _camera(eye_lens(layout, (width, height)))
-
-
-def _camera(lens: Lens) -> Row:
-    """Columns of a pinhole, which the rectified left eye of a pinhole is, too; a wide eye has no focal length that a
-    reader of pinholes could use."""
-    if lens.model != "pinhole" or lens.squeeze != 1.0:
-        return {}
-    return {"camera_model": "SIMPLE_PINHOLE", "focal_px": lens.focal_px, "cx_px": lens.cx, "cy_px": lens.cy}
 
 
 def _frames(eyes: Eyes) -> Row:
@@ -97,7 +84,7 @@ def _trust(trust: StereoTrust) -> Row:
     signals, halves, predicted = trust.signals, trust.signals.halves, trust.predicted
     row: Row = {
         "quality": trust.quality,
-        "method": signals.method,
+        "camera_motion": signals.method,
         "matched_ratio": signals.matched,
         "clear_ratio": signals.clear,
         "ahead_ratio": signals.ahead,

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import factory
+from factory.cli import main
 from factory.geometry.remap import pixel_grid
 from factory.geometry.trajectory import align_rigid, path_length
 from factory.stereo.depth_file import read_depth
@@ -60,7 +61,7 @@ def test_one_eye_is_rejected_with_the_number(output):
 
 def test_the_way_is_right_in_metres(folder, output):
     found = row(output, "rig")
-    assert (found["status"], found["method"]) == ("ok", "moving")
+    assert (found["status"], found["camera_motion"]) == ("ok", "moving")
     _, truth = read_tum(folder / "truth" / f"{NAME}.tum.txt")
     here, there = np.array(found["world_from_cam"]).reshape(-1, 4, 4)[:, :3, 3], truth[:, :3, 3]
     apart = align_rigid(here, there).points(here) - there
@@ -97,3 +98,21 @@ def test_tracks_lie_on_the_scene_and_say_what_moves(folder, output):
     ahead = tracks.points[here] @ z[:3] + z[3]
     off = np.abs(ahead - true_depth(folder, 12)[y, x]) / ahead
     assert np.median(off[label == STATIC]) < 0.02
+
+
+def test_stereo4d_s_file_of_it_can_be_read_back(output, tmp_path):
+    assert main(["export", str(output.storage.root), str(tmp_path / "files"), "--format", "stereo4d"]) == 0
+    assert main(["import", str(tmp_path / "files"), str(tmp_path / "again"), "--format", "stereo4d"]) == 0
+    again = factory.open(tmp_path / "again").sql("SELECT track_count FROM world").fetchall()
+    assert again == output.sql("SELECT track_count FROM world WHERE status = 'ok'").fetchall()
+
+
+def test_pages_can_be_made_of_it(output, tmp_path):
+    assert main(["report", str(output.storage.root), str(tmp_path)]) == 0
+    assert (tmp_path / "index.html").exists()
+
+
+@pytest.mark.parametrize("form", ["colmap", "nerfstudio"])
+def test_no_eye_s_camera_is_taken_for_that_of_the_whole_picture(output, tmp_path, form):
+    assert main(["export", str(output.storage.root), str(tmp_path), "--format", form]) != 0
+    assert not list(tmp_path.rglob("*.png"))
