@@ -69,6 +69,7 @@ def test_no_room_imports_itself_round_a_corner():
         ),
         ("sfm", {"sfm", "geometry", "tracks"}),
         ("background", {"background", "sfm", "geometry", "tracks"}),
+        ("world", {"world", "geometry", "tracks", "models", "construct", "artifacts", "errors"}),
         (
             "filters",
             {"filters", "frames", "models", "geometry", "tracks", "video", "clip", "stage", "errors", "construct"},

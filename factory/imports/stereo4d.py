@@ -60,7 +60,9 @@ def _tracks(found: dict[str, np.ndarray], world_from_cam: np.ndarray, times_s: n
     points = np.asarray(found["track_coordinates"], np.float64)
     frames, total = len(times_s), int(lengths.sum())
     if lengths.ndim != 1 or np.any(lengths < 1) or frame.shape != (total,) or points.shape != (total, 3):
-        raise ValueError(f"{len(lengths)} tracks of {total} samples have {frame.shape} frames and {points.shape} points")
+        raise ValueError(
+            f"{len(lengths)} tracks of {total} samples have {frame.shape} frames and {points.shape} points"
+        )
     if np.any((frame < 0) | (frame >= frames)) or not np.isfinite(points).all():
         raise ValueError("a track is in a frame that is not there, or its points are not finite")
     track = np.repeat(np.arange(len(lengths), dtype=np.int32), lengths)

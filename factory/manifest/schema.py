@@ -215,7 +215,7 @@ WORLD = (
     column(
         "rectified2rig",
         pa.list_(pa.float64()),
-        "2 x 3 x 3 by rows, left and right: takes rays of the rectified eyes, x along the baseline, to those as built in",
+        "2 x 3 x 3 by rows, left and right: takes rays of rectified eyes, x along the baseline, to those as built in",
     ),
     column(
         "fov_bounds",

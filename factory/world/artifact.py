@@ -1,7 +1,7 @@
 """The file `world_tracks.npz`: what `WorldTracks` holds, under its names.
 
-world_tracks.npz: `np.load` reads it without pickle. N sightings of M tracks in F frames. Of imported tracks what is not
-known is NaN, a number of a frame -1; points and times are always there.
+world_tracks.npz: `np.load` reads it without pickle. N sightings of M tracks in F frames. Of imported tracks what is
+not known is NaN, a frame's number -1; points and times are always there.
     track            int32 (N,)        0..M-1, sorted by track, then frame
     frame            int32 (N,)        0..F-1
     xy               float32 (N, 2)    where in the rectified left picture, pixel centres at integers
@@ -18,7 +18,7 @@ known is NaN, a number of a frame -1; points and times are always there.
     times_s          float64 (F,)      seconds in the source
     frame_index      int64 (F,)        number in the source
     size             int64 (2,)        width and height of the rectified left picture
-    model            str               its lens: pinhole, transverse, fisheye or equirect180, see `factory.geometry.lens`
+    model            str               its lens: pinhole, transverse, fisheye, equirect180; see `factory.geometry.lens`
     lens             float64 (6,)      focal_px, cx, cy, k1, k2, squeeze
 """
 
@@ -49,7 +49,7 @@ def read_world_tracks(content: bytes) -> WorldTracks:
     """Raises StorageError when the content is broken: of another type or shape, or its numbers lead nowhere."""
     found = read_arrays(content, *ARRAYS, "size", "model", "lens")
     count, seen, frames = found["label"].size, found["track"].size, found["times_s"].size
-    shapes = {name: (seen,) for name in OF_SIGHTINGS} | {name: (count,) for name in OF_TRACKS}
+    shapes: dict[str, tuple[int, ...]] = dict.fromkeys(OF_SIGHTINGS, (seen,)) | dict.fromkeys(OF_TRACKS, (count,))
     shapes |= {"xy": (seen, 2), "measured": (seen, 3), "points": (seen, 3), "world_from_cam": (frames, 4, 4)}
     shapes |= {"times_s": (frames,), "frame_index": (frames,), "size": (2,), "model": (), "lens": (len(TERMS),)}
     whole = {"track": "i", "frame": "i", "label": "i", "frame_index": "i", "size": "i", "model": "U"}

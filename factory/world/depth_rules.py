@@ -50,7 +50,9 @@ class DepthRules:
     jump_px: Positive = 1.0  # from one sighting to the next, or
     jump: Share = 0.12  # of the disparity, whichever is more: a track that slid off what it was on
     edge_px: Count = 5  # side of the square in which a depth edge counts, a difference larger than a jump; a guess
-    edge_share: Share = 0.2  # a track with more of its sightings on edges is part on one thing, part on another; a guess
+    edge_share: Share = (
+        0.2  # a track with more of its sightings on edges is part on one thing, part on another; a guess
+    )
 
     def edges(self, disparity: np.ndarray) -> np.ndarray:
         """Where the disparity, float32 (H, W) with NaN, differs by a jump within the square: bool (H, W)."""

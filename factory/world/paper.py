@@ -32,7 +32,9 @@ class PaperOffsets:
     dynamic: NotNegative = 100.0
     regulariser: NotNegative = 0.1  # code; the paper has 1e-4
     static_px: Positive = 20.0  # m0, paper: at this motion a track counts as half static
-    batch: Count = 40_000  # sightings at a time: arrays that fit into a core's cache. The released code has 10,000 tracks
+    batch: Count = (
+        40_000  # sightings at a time: arrays that fit into a core's cache. The released code has 10,000 tracks
+    )
 
     def __call__(self, seen: Lifted, motion_px: np.ndarray) -> np.ndarray:
         """World points, float64 (N, 3), on their rays; NaN within two frames of a gap in their track, where the method
@@ -87,16 +89,15 @@ class Objective:
     def of(cls, seen: Lifted, is_static: np.ndarray, options: PaperOffsets, kind: type) -> "Objective":
         """is_static: (M,), 0 to 1. kind: numpy's type of all numbers."""
         matrix, constant = accelerations(seen)
-        rays, centres = (np.ascontiguousarray(each.T, kind) for each in (seen.rays, seen.centres))
-        weights = (options.static * is_static).astype(kind), (options.dynamic * (1 - is_static)).astype(kind)
+        still, moving = options.static * is_static, options.dynamic * (1 - is_static)
         return cls(
-            rays,
-            centres,
+            np.ascontiguousarray(seen.rays.T, kind),
+            np.ascontiguousarray(seen.centres.T, kind),
             seen.ranges.astype(kind),
             seen.track,
             begins(seen.track),
             (matrix.astype(kind), constant.astype(kind)),
-            (*weights, kind(options.regulariser)),
+            (still.astype(kind), moving.astype(kind), kind(options.regulariser)),
         )
 
     def __call__(self, ranges: np.ndarray) -> Term:

@@ -59,10 +59,12 @@ class SolveTracks:
 
     def solved(self, lens: Lens, seen: Lifted, tracks: Tracks, world_from_cam: np.ndarray) -> WorldTracks:
         """The same from points that are lifted already, seen where `tracks` says, row by row."""
-        parts = [self._block(lens, tracks, seen.observations(rows), world_from_cam) for rows in blocks(seen.track, BLOCK)]
+        parts = [
+            self._block(lens, tracks, seen.observations(rows), world_from_cam) for rows in blocks(seen.track, BLOCK)
+        ]
         given, points, motion_px, chi2, speed, sigma = (np.concatenate(each) for each in zip(*parts, strict=True))
         seen, tracks = seen.observations(given), tracks.observations(given)
-        label = self.labels.labels(chi2, speed, sigma)
+        label = self.labels.labels(chi2, speed, sigma, motion_px)
         found = WorldTracks(
             track=seen.track,
             frame=seen.frame,

@@ -15,13 +15,13 @@ class WorldTracks:
     baseline tells it), seen by a camera through `lens` in pictures of width by height pixels.
 
     Of sightings: track int32 (N,), 0..M-1. frame int32 (N,). xy float32 (N, 2) pixels, centres at integers. range_m
-    float32 (N,), distance along the ray, as measured, with its standard deviation sigma_m float32 (N,). measured, points
-    float32 (N, 3), world: where that is, and where the optimisation puts it.
+    float32 (N,), distance along the ray, as measured, with its standard deviation sigma_m float32 (N,). measured,
+    points float32 (N, 3), world: where that is, and where the optimisation puts it.
     Of tracks: label int8 (M,), static, moving or unknown. motion_px float32 (M,), see `scene_motion`, 90th percentile.
     chi2 float32 (M,), how far the sightings are from one point in standard deviations, squared, 90th percentile.
     speed_m_s, speed_sigma_m_s float32 (M,), if it moves evenly; inf where it is seen at one time only.
-    Of frames: world_from_cam float64 (F, 4, 4), NaN without a pose. times_s float64 (F,), frame_index int64 (F,), in the
-    source.
+    Of frames: world_from_cam float64 (F, 4, 4), NaN without a pose. times_s float64 (F,), frame_index int64 (F,), in
+    the source.
     """
 
     track: np.ndarray

@@ -17,6 +17,7 @@ from factory.synth.produce import Order, ordered_clip
 from factory.tum import read_tum
 from factory.video.decode import decode
 
+
 @dataclass(frozen=True)
 class Case:
     """left, right: uint8 (H, W) grey, rectified, one a frame. poses: (F, 4, 4) of the rectified left eye. tracks: the
@@ -78,7 +79,6 @@ class Case:
         failed = Checks(most_apart_px=None).failed(self.view, self.baseline_m, flow, np.zeros_like(flow))
         known = seen.reshape(height, width) & ~failed["unseen"] & ~failed["range"] & ~failed["gradient"]
         return true + (noise / noise.std() * noise_px).astype(np.float32), known
-
 
     def found_disparity(self, frame: int) -> tuple[np.ndarray, np.ndarray]:
         """What the product finds, float32 (H, W), and where it is confident of it."""

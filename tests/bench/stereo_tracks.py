@@ -2,12 +2,13 @@
 
     python -m tests.bench.stereo_tracks FOLDER [FOLDER ...] [--cache FOLDER] [--frames N]
 
-Below each folder, clips of `factory synth --preset stereo` or `vr180` are looked for. Each is solved twice: from its true
-disparity with 0.15 px of noise, and from the one that the product finds. Printed are, in metres, mean distances of
+Below each folder, clips of `factory synth --preset stereo` or `vr180` are looked for. Each is solved twice: from its
+true disparity with 0.15 px of noise, and from the one that the product finds. Printed are, in metres, mean distances of
 points from where the surface that was seeded truly is (EPE3D), of still and of moving things: as followed without any
-rule against drift, with all rules, and after the optimisation, ours and the paper's, the last both on those sightings
-that the paper's gives; steps from frame to frame of what stands still; CPU seconds by 100 frames, without decoding,
-rectification and disparity; the share of the truth's visible points with a track within 0.4 degrees; labels.
+rule against drift (`loose`), with all rules (`raw`), and after the optimisation (`ours`); with a star on those sightings
+alone that the paper's optimisation gives, beside it; steps from frame to frame of what stands still; CPU seconds by 100
+frames, without decoding, rectification and disparity; the share of the truth's visible points with a track within 0.4
+degrees; labels.
 """
 
 import argparse
@@ -28,7 +29,7 @@ from tests.bench.stereo_case import Case, covered, read_case
 
 NOISE_PX = 0.15
 COARSE_PX = 300.0  # a radian: of fewer a finer grid is followed
-FINE = {"stride_px": 2.5, "apart_px": 1.5}
+FINE = {"stride_px": 2.5, "apart_px": 1.5}  # see `Follow`
 
 
 @dataclass(frozen=True)
@@ -151,7 +152,12 @@ def main() -> None:
         for true in (True, False):
             values = measured(case, disparities_of(case, true, options.cache, name))
             found[true].append(values)
-            print(f"{name} {'true' if true else 'found'}", *(f"{k} {v:.4f}" for k, v in values.items()), sep=" | ", flush=True)
+            print(
+                f"{name} {'true' if true else 'found'}",
+                *(f"{k} {v:.4f}" for k, v in values.items()),
+                sep=" | ",
+                flush=True,
+            )
     for true, rows in found.items():
         print(f"\nmedian over {len(rows)} clips, {'true disparity + noise' if true else 'disparity as found'}")
         for key in rows[0]:

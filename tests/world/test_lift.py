@@ -13,7 +13,11 @@ from factory.tracks import Tracks
 from factory.world.lift import lift, ranges_of
 
 WIDE = (640, 360)
-LENSES = [(pinhole(448, WIDE), WIDE), (transverse(163, (427, 455)), (427, 455)), (transverse(60, (150, 160)), (150, 160))]
+LENSES = [
+    (pinhole(448, WIDE), WIDE),
+    (transverse(163, (427, 455)), (427, 455)),
+    (transverse(60, (150, 160)), (150, 160)),
+]
 EACH = pytest.mark.parametrize("lens, size", LENSES)
 BASELINE_M = 0.063
 

@@ -21,7 +21,7 @@ def test_exact_sightings_stay():
 
 
 def test_what_stands_still_is_one_point_as_good_as_least_squares_can():
-    """Without robustness the mean over n sightings of one noise is off by a root of n less; rays that cross do better."""
+    """The mean over n sightings of one noise is off by a root of n less; rays that cross do better."""
     seen, truth = walks(count=300, frames=24, noise=1.0, gaps=0.0)
     still = still_points(seen).chi2 < 9
     points = WeightedOffsets(still_chi2=9.0)(seen)
@@ -85,7 +85,7 @@ def test_ranges_of_what_moves_minimise_their_objective():
 
 def test_lengths_may_be_of_any_unit():
     seen, _ = walks(count=20, speed=1.0, noise=1.0)
-    scaled = WeightedOffsets(acceleration=3.0 * 17)(seen.scaled(17.0))
+    scaled = WeightedOffsets(acceleration=10.0 * 17)(seen.scaled(17.0))
     np.testing.assert_allclose(scaled / 17, WeightedOffsets()(seen), atol=1e-6)
 
 

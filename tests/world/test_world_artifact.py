@@ -86,7 +86,7 @@ def put(at, value):
         {"size": put(0, 0)},
         {"model": lambda _: np.array("orthographic")},
         {"lens": lambda a: a[:5]},
-        {"xy": lambda a: np.array([{}], object)},
+        {"xy": lambda _: np.array([{}], object)},
     ],
 )
 def test_what_is_broken_is_told(changes):
