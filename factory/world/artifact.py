@@ -49,7 +49,8 @@ def read_world_tracks(content: bytes) -> WorldTracks:
     """Raises StorageError when the content is broken: of another type or shape, or its numbers lead nowhere."""
     found = read_arrays(content, *ARRAYS, "size", "model", "lens")
     count, seen, frames = found["label"].size, found["track"].size, found["times_s"].size
-    shapes: dict[str, tuple[int, ...]] = dict.fromkeys(OF_SIGHTINGS, (seen,)) | dict.fromkeys(OF_TRACKS, (count,))
+    shapes: dict[str, tuple[int, ...]] = {}
+    shapes |= dict.fromkeys(OF_SIGHTINGS, (seen,)) | dict.fromkeys(OF_TRACKS, (count,))
     shapes |= {"xy": (seen, 2), "measured": (seen, 3), "points": (seen, 3), "world_from_cam": (frames, 4, 4)}
     shapes |= {"times_s": (frames,), "frame_index": (frames,), "size": (2,), "model": (), "lens": (len(TERMS),)}
     whole = {"track": "i", "frame": "i", "label": "i", "frame_index": "i", "size": "i", "model": "U"}

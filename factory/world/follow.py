@@ -35,14 +35,14 @@ class Follow:
     """
 
     # Of the true points of two rendered clips (640x360, 448 px a radian) 0.77 and 0.83 have a track within 0.4 degrees;
-    # seeded every 6 frames 0.75 and 0.81, at 4 px and every 12 frames, by a quarter more points, 0.68 and 0.77. Pictures
-    # of few pixels a radian want a finer grid: 2.5 px, 1.5 px apart, at 163 px a radian.
+    # seeded every 6 frames 0.75 and 0.81; at 4 px, every 12 frames and a quarter more points 0.68 and 0.77. Pictures of
+    # few pixels a radian want a finer grid: 2.5 px, 1.5 px apart, at 163 px a radian.
     stride_px: Positive = 5.0
     every_frames: Count = 4  # the paper's is 10
     apart_px: NotNegative = 3.0  # of a seed from any track; the paper's 1 px leaves few seeds out: tracks pile up
     texture: NotNegative = 1e-4  # smaller eigenvalue of the gradient's moments (OpenCV's unit); grey levels, a guess
     patch_px: Count = 9
-    # Of a patch with the seed's. Without it nine in ten moving points are 10 px off or less, in place of 1.6 (the same).
+    # Of a patch with the seed's. Without it nine in ten moving points are 10 px off or less, not 1.6 (rendered walker).
     correlation: Share = 0.6
     window_px: Count = 13  # nine in ten moving points are 1.4 px off or less; at 17 px 1.6 (rendered walker)
     return_px: Positive = 0.7  # as of the sparse tracker

@@ -23,8 +23,8 @@ class WeightedOffsets:
     """
 
     still_chi2: Positive = 4.0  # a track stands still below; rendered clips hardly change up to 9
-    # Standard deviation, m/s^2. At 3 what is waved to and fro is flattened (rendered `stereo_towards`: error up by a fifth,
-    # at 10 down by a fifth); at 10 the others lose a hundredth.
+    # Standard deviation, m/s^2. At 3 what is waved to and fro is flattened (rendered `stereo_towards`: error up by a
+    # fifth, at 10 down by a fifth); of the others it takes a hundredth more.
     acceleration: Positive = 10.0
     rounds: Count = 4  # of re-weighting; a closed form each
 
