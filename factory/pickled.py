@@ -1,5 +1,5 @@
-"""Pickles of plain numpy arrays, as DynPose-100K's cameras are, and of texts, as Stereo4D's names are. To read one is
-to run no code of it: names that it asks for lead to the few stand-ins below, and to nothing else."""
+"""Pickles of plain numpy arrays, as DynPose-100K's cameras are, and of texts, as Stereo4D's names may be. To read one
+is to run no code of it: names that it asks for lead to the few stand-ins below, and to nothing else."""
 
 import io
 import pickle

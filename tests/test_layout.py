@@ -75,8 +75,8 @@ def test_no_room_imports_itself_round_a_corner():
                 *("construct", "artifacts"),
             },
         ),
-        ("world", {"world", "geometry", "models", "tracks", "construct", "artifacts"}),
         ("background", {"background", "sfm", "geometry", "tracks"}),
+        ("world", {"world", "geometry", "tracks", "models", "construct", "artifacts", "errors"}),
         (
             "filters",
             {

@@ -1,7 +1,7 @@
 """The file `world_tracks.npz`: what `WorldTracks` holds, under its names.
 
-world_tracks.npz: `np.load` reads it without pickle. N sightings of M tracks in F frames. Of imported tracks what is not
-known is NaN, a number of a frame -1; points and times are always there.
+world_tracks.npz: `np.load` reads it without pickle. N sightings of M tracks in F frames. Of imported tracks what is
+not known is NaN, a frame's number -1; points and times are always there.
     track            int32 (N,)        0..M-1, sorted by track, then frame
     frame            int32 (N,)        0..F-1
     xy               float32 (N, 2)    where in the rectified left picture, pixel centres at integers
@@ -18,7 +18,7 @@ known is NaN, a number of a frame -1; points and times are always there.
     times_s          float64 (F,)      seconds in the source
     frame_index      int64 (F,)        number in the source
     size             int64 (2,)        width and height of the rectified left picture
-    model            str               its lens, pinhole or transverse or another of `factory.geometry.lens`
+    model            str               its lens: pinhole, transverse, fisheye, equirect180; see `factory.geometry.lens`
     lens             float64 (6,)      focal_px, cx, cy, k1, k2, squeeze
 """
 

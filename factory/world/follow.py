@@ -34,23 +34,24 @@ class Follow:
     more: most that drift from one surface to another are caught by that.
     """
 
-    # On rendered 640x360 (448 px a radian) 0.76 of the true points have a track within 0.4 degrees; at 5 px 0.71.
-    # Pictures of few pixels a radian want it finer: at 2.5 px 0.64 on 163 px a radian.
-    stride_px: Positive = 4.0
-    every_frames: Count = 12  # the paper's is 10
-    apart_px: NotNegative = 2.5  # of a seed from any track; the paper's 1 px leaves few seeds out: tracks pile up
+    # Of the true points of two rendered clips (640x360, 448 px a radian) 0.77 and 0.83 have a track within 0.4 degrees;
+    # seeded every 6 frames 0.75 and 0.81; at 4 px, every 12 frames and a quarter more points 0.68 and 0.77. Pictures of
+    # few pixels a radian want a finer grid: 2.5 px, 1.5 px apart, at 163 px a radian.
+    stride_px: Positive = 5.0
+    every_frames: Count = 4  # the paper's is 10
+    apart_px: NotNegative = 3.0  # of a seed from any track; the paper's 1 px leaves few seeds out: tracks pile up
     texture: NotNegative = 1e-4  # smaller eigenvalue of the gradient's moments (OpenCV's unit); grey levels, a guess
     patch_px: Count = 9
-    # Of a patch with the seed's. Without it nine in ten moving points end 10 px off or less, with it 1.6 px.
+    # Of a patch with the seed's. Without it nine in ten moving points are 10 px off or less, not 1.6 (rendered walker).
     correlation: Share = 0.6
-    window_px: Count = 13  # moving points end 1.4 px off or less nine times in ten; at 17 px 1.6 (rendered walker)
+    window_px: Count = 13  # nine in ten moving points are 1.4 px off or less; at 17 px 1.6 (rendered walker)
     return_px: Positive = 0.7  # as of the sparse tracker
     flow: DisFlow = field(default_factory=lambda: DisFlow("fast"))
 
     def __call__(self, left: Sequence[np.ndarray], times_s: np.ndarray, frame_index: np.ndarray) -> SeededTracks:
         """left: uint8 (H, W) grey, one a frame. times_s: float64 (F,) seconds, frame_index: int64 (F,), in the source.
         Equal pictures give equal tracks."""
-        seeds: dict[int, _Points] = {}
+        seeds: Seeds = {}
         ways = (self._forwards(left, seeds), self._backwards(left, seeds))
         seen = [(number, live.ids, live.xy) for way in ways for number, live in way]  # not what they were seeded on
         frames = np.repeat([number for number, _, _ in seen], [len(ids) for _, ids, _ in seen])
@@ -60,7 +61,7 @@ class Follow:
         born = np.concatenate([np.full(len(points.ids), number) for number, points in seeds.items()])
         return SeededTracks(tracks, born[np.bincount(ids, minlength=len(born)) >= 2].astype(np.int32))
 
-    def _forwards(self, left: Sequence[np.ndarray], seeds: "dict[int, _Points]") -> "Iterator[tuple[int, _Points]]":
+    def _forwards(self, left: Sequence[np.ndarray], seeds: "Seeds") -> "Iterator[tuple[int, _Points]]":
         """What is seen in each frame; also fills in what was seeded in which."""
         random, born = np.random.default_rng(0), 0
         live = _Points.none(self.patch_px)
@@ -74,7 +75,7 @@ class Follow:
                 live = live.with_more(seeds[number])
             yield number, live
 
-    def _backwards(self, left: Sequence[np.ndarray], seeds: "dict[int, _Points]") -> "Iterator[tuple[int, _Points]]":
+    def _backwards(self, left: Sequence[np.ndarray], seeds: "Seeds") -> "Iterator[tuple[int, _Points]]":
         live = _Points.none(self.patch_px)
         for number in range(len(left) - 1, 0, -1):
             if number in seeds:
@@ -108,7 +109,7 @@ class Follow:
 
 
 def dense() -> Follow:
-    """As dense as the paper: a grid of 4 px every 10 frames, without what is within 1 px of a track."""
+    """As dense as the paper: a grid of 4 px every 10 frames; only what is within 1 px of a track is left out."""
     return Follow(stride_px=4.0, every_frames=10, apart_px=1.0)
 
 
@@ -127,6 +128,9 @@ class _Points:
     def with_more(self, more: "_Points") -> "_Points":
         names = ("xy", "ids", "patches")
         return _Points(*[np.concatenate([getattr(self, name), getattr(more, name)]) for name in names])
+
+
+Seeds = dict[int, _Points]  # by frame
 
 
 def _patches(picture: np.ndarray, xy: np.ndarray, side_px: int) -> np.ndarray:

@@ -15,25 +15,29 @@ class Labels:
 
     moving_chi2: Positive = 16.0  # of tracks on still things 97 in 100 are below 13, on moving ones 9 in 10 above 1000
     moving_sigmas: Positive = 4.0  # or a speed of so many; of tracks on still things 97 in 100 are below 3
+    moving_px: Positive = 5.0  # the paper's for drift; of tracks on still things 97 in 100 are below 3.1
     static_chi2: Positive = 9.0
     slow_m_s: Positive = 0.3  # what a static track would have shown, had it moved so fast: slow walking. A guess
     near_px: Positive = 15.0  # how far neighbours are that tell what a track is on, a guess
     near_depth: Share = 0.15  # and how much nearer or farther, a guess
     neighbours: Count = 8
-    # Of a moving track's sightings beside more static neighbours: a stray. Of 5663 tracks 166 go, none on a moving
-    # thing; at 0.2 213, none.
+    # Of a moving track's sightings beside more static neighbours: a stray. Of 5663 tracks 166 go, none of which is on a
+    # moving thing; at 0.2 213, none.
     stray: Share = 0.5
 
-    def labels(self, chi2: np.ndarray, speed: np.ndarray, sigma: np.ndarray) -> np.ndarray:
-        """int8 (M,): moving where one point does not explain a track, or a speed is beyond its noise; static where one
-        point does and a slow motion would have shown; else unknown. chi2: of `Still`; speed, sigma: of `Speed`."""
+    def labels(self, chi2: np.ndarray, speed: np.ndarray, sigma: np.ndarray, motion_px: np.ndarray) -> np.ndarray:
+        """int8 (M,): moving where a motion is seen, and one point does not explain a track, or a speed is beyond its
+        noise; static where one point does and a slow motion would have shown; else unknown.
+
+        chi2: of `Still`; speed, sigma: of `Speed`; motion_px: 90th percentile of `scene_motion`; all (M,).
+        """
         moves = (chi2 > self.moving_chi2) | ((speed > self.moving_sigmas * sigma) & np.isfinite(speed))
+        moves &= motion_px > self.moving_px
         stands = (chi2 < self.static_chi2) & (speed + 2 * sigma < self.slow_m_s)
         return np.where(moves, MOVING, np.where(stands, STATIC, UNKNOWN)).astype(np.int8)
 
     def strays(self, tracks: WorldTracks) -> np.ndarray:
-        """Moving tracks that have more static neighbours of their range than moving ones in most of the places they
-        come by: bool (M,).
+        """Moving tracks that have more static neighbours of their range than moving ones most of the time: bool (M,).
 
         Stereo4D removes tracks that are partly on what never moves, or move there, by classes of pixels; here what the
         neighbours do stands for the class.

@@ -89,20 +89,15 @@ class Objective:
     def of(cls, seen: Lifted, is_static: np.ndarray, options: PaperOffsets, kind: type) -> "Objective":
         """is_static: (M,), 0 to 1. kind: numpy's type of all numbers."""
         matrix, constant = accelerations(seen)
-        rays: np.ndarray = np.ascontiguousarray(seen.rays.T, kind)
-        centres: np.ndarray = np.ascontiguousarray(seen.centres.T, kind)
-        weights: tuple[np.ndarray, np.ndarray] = (
-            (options.static * is_static).astype(kind),
-            (options.dynamic * (1 - is_static)).astype(kind),
-        )
+        still, moving = options.static * is_static, options.dynamic * (1 - is_static)
         return cls(
-            rays,
-            centres,
+            np.ascontiguousarray(seen.rays.T, kind),
+            np.ascontiguousarray(seen.centres.T, kind),
             seen.ranges.astype(kind),
             seen.track,
             begins(seen.track),
             (matrix.astype(kind), constant.astype(kind)),
-            (*weights, kind(options.regulariser)),
+            (still.astype(kind), moving.astype(kind), kind(options.regulariser)),
         )
 
     def __call__(self, ranges: np.ndarray) -> Term:

@@ -64,7 +64,7 @@ class SolveTracks:
         ]
         given, points, motion_px, chi2, speed, sigma = (np.concatenate(each) for each in zip(*parts, strict=True))
         seen, tracks = seen.observations(given), tracks.observations(given)
-        label = self.labels.labels(chi2, speed, sigma)
+        label = self.labels.labels(chi2, speed, sigma, motion_px)
         found = WorldTracks(
             track=seen.track,
             frame=seen.frame,

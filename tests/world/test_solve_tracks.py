@@ -54,9 +54,17 @@ def test_what_cannot_be_told_is_unknown():
 
 
 def test_bounds_of_labels():
-    chi2, speed, sigma = np.array([[1, 0.01, 0.02], [1, 0.01, 0.2], [1, 0.5, 0.1], [20, 0, 0.01], [10, 0, 0.01],
-                                   [0, np.inf, np.inf]]).T  # fmt: skip
-    assert Labels().labels(chi2, speed, sigma).tolist() == [STATIC, UNKNOWN, MOVING, MOVING, UNKNOWN, UNKNOWN]
+    rows = [
+        (1, 0.01, 0.02, 1, STATIC),
+        (1, 0.01, 0.2, 1, UNKNOWN),  # may have moved by 0.4 m/s
+        (1, 0.5, 0.1, 9, MOVING),
+        (20, 0, 0.01, 9, MOVING),
+        (20, 0.5, 0.1, 4, UNKNOWN),  # nobody would see it
+        (10, 0, 0.01, 1, UNKNOWN),
+        (0, np.inf, np.inf, 0, UNKNOWN),
+    ]
+    *values, wanted = np.array(rows).T
+    assert Labels().labels(*values).tolist() == wanted.tolist()
 
 
 def test_a_moving_track_among_still_ones_of_its_range_goes():

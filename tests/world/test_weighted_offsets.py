@@ -85,7 +85,7 @@ def test_ranges_of_what_moves_minimise_their_objective():
 
 def test_lengths_may_be_of_any_unit():
     seen, _ = walks(count=20, speed=1.0, noise=1.0)
-    scaled = WeightedOffsets(acceleration=3.0 * 17)(seen.scaled(17.0))
+    scaled = WeightedOffsets(acceleration=10.0 * 17)(seen.scaled(17.0))
     np.testing.assert_allclose(scaled / 17, WeightedOffsets()(seen), atol=1e-6)
 
 

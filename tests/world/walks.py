@@ -13,7 +13,7 @@ def walks(count=6, frames=24, seed=0, speed=0.0, noise=0.0, gaps=0.1, focal_px=4
     gaps: share of sightings that lack; so do those less than half a metre ahead of the camera, which looks along z."""
     rng = np.random.default_rng(seed)
     times_s = np.arange(frames) / FPS
-    centres = np.array([0.4, -0.2, 1.0]) + np.stack([0.6 * times_s, 0.1 * np.sin(times_s), 0.2 * times_s], axis=1)
+    centres = np.stack([0.4 + 0.6 * times_s, 0.1 * np.sin(times_s) - 0.2, 1.0 + 0.2 * times_s], axis=1)
     starts = rng.uniform((-1.5, -1, 3), (1.5, 1, 7), (count, 3))
     ways = rng.normal(size=(count, 3))
     ways *= speed * (np.arange(count) % 2)[:, None] / np.linalg.norm(ways, axis=1, keepdims=True)
