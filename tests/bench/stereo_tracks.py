@@ -6,9 +6,9 @@ Below each folder, clips of `factory synth --preset stereo` or `vr180` are looke
 true disparity with 0.15 px of noise, and from the one that the product finds. Printed are, in metres, mean distances of
 points from where the surface that was seeded truly is (EPE3D), of still and of moving things: as followed without any
 rule against drift (`loose`), with all rules (`raw`), and after the optimisation (`ours`); with a star on those
-sightings alone that the paper's optimisation gives, beside it; steps from frame to frame of what stands still; CPU seconds by 100
-frames, without decoding, rectification and disparity; the share of the truth's visible points with a track within 0.4
-degrees; labels.
+sightings alone that the paper's optimisation gives, beside it; steps from frame to frame of what stands still; CPU
+seconds by 100 frames, without decoding, rectification and disparity; the share of the truth's visible points with a
+track within 0.4 degrees; labels.
 """
 
 import argparse
