@@ -6,8 +6,8 @@ from factory.geometry.lens import Lens
 from factory.tracks import Tracks
 from factory.world.lifted import Lifted
 
-# Counts as one standard deviation. Of the disparities that `DenseDisparity` is confident of half are 0.05 px off or less,
-# nine in ten 0.15 to 0.17 px, 97 in 100 0.25 to 0.29 px (four rendered clips of 448 px a radian, where tracks are).
+# Counts as one standard deviation. Of the disparities that `DenseDisparity` is confident of half are 0.05 px off or
+# less, nine in ten 0.15 to 0.17 px, 97 in 100 0.25 to 0.29 px (four rendered clips of 448 px a radian, along tracks).
 DISPARITY_PX = 0.15
 CHUNK = 50_000  # sightings
 ACROSS_PX = 0.5  # drift of followed points: half are 0.14 px off or less, nine in ten 0.7 px (rendered walker)
