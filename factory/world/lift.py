@@ -7,11 +7,11 @@ from factory.geometry.rectification import ranges_of
 from factory.tracks import Tracks
 from factory.world.lifted import Lifted
 
-# One standard deviation. Of dense inverse search on rendered pairs the median error is 0.05 px, nine in ten are below
-# 0.15 px or so; far ranges, where a wrong sigma does harm, are those of the weaker texture.
+# Counts as one standard deviation. Of the disparities that `DenseDisparity` is confident of half are 0.05 px off or
+# less, nine in ten 0.15 to 0.17 px, 97 in 100 0.25 to 0.29 px (four rendered clips of 448 px a radian, along tracks).
 DISPARITY_PX = 0.15
 CHUNK = 50_000  # sightings
-ACROSS_PX = 0.5  # of a place in the picture that was followed for a while; drift of Lucas-Kanade, a guess
+ACROSS_PX = 0.5  # drift of followed points: half are 0.14 px off or less, nine in ten 0.7 px (rendered walker)
 
 
 def lift(

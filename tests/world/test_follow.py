@@ -88,8 +88,26 @@ def test_a_point_that_is_covered_ends():
     seeded_beside = (start[:, 0] > 60 + 8 * found.seed_frame[tracks.track]) & (start[:, 1] > 45) & (start[:, 1] < 75)
     dragged = seeded_beside & drifted
     assert dragged.sum() < 0.03 * seeded_beside.sum()
-    loose = followed(frames, correlation=0.0)
-    assert len(loose.tracks.track) >= len(tracks.track)
+
+
+def test_a_point_that_comes_to_show_something_else_ends():
+    """One texture fades into another in the middle of the picture: nothing moves, every way leads back."""
+    first, second = sliding(1, seed=0)[0].astype(float), sliding(1, seed=1)[0].astype(float)
+    frames = []
+    for share in np.linspace(0, 1, 13):
+        frame = first.copy()
+        frame[30:90, 40:120] = ((1 - share) * first + share * second)[30:90, 40:120]
+        frames.append(frame.astype(np.uint8))
+
+    def lasting(correlation):
+        found = followed(frames, every_frames=100, correlation=correlation)
+        tracks = found.tracks
+        inside = np.all((tracks.xy > (48, 38)) & (tracks.xy < (112, 82)), axis=1)
+        from_start = inside & (found.seed_frame[tracks.track] == 0)
+        return np.sum(from_start & (tracks.frame == 12)) / np.sum(from_start & (tracks.frame == 0))
+
+    assert lasting(0.6) < 0.1
+    assert lasting(0.0) > 0.2
 
 
 def test_patches_are_like_themselves_whatever_the_light():
