@@ -46,7 +46,7 @@ def start_rig(left: np.ndarray, right: np.ndarray, focal_px: float, hold: Hold) 
     rig[0, 3] = 1.0
     if hold != "held":
         with_yaw = hold == "refined"
-        fits = [_fit(left, right, focal_px, yaw_deg, with_yaw) for yaw_deg in (YAWS_DEG if with_yaw else (0.0,))]
+        fits = [fit_rig(left, right, focal_px, yaw_deg, with_yaw) for yaw_deg in (YAWS_DEG if with_yaw else (0.0,))]
         rig = min(fits, key=lambda fit: fit[1])[0]
     return _judged(rig, left, right, focal_px)
 
@@ -57,7 +57,7 @@ def epipolar_errors(left: np.ndarray, right: np.ndarray, left_from_right: np.nda
     return np.asarray(np.sum(left * normal, axis=1) / np.maximum(np.linalg.norm(normal, axis=1), 1e-12))
 
 
-def _fit(
+def fit_rig(
     left: np.ndarray, right: np.ndarray, focal_px: float, yaw_deg: float, with_yaw: bool
 ) -> tuple[np.ndarray, float]:
     """left_from_right and its robust cost, from a start at `yaw_deg`."""

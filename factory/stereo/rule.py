@@ -32,6 +32,8 @@ class StereoRule:
     gold_halves_percent: float = 0.5
     gold_halves_scale: float = 0.005
     most_still_px: float = 1.0  # cameras that stand 0.0 to 0.1, a wrong one 11
+    # Right ones 0.00 to 0.03, a real walk 0.20. Half a frame of a hand-held camera is worth about 10 % of the scale.
+    most_lag_frames: float = 0.5
     most_speed_m_s: float = 100.0  # a guess: beyond trains, and what is filmed from a plane has no parallax
 
     def reasons(self, s: StereoSignals) -> tuple[str, ...]:
@@ -76,6 +78,9 @@ class StereoRule:
             found.append(f"won_ratio: the path explains most of what is seen in only {s.won:.0%} of the picture")
         if s.baseline_deg is not None and s.baseline_deg > self.most_baseline_deg:
             found.append(f"baseline_deg: the right eye would be {s.baseline_deg:.0f} degrees off the left one's side")
+        if s.lag_frames is not None and abs(s.lag_frames) > self.most_lag_frames and s.method == "moving":
+            late = "right" if s.lag_frames > 0 else "left"
+            found.append(f"lag_frames: the {late} eye is about {abs(s.lag_frames):.1f} frames late")
         if s.speed_m_s is not None and s.speed_m_s > self.most_speed_m_s:
             found.append(f"speed_m_s: the camera would go at {s.speed_m_s:.0f} m/s, is baseline_m in metres?")
         return found + self._of_halves(s)

@@ -8,6 +8,7 @@ import numpy as np
 from factory.geometry.camera import invert_rigid, transform_points
 from factory.geometry.trajectory import path_length, rotation_angle_deg
 from factory.stereo.halves import Halves, halves_apart
+from factory.stereo.lag import lag_frames
 from factory.stereo.rig_model import errors_px
 from factory.stereo.rig_start import epipolar_errors
 from factory.stereo.solve import RigOptions, RigSolve
@@ -35,7 +36,7 @@ class StereoSignals:
     and the left eye's x. halves: see `halves_apart`. path_m, extent_m: length of the path, and how far it goes from its
     middle. distance_m: median of points from the eye. speed_m_s: of the path, mean. travel_px: what `extent_m` shifts
     such a point by. turn_deg: largest turn from the first frame. depth_ratio: `distance_m` by the baseline. yaw_given:
-    the eyes' yaw was not asked of the clip.
+    the eyes' yaw was not asked of the clip. lag_frames: by how many the right eye is late.
     """
 
     frames: int
@@ -57,6 +58,7 @@ class StereoSignals:
     turn_deg: float | None = None
     depth_ratio: float | None = None
     yaw_given: bool = False
+    lag_frames: float | None = None
 
     @property
     def registered(self) -> float:
@@ -117,6 +119,7 @@ def measured(solve: RigSolve, options: RigOptions) -> StereoSignals:
         float(rotation_angle_deg(poses[0, :3, :3].T @ poses[:, :3, :3]).max()),
         distance_m / baseline_m,
         solve.hold != "refined",
+        lag_frames(seen, model.left_from_right, solve.hold),
     )
 
 

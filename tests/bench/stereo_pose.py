@@ -162,7 +162,7 @@ def _told(source: Source, answer: StereoAnswer, rig: np.ndarray, cpu_s: float) -
     line += f" ahead {_number(s.ahead)} clear {_number(s.clear)} vertical {_number(s.vertical_px)} kept {s.kept:.2f}"
     line += f" won {s.won:.2f} error {_number(s.reprojection_px)} px baseline {_number(s.baseline_deg)} deg path"
     line += f" {_number(s.path_m)} m travel {_number(s.travel_px)} px turn {_number(s.turn_deg)} deg"
-    line += f" depth ratio {_number(s.depth_ratio)}"
+    line += f" lag {_number(s.lag_frames)} depth ratio {_number(s.depth_ratio)}"
     if (h := s.halves) is not None:
         line += f" halves {1000 * h.distance_m:.2f} mm {h.path_percent:.3f} % scale {h.scale:.4f}"
         line += f" rot {h.rotation_deg:.4f} rig {h.rig_deg:.4f}"

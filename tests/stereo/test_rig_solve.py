@@ -7,7 +7,9 @@ import pytest
 
 from factory.geometry.lens import equirect180, pinhole
 from factory.geometry.trajectory import align_rigid, align_similarity, path_length, rotation_angle_deg
+from factory.stereo.lag import lag_frames
 from factory.stereo.pair import StereoTracks
+from factory.stereo.sighted import sighted
 from factory.stereo.signals import measured
 from factory.stereo.solve import RigOptions, solve_rig
 from tests.stereo.made_rigs import WIDE, made, rig, walk
@@ -79,6 +81,18 @@ def test_halves_differ_by_about_the_error():
     halves = measured(solve, RigOptions()).halves
     assert 0.5 < halves.path_percent / ate_percent(solve.path, scene.world_from_left) < 20.0
     assert halves.scale == pytest.approx(1.0, abs=0.01)
+
+
+@pytest.mark.parametrize("late", [-1, 0, 1])
+def test_an_eye_that_is_late_is_told(late):
+    scene = made(rig((0.5, 1.0, -0.5)), walk(18))
+    tracks, right_xy = scene.stereo.tracks, np.full_like(scene.stereo.right_xy, np.nan)
+    here = np.arange(max(late, 0), len(right_xy) + min(late, 0))
+    same = tracks.track[here] == tracks.track[here - late]
+    right_xy[here[same]] = scene.stereo.right_xy[here[same] - late]
+    seen = sighted(StereoTracks(tracks, right_xy), WIDE)
+    lag = lag_frames(seen, scene.left_from_right, "refined")
+    assert abs(lag) < 0.1 if late == 0 else late * lag > 0.6
 
 
 @pytest.mark.parametrize("spoil", ["nothing matched", "two frames", "no tracks", "noise"])

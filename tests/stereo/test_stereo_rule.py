@@ -41,6 +41,7 @@ def test_a_good_path_is_accepted():
         ("won_ratio", {"won": 0.1}),
         ("baseline_deg", {"baseline_deg": 50.0}),
         ("speed_m_s", {"speed_m_s": 1600.0}),
+        ("lag_frames", {"lag_frames": -0.9}),
         ("halves", {"halves": None}),
         ("halves", {"halves": Halves(0.05, 5.0, 1.0, 0.1, 0.1)}),
         ("halves", {"halves": Halves(0.001, 0.1, 1.2, 0.1, 0.1)}),
