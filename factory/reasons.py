@@ -58,6 +58,7 @@ REJECTED = {
     "kept_ratio": "too little stands still",
     "won_ratio": "too little stands still",
     "baseline_deg": "the eyes do not fit together",
+    "lag_frames": "the eyes are not of one moment",
     "speed_m_s": "a speed that no camera has",
     "world_tracks": "too few points could be followed and placed",
     "static_scene": "nothing moves",

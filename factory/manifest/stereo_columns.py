@@ -72,6 +72,7 @@ RIG = (
     column("distance_m", NUMBER, "median of the points' distances"),
     column("travel_px", NUMBER, "what the way's reach shifts such a point by, working pixels"),
     column("turn_deg", NUMBER, "largest turn from the first frame"),
+    column("lag_frames", NUMBER, "by how many frames the right eye is late; null where the clip does not tell"),
     column("half_distance_m", NUMBER, "distance of two solves from disjoint tracks, without any scaling"),
     column("half_scale", NUMBER, "length of one's way by the other's; null where the camera stands"),
     column("half_rig_deg", NUMBER, "angle between their rigs"),

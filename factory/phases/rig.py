@@ -97,6 +97,7 @@ def _trust(trust: StereoTrust) -> Row:
         "speed_m_s": signals.speed_m_s,
         "travel_px": signals.travel_px,
         "turn_deg": signals.turn_deg,
+        "lag_frames": signals.lag_frames,
     }
     if halves is not None:
         row |= {"half_distance_m": halves.distance_m, "half_rotation_deg": halves.rotation_deg}
