@@ -27,6 +27,9 @@ class Round:
     iterations: int
 
 
+ROUNDS = (Round(4.0, 2.0, 10), Round(1.5, 0.5, 20))  # before the last: wide at first, then near
+
+
 @dataclass(frozen=True)
 class RigOptions:
     """How tracks of two eyes become a path.
@@ -39,7 +42,6 @@ class RigOptions:
 
     baseline_m: Positive = 0.063  # between the pupils of people, and the lenses of VR180 cameras
     rig: Hold | None = None
-    rounds: tuple[Round, ...] = (Round(4.0, 2.0, 10), Round(1.5, 0.5, 20))
     per_frame: Count = 100  # longest tracks in these rounds; 150 end at the same path
     least_share: Share = 0.5  # of a track's sightings that its point explains
     static_share: Share = 0.9  # the same of the last round, of all tracks, whether they counted before or not
@@ -100,7 +102,7 @@ def solved(
     still; these alone have a point afterwards. None where nothing is left to adjust."""
     none = np.zeros(len(seen.tracks.track), bool)
     model = RigModel(world_from_left, left_from_right, np.full((seen.tracks.count, 3), np.nan), none, none)
-    for step in options.rounds:
+    for step in ROUNDS:
         model = explaining(seen, triangulated(seen, model, step.cut_px), step.cut_px, options.least_share)
         if not model.kept_left.any():
             return None
