@@ -72,15 +72,21 @@ def rectified_view(
     return View(target, shape, rotations, (left, right), np.stack([inside(left, size), inside(right, size)]))
 
 
-def remapped(picture: np.ndarray, table: np.ndarray, interpolation: int = cv2.INTER_LINEAR) -> np.ndarray:
-    """The picture, (h, w) or (h, w, C), through a table (H, W, 2): black where the table leads outside.
+def remapped(
+    picture: np.ndarray,
+    table: np.ndarray,
+    interpolation: int = cv2.INTER_LINEAR,
+    border: int = cv2.BORDER_CONSTANT,
+) -> np.ndarray:
+    """The picture, (h, w) or (h, w, C), through a table (H, W, 2): black where the table leads outside, but for another
+    `border` of OpenCV's.
 
     Raises ValueError where the picture is larger than OpenCV remaps.
     """
     if max(picture.shape[:2]) > MOST_SIDE_PX:
         shape = f"{picture.shape[1]}x{picture.shape[0]}"
         raise ValueError(f"a picture of {shape} is larger than the {MOST_SIDE_PX} pixels cv2.remap can read")
-    return np.asarray(cv2.remap(picture, table, NO_MAP, interpolation, borderMode=cv2.BORDER_CONSTANT))
+    return np.asarray(cv2.remap(picture, table, NO_MAP, interpolation, borderMode=border))
 
 
 def depth_from_disparity(view: View, disparity: np.ndarray, baseline_m: float) -> np.ndarray:

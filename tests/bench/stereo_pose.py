@@ -24,9 +24,11 @@ import numpy as np
 from scipy.spatial.transform import Rotation
 
 from factory.geometry.lens import Lens, equirect180
+from factory.geometry.remap import remap_table
 from factory.geometry.trajectory import align_rigid, align_similarity, path_length, rotation_angle_deg
-from factory.stereo.eyes import lookup, working_eyes
+from factory.stereo.eyes import working_eyes
 from factory.stereo.pose import StereoAnswer, StereoPose
+from factory.stereo.rectify import remapped
 from factory.stereo.rig_start import Hold
 from factory.stereo.solve import RigOptions
 from factory.tum import read_tum
@@ -87,13 +89,13 @@ def answered(
     if misrotate_deg:
         axis = np.random.default_rng(zlib.crc32(str(source.video).encode())).normal(size=3)
         turn = Rotation.from_rotvec(misrotate_deg * axis / np.linalg.norm(axis), degrees=True).as_matrix()
-        table = lookup(source.lens, source.lens, (wide, frames[0].image.shape[0]), turn)
+        table = remap_table(source.lens, source.lens, (wide, frames[0].image.shape[0]), turn)
 
     def pairs() -> Iterator[tuple[np.ndarray, np.ndarray]]:
         for frame in frames:
             left, right = frame.image[:, :wide], frame.image[:, wide:]
             if table is not None:
-                right = cv2.remap(right, *table, cv2.INTER_CUBIC, borderMode=cv2.BORDER_CONSTANT)
+                right = remapped(right, table, cv2.INTER_CUBIC)
             yield (right, left) if spoil == "swap" else (left, right)
 
     times_s, index = np.array([f.time_s for f in frames]), np.array([f.index for f in frames])
