@@ -4,6 +4,7 @@ import os
 import re
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -92,7 +93,7 @@ def test_ctrl_z_stops_an_inline_run_and_fg_goes_on(shell, tmp_path):
     _wait_for_a_process(shell, "spawn_main", 40)
     shell.send("\x1a")
     shell.wait_for("status=148", 10)  # of the command line that was stopped; that of `fg` comes after it
-    assert any("spawn_main" in words for words in shell.stopped())
+    _wait_for(shell.stopped, "spawn_main", 10)  # the shell knows only of its own child, this one may stop after it
     shell.start("fg")
     assert shell.status(60) == 0, shell.said
     assert Path(tmp_path / "out" / "ingest").is_dir()
@@ -104,7 +105,12 @@ def _lengthen(folder: Path) -> None:
 
 
 def _wait_for_a_process(shell: Shell, name: str, seconds: float) -> None:
+    _wait_for(shell.words, name, seconds)
+
+
+def _wait_for(words: Callable[[], list[str]], name: str, seconds: float) -> None:
+    """Until a command line in what is asked has the name in it."""
     end = time.monotonic() + seconds
-    while not any(name in words for words in shell.words()):
-        assert time.monotonic() < end, f"no {name}: {shell.said}"
+    while not any(name in line for line in words()):
+        assert time.monotonic() < end, f"no {name} in {words()}"
         time.sleep(0.02)
