@@ -47,7 +47,8 @@ REJECTED = {
     "bridge": "too few points join two parts of the clip",
     "moving_crop": "a digital stabiliser moved the picture",
     # rig and world
-    "across_deg": "rectified video of which nobody said how wide it sees",
+    "across_deg": "rectified video that does not tell how wide it sees",
+    "lens_ratio": "not the lens that it is said to be",
     "not_stereo": "not stereo video",
     "untrackable": "points cannot be followed for long enough",
     "frames": "too few frames",

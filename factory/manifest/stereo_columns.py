@@ -25,6 +25,7 @@ LAYOUT = pa.struct(
         pa.field("circle", NUMBERS),
         pa.field("fisheye_deg", NUMBER),
         pa.field("across_deg", NUMBER),
+        pa.field("across_found", pa.bool_()),
         pa.field("squeeze", NUMBER),
     ]
 )
@@ -49,7 +50,7 @@ RIG = (
         "which half is which eye (side_by_side or top_bottom; swapped: the right one first) and how an eye sees: "
         "half_equirect with fov_bounds (yaw and tilt from, to, degrees; null: half of the sphere), fisheye with its "
         "circle (centre and radii as shares of the picture) and what that spans, rectified with what the width spans "
-        "and how much denser rows are than columns",
+        "(across_found: the clip itself told) and how much denser rows are than columns",
     ),
     column("camera_motion", pa.string(), "moving, turning, or still: the camera, against the noise of its path"),
     column("side_by_side_ratio", NUMBER, "share of the left half's texture that the right half shows too"),
@@ -73,6 +74,8 @@ RIG = (
     column("travel_px", NUMBER, "what the way's reach shifts such a point by, working pixels"),
     column("turn_deg", NUMBER, "largest turn from the first frame"),
     column("lag_frames", NUMBER, "by how many frames the right eye is late; null where the clip does not tell"),
+    column("lens_ratio", NUMBER, "focal length that the clip asks for by the one taken; null where the camera stands"),
+    column("lens_log_sd", NUMBER, "standard deviation of its logarithm: above 0.05 the clip hardly tells"),
     column("half_distance_m", NUMBER, "distance of two solves from disjoint tracks, without any scaling"),
     column("half_scale", NUMBER, "length of one's way by the other's; null where the camera stands"),
     column("half_rig_deg", NUMBER, "angle between their rigs"),

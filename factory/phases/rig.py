@@ -99,6 +99,8 @@ def _trust(trust: StereoTrust) -> Row:
         "turn_deg": signals.turn_deg,
         "lag_frames": signals.lag_frames,
     }
+    if signals.lens is not None:
+        row |= {"lens_ratio": signals.lens.ratio, "lens_log_sd": signals.lens.log_sd}
     if halves is not None:
         row |= {"half_distance_m": halves.distance_m, "half_rotation_deg": halves.rotation_deg}
         row |= {"half_rig_deg": halves.rig_deg}

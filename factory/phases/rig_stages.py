@@ -13,22 +13,18 @@ from factory.construct import Count, Positive
 from factory.preview.make import Preview, preview
 from factory.stage import Rejected
 from factory.stereo.eyes import working_eyes
-from factory.stereo.layout import Layout, eye_lens, split
+from factory.stereo.layout import Layout, eye_lens, found_lens, split
 from factory.stereo.metadata import declared
 from factory.stereo.pair import Eyes, StereoPath, StereoTracks
+from factory.stereo.pose import pose_eyes
 from factory.stereo.recognise import RecogniseLayout
 from factory.stereo.shot import TrackableShot
 from factory.stereo.sightings import StereoTracker
-from factory.stereo.solve import RigOptions, solve_rig
+from factory.stereo.solve import RigOptions
 from factory.stereo.tracks_file import pack_stereo_tracks
 from factory.storage.output import Storage
 from factory.tracks import Tracks
 from factory.video import Frame, decode_span, exact_image, shrink
-
-UNKNOWN_WIDTH = (
-    "across_deg: the eyes are rectified, and all depth hangs on how wide they see, which no file says: "
-    "set rig.stages.layout.recognise.across_deg to the degrees across one eye"
-)
 
 
 @dataclass
@@ -51,8 +47,6 @@ class FindLayout:
         record = record.give(recognised=found)
         if found.layout is None:
             return Rejected(record, (found.why,))
-        if found.layout.projection == "rectified" and found.layout.across_deg is None:
-            return Rejected(record, (UNKNOWN_WIDTH,))
         return record.give(layout=found.layout)
 
 
@@ -146,7 +140,7 @@ def within(found: StereoTracks, first: int, end: int) -> StereoTracks:
 @dataclass
 class SolveRig:
     """How the eyes are held and where they go, in metres. Where what both see lies behind them, they are the other way
-    round than was thought, and are followed anew.
+    round than was thought, and are followed anew. How wide rectified eyes see is asked of the clip where nobody said.
 
     Gives: rig_solve, rig_options with which it was found; layout, eyes and stereo_tracks anew.
     """
@@ -159,13 +153,13 @@ class SolveRig:
 
     def __call__(self, record: ClipRecord) -> ClipRecord:
         layout: Layout = record["layout"]
-        eyes: Eyes = record["eyes"]
-        solve = solve_rig(record["stereo_tracks"], eyes.lens, self.options)
-        if solve.swapped:
-            eyes, layout = replace(eyes, left=eyes.right, right=eyes.left), replace(layout, swapped=not layout.swapped)
-            solve = solve_rig(self.tracker(eyes), eyes.lens, self.options)
-        given = {"layout": layout, "eyes": eyes, "stereo_tracks": solve.seen.stereo}
-        return record.give(rig_solve=solve, rig_options=self.options, **given)
+        known = layout.projection != "rectified" or layout.across_deg is not None
+        found = pose_eyes(record["eyes"], record["stereo_tracks"], known, self.tracker, self.options)
+        layout = replace(layout, swapped=layout.swapped != found.swapped)
+        if not known:
+            layout = found_lens(layout, found.focal_factor)
+        given = {"layout": layout, "eyes": found.eyes, "stereo_tracks": found.solve.seen.stereo}
+        return record.give(rig_solve=found.solve, rig_options=self.options, **given)
 
 
 @dataclass

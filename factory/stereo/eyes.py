@@ -1,7 +1,7 @@
 """The pictures that points are followed in: of VR180 eyes a fisheye, of rectified ones the eyes as they are."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import cv2
@@ -11,7 +11,6 @@ from factory.geometry.lens import Lens, fisheye
 from factory.geometry.remap import remap_table
 from factory.stereo.pair import Eyes
 from factory.stereo.rectify import remapped
-from factory.video import shrink
 
 # Points followed through 16 frames of a rendered room end 0.115 degrees off (median) in this view, 0.146 at the
 # source's own density, 0.136 in a perspective one of 90 degrees, where most are lost, 0.172 in the picture as stored.
@@ -37,8 +36,10 @@ class WorkingView:
     def shape(self) -> tuple[int, int]:
         """Width and height of the picture, pixels."""
         if self.source.model == "pinhole":
-            scale = min(1.0, MOST_PINHOLE_PX / max(self.size))
-            return round(scale * self.size[0]), round(scale * self.size[1])
+            # Of a picture stored at half its width as wide as it should be, unless it is too large then.
+            wide, high = (max(1.0, self.source.squeeze) * self.size[0], self.size[1] / min(1.0, self.source.squeeze))
+            scale = min(1.0, MOST_PINHOLE_PX / max(wide, high))
+            return round(scale * wide), round(scale * high)
         # Of a picture squeezed to one side the density is between that of its rows and that of its columns.
         side = DENSITY * self.source.focal_px * np.sqrt(self.source.squeeze) * np.radians(ACROSS_DEG)
         side_px = min(round(side), MOST_WIDE_PX)
@@ -48,14 +49,19 @@ class WorkingView:
     def lens(self) -> Lens:
         """Of the picture."""
         if self.source.model == "pinhole":
-            return self.source.resized(self.size, self.shape)
+            across, down = np.array(self.shape) / self.size
+            cx, cy = across * (self.source.cx + 0.5) - 0.5, down * (self.source.cy + 0.5) - 0.5
+            return replace(self.source, focal_px=across * self.source.focal_px, cx=cx, cy=cy, squeeze=1.0)
         return fisheye(self.shape[0] / np.radians(ACROSS_DEG), self.shape)
 
     def __call__(self, picture: np.ndarray) -> np.ndarray:
         """uint8 grey (h, w) of an eye's whole picture, uint8 (H, W) grey or (H, W, 3) RGB."""
         grey = picture if picture.ndim == 2 else cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
         if self.source.model == "pinhole":
-            return grey if self.shape == self.size else shrink(grey, MOST_PINHOLE_PX)
+            if self.shape == self.size:
+                return grey
+            smaller = self.shape[0] * self.shape[1] < self.size[0] * self.size[1]
+            return cv2.resize(grey, self.shape, interpolation=cv2.INTER_AREA if smaller else cv2.INTER_CUBIC)
         return remapped(grey, self._table, cv2.INTER_CUBIC, cv2.BORDER_REPLICATE)
 
     @cached_property

@@ -24,6 +24,11 @@ class Halves:
     rig_deg: float
 
 
+def light(options: RigOptions) -> RigOptions:
+    """For solves that are asked for one number and thrown away."""
+    return replace(options, per_frame=PER_FRAME, last_per_frame=LAST_PER_FRAME)
+
+
 def halves_apart(whole: RigSolve, options: RigOptions) -> Halves | None:
     """Both random halves of all tracks are solved from the start, movers among them, each for itself. None where one
     has no path, or they do not place nine tenths of the frames that the whole does."""
@@ -31,8 +36,7 @@ def halves_apart(whole: RigSolve, options: RigOptions) -> Halves | None:
         return None
     tracks = whole.seen.tracks
     first = np.random.default_rng(0).random(tracks.count) < 0.5
-    light = replace(options, per_frame=PER_FRAME, last_per_frame=LAST_PER_FRAME)
-    solves = [solve_rig(whole.seen.stereo.select(half), whole.seen.lens, light) for half in (first, ~first)]
+    solves = [solve_rig(whole.seen.stereo.select(half), whole.seen.lens, light(options)) for half in (first, ~first)]
     if any(solve.path is None for solve in solves):
         return None
     paths = [solve.path for solve in solves if solve.path is not None]

@@ -42,9 +42,7 @@ class RecogniseLayout:
     swapped: bool | None = None
     fov_bounds: tuple[float, float, float, float] | None = None
     fisheye_deg: Positive = 180.0  # that the circle of a fisheye spans: no file says it
-    across_deg: Positive | None = (
-        None  # that the width of a rectified eye spans: no file says it, and depth hangs on it
-    )
+    across_deg: Positive | None = None  # that the width of a rectified eye spans: no file says it; None: ask the clip
     # Of 256 px halves. The least of 5 real and 34 rendered stereo videos is 0.47 (blurred), the next 0.87; the most of
     # 199 others is 0.14.
     least_share: Share = 0.25

@@ -13,7 +13,7 @@ from factory.geometry.camera import invert_rigid
 from factory.sfm.model.model import COLMAP_OFFSET_PX
 from factory.stereo.colmap_view import colmap_view
 from factory.stereo.rig_model import RigModel
-from factory.stereo.sighted import Sighted
+from factory.stereo.sighted import Sighted, sighted
 
 LEFT, RIGHT = 1, 2  # numbers of pycolmap's cameras; the images of frame f are 2 f + 1 and 2 f + 2
 
@@ -32,8 +32,23 @@ def adjust_rig(seen: Sighted, model: RigModel, how: RigAdjustment) -> RigModel:
     """The reprojection errors of the kept sightings made least over poses, points and, if free, the rig, whose baseline
     keeps its length. Points of fewer than two kept sightings stay as they are."""
     reconstruction = _to_colmap(seen, model)
+    _adjust(reconstruction, model, how, focal=False)
+    return _from_colmap(reconstruction, model).scaled(float(np.linalg.norm(model.left_from_right[:3, 3])))
+
+
+def adjust_rig_and_lens(seen: Sighted, model: RigModel, how: RigAdjustment) -> tuple[Sighted, RigModel]:
+    """The same with the focal length free, one for both eyes afterwards; and the sightings as such a lens has them."""
+    reconstruction = _to_colmap(seen, model)
+    _adjust(reconstruction, model, how, focal=True)
+    model = _from_colmap(reconstruction, model).scaled(float(np.linalg.norm(model.left_from_right[:3, 3])))
+    each = [reconstruction.cameras[number].params[0] for number in (LEFT, RIGHT)]
+    return sighted(seen.stereo, replace(seen.lens, focal_px=float(np.sqrt(np.prod(each))))), model
+
+
+def _adjust(reconstruction: pycolmap.Reconstruction, model: RigModel, how: RigAdjustment, focal: bool) -> None:
+    """Moves the reconstruction to the least error."""
     options = pycolmap.BundleAdjustmentOptions(
-        refine_focal_length=False,
+        refine_focal_length=focal,
         refine_extra_params=False,
         refine_principal_point=False,
         refine_sensor_from_rig=how.rig,
@@ -52,7 +67,6 @@ def adjust_rig(seen: Sighted, model: RigModel, how: RigAdjustment) -> RigModel:
     if not how.rig:
         config.set_constant_sensor_from_rig_pose(reconstruction.cameras[RIGHT].sensor_id)
     pycolmap.create_default_bundle_adjuster(options, config, reconstruction).solve()
-    return _from_colmap(reconstruction, model).scaled(float(np.linalg.norm(model.left_from_right[:3, 3])))
 
 
 def _to_colmap(seen: Sighted, model: RigModel) -> pycolmap.Reconstruction:

@@ -34,6 +34,9 @@ class StereoRule:
     most_still_px: float = 1.0  # cameras that stand 0.0 to 0.1, a wrong one 11
     # Right ones 0.00 to 0.03, a real walk 0.20. Half a frame of a hand-held camera is worth about 10 % of the scale.
     most_lag_frames: float = 0.5
+    # Right ones off by up to 2.0 % and 1.3 standard deviations (12 rendered, 3 real), a car's cameras by 4.3 % of 14.
+    most_lens: float = 0.03
+    most_lens_sds: float = 2.0
     most_speed_m_s: float = 100.0  # a guess: beyond trains, and what is filmed from a plane has no parallax
 
     def reasons(self, s: StereoSignals) -> tuple[str, ...]:
@@ -66,6 +69,8 @@ class StereoRule:
         if s.method != "moving" or s.halves is None:
             return "gold"
         near = s.halves.path_percent <= self.gold_halves_percent
+        lens = s.lens
+        near &= lens is not None and lens.telling and lens.off <= max(self.most_lens, lens.log_sd)
         return "gold" if near and abs(s.halves.scale - 1.0) <= self.gold_halves_scale else "silver"
 
     def _of_the_path(self, s: StereoSignals) -> list[str]:
@@ -83,7 +88,20 @@ class StereoRule:
             found.append(f"lag_frames: the {late} eye is about {abs(s.lag_frames):.1f} frames late")
         if s.speed_m_s is not None and s.speed_m_s > self.most_speed_m_s:
             found.append(f"speed_m_s: the camera would go at {s.speed_m_s:.0f} m/s, is baseline_m in metres?")
-        return found + self._of_halves(s)
+        return found + self._of_the_lens(s) + self._of_halves(s)
+
+    def _of_the_lens(self, s: StereoSignals) -> list[str]:
+        if s.lens_found and (s.lens is None or not s.lens.telling):
+            return [
+                "across_deg: the eyes are rectified, no file says how wide they see, and the clip tells it only to "
+                f"{100.0 * s.lens.log_sd if s.lens else 100.0:.0f} %: set rig.stages.layout.recognise.across_deg"
+            ]
+        if s.lens is not None and s.lens.off > max(self.most_lens, self.most_lens_sds * s.lens.log_sd):
+            return [
+                f"lens_ratio: the tracks ask for a focal length {s.lens.ratio:.2f} times as long as the eyes are said "
+                "to have, is the projection right, and across_deg or fisheye_deg?"
+            ]
+        return []
 
     def _of_halves(self, s: StereoSignals) -> list[str]:
         if s.halves is None:
@@ -116,8 +134,9 @@ class StereoPredicted:
 
 @dataclass(frozen=True)
 class StereoPrediction:
-    """From how far halves lie apart, and from the yaw between rectified eyes, which is taken as given: halves share it,
-    and what it is off all distances are off, the more the farther."""
+    """From how far halves lie apart, and from what they share: the yaw between rectified eyes, which is taken as given
+    (what it is off all distances are off, the more the farther), and the lens: one that the clip told is off by its
+    standard deviation, one that somebody told as far as the clip speaks against it by more than that."""
 
     # Of the halves' distance: on rendered clips the path is 0.4 to 1.2 times as far off.
     half_share: float = 0.8
@@ -135,6 +154,14 @@ class StereoPrediction:
         if s.method != "moving":
             return StereoPredicted(self.half_share * s.halves.distance_m, None, None)
         yaw = 100.0 * math.radians(self.yaw_doubt_deg) * s.depth_ratio if s.yaw_given else 0.0
-        scale = math.hypot(100.0 * self.scale_share * (s.halves.scale - 1.0), self.least_scale_percent, yaw)
-        percent = math.hypot(self.half_share * s.halves.path_percent, self.least_percent, self.scale_to_ate * yaw)
-        return StereoPredicted(0.01 * percent * s.path_m, percent, scale)
+        lens_scale, lens_ate = self._of_the_lens(s)
+        scale = (100.0 * self.scale_share * (s.halves.scale - 1.0), self.least_scale_percent, yaw, lens_scale)
+        percent = (self.half_share * s.halves.path_percent, self.least_percent, self.scale_to_ate * yaw, lens_ate)
+        return StereoPredicted(0.01 * math.hypot(*percent) * s.path_m, math.hypot(*percent), math.hypot(*scale))
+
+    def _of_the_lens(self, s: StereoSignals) -> tuple[float, float]:
+        """Percent of the scale, and of the path."""
+        if s.lens is None:
+            return 0.0, 0.0
+        off = s.lens.log_sd if s.lens_found else max(0.0, s.lens.off - s.lens.log_sd) if s.lens.telling else 0.0
+        return 100.0 * off * s.lens.scale_slope, 100.0 * off * s.lens.ate_slope

@@ -1,6 +1,6 @@
 """What a rig's path is worth, in numbers that a rule can judge."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -9,6 +9,7 @@ from factory.geometry.camera import invert_rigid, transform_points
 from factory.geometry.trajectory import path_length, rotation_angle_deg
 from factory.stereo.halves import Halves, halves_apart
 from factory.stereo.lag import lag_frames
+from factory.stereo.lens_check import LensCheck, lens_check
 from factory.stereo.rig_model import errors_px
 from factory.stereo.rig_start import epipolar_errors
 from factory.stereo.solve import RigOptions, RigSolve
@@ -36,7 +37,8 @@ class StereoSignals:
     and the left eye's x. halves: see `halves_apart`. path_m, extent_m: length of the path, and how far it goes from its
     middle. distance_m: median of points from the eye. speed_m_s: of the path, mean. travel_px: what `extent_m` shifts
     such a point by. turn_deg: largest turn from the first frame. depth_ratio: `distance_m` by the baseline. yaw_given:
-    the eyes' yaw was not asked of the clip. lag_frames: by how many the right eye is late.
+    the eyes' yaw was not asked of the clip. lag_frames: by how many the right eye is late. lens: see `lens_check`, None
+    of a camera that stands; lens_found: the clip itself was asked for it.
     """
 
     frames: int
@@ -59,6 +61,8 @@ class StereoSignals:
     depth_ratio: float | None = None
     yaw_given: bool = False
     lag_frames: float | None = None
+    lens: LensCheck | None = None
+    lens_found: bool = False
 
     @property
     def registered(self) -> float:
@@ -99,7 +103,7 @@ def measured(solve: RigSolve, options: RigOptions) -> StereoSignals:
     vertical = epipolar_errors(seen.left_rays[paired], seen.right_rays[paired], model.left_from_right)
     baseline_m = float(np.linalg.norm(model.left_from_right[:3, 3]))
     went_s = float(np.ptp(tracks.times_s[placed]))
-    return StereoSignals(
+    signals = StereoSignals(
         tracks.frames,
         int(placed.sum()),
         matched,
@@ -120,7 +124,9 @@ def measured(solve: RigSolve, options: RigOptions) -> StereoSignals:
         distance_m / baseline_m,
         solve.hold != "refined",
         lag_frames(seen, model.left_from_right, solve.hold),
+        lens_found=solve.lens_found,
     )
+    return signals if signals.method == "still" else replace(signals, lens=lens_check(solve, options))
 
 
 def _won(xy: np.ndarray, kept: np.ndarray, width: int, height: int) -> float:

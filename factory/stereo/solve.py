@@ -58,14 +58,15 @@ class RigOptions:
 @dataclass(frozen=True)
 class RigSolve:
     """path: None where there is none. start: how the pairs of a clip see the rig; None with too few of them. model: of
-    `seen`, where there is a path. hold: how the rig was asked. swapped: what both eyes see lies behind them, so the
-    left one is the right; such a clip is not solved further."""
+    `seen`, where there is a path. hold: how the rig was asked. lens_found: the clip itself says what the lens is.
+    swapped: what both eyes see lies behind them, so the left one is the right; such a clip is not solved further."""
 
     seen: Sighted
     hold: Hold
     start: RigStart | None
     model: RigModel | None = None
     path: StereoPath | None = None
+    lens_found: bool = False
 
     @property
     def swapped(self) -> bool:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from factory.geometry.fov_bounds import bounds_of
 from factory.geometry.lens import equirect180, fisheye, pinhole
-from factory.stereo.layout import Layout, eye_lens, split
+from factory.stereo.layout import Layout, eye_lens, found_lens, split
 
 
 @given(st.integers(4, 40), st.integers(4, 40), st.sampled_from(["side_by_side", "top_bottom"]), st.booleans())
@@ -41,6 +41,8 @@ def test_a_film_stored_at_half_its_width_keeps_its_angles():
     np.testing.assert_allclose(full.rays(np.array([[0.5, 100.0]])), half.rays(np.array([[0.0, 100.0]])), atol=1e-12)
 
 
-def test_how_wide_a_rectified_eye_sees_is_not_guessed():
-    with pytest.raises(ValueError, match="how wide"):
-        eye_lens(Layout("side_by_side", "rectified"), (640, 360))
+def test_a_lens_that_turns_out_longer_sees_less():
+    asked = Layout("side_by_side", "rectified")
+    found = found_lens(asked, 1.25)
+    assert found.across_found
+    assert eye_lens(found, (640, 360)).focal_px == pytest.approx(1.25 * eye_lens(asked, (640, 360)).focal_px)
