@@ -101,7 +101,7 @@ def _trust(trust: StereoTrust) -> Row:
     }
     if halves is not None:
         row |= {"half_distance_m": halves.distance_m, "half_rotation_deg": halves.rotation_deg}
-        row |= {"half_rig_deg": halves.rig_deg}
+        row |= {"half_rig_deg": halves.rig_deg, "half_px": signals.halves_px}
         if signals.method == "moving":
             row |= {"half_ate_percent": halves.path_percent, "half_scale": halves.scale}
     if predicted is not None:
