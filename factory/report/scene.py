@@ -1,5 +1,6 @@
 """What stereo video gives a page to look at: some of a clip's tracks in the world, and some of its depth in colours."""
 
+from itertools import pairwise
 from typing import Any
 
 import cv2
@@ -13,7 +14,7 @@ MOST_STATIC = 900  # points of what stands: 18 kB
 MOST_LINES = 100  # tracks that move, the longer half of them
 LINE_POINTS = 12  # of such a track
 PICTURES = 3  # frames, evenly from those that are kept
-ACROSS_PX = 300  # of one
+SIDE_PX = 300  # of one, its longer side
 TRIM = (2.0, 98.0)  # percentiles of the trusted distances that colours span
 QUALITY = 70  # of WebP: 15 to 40 kB for six
 BLACK = 12  # grey where nothing is
@@ -36,7 +37,7 @@ def tracks_of(tracks: WorldTracks) -> dict[str, Any]:
     ends = np.cumsum([len(each) for each in rows]).tolist()
     return {
         "static": points[: ends[0]],
-        "moving": [points[a:b] for a, b in zip(ends[:-1], ends[1:], strict=True)],
+        "moving": [points[a:b] for a, b in pairwise(ends)],
         "counts": [len(still), len(moves), tracks.count - len(still) - len(moves)],
     }
 
@@ -52,7 +53,8 @@ def depth_picture(depth: StereoDepth) -> tuple[bytes, tuple[float, float]]:
     trusted = depth.range_m[depth.confident & np.isfinite(depth.range_m)]
     near, far = np.percentile(trusted, TRIM).tolist() if len(trusted) else (np.nan, np.nan)
     height, width = depth.range_m.shape[1:]
-    size = (min(width, ACROSS_PX), max(1, round(height * min(width, ACROSS_PX) / width)))
+    scale = min(1.0, SIDE_PX / max(width, height))
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
     columns = []
     for range_m, confident in zip(depth.range_m, depth.confident, strict=True):
         small = cv2.resize(range_m, size, interpolation=cv2.INTER_NEAREST)

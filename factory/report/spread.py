@@ -64,7 +64,7 @@ def check_spreads(rows: pa.Table, checks: Callable[[Row], list[Check]]) -> list[
                 asked[check.column].append((check.bound, check.at_least))
     parts = _parts(rows)
     meanings = {field.name: (field.metadata or {}).get(b"meaning", b"").decode() for field in rows.schema}
-    found = [_told(name, meanings[name], values[name], parts, bounds) for name, bounds in asked.items()]
+    found = [_told(name, meanings.get(name, ""), values[name], parts, bounds) for name, bounds in asked.items()]
     return [told for told in found if told is not None]
 
 

@@ -19,8 +19,9 @@ function eyesFacts(clip, values) {
     fact("eyes", layout && [layout.arrangement.replaceAll("_", " "), layout.swapped ? "the right one first" : "the left one first",
       `${PROJECTIONS[layout.projection] ?? layout.projection}${layout.across_deg ? ` and ${number(layout.across_deg, 3)}° wide` : ""}`].join(", ")),
     fact("baseline", values.baseline_m == null ? null : `${number(1000 * values.baseline_m, 3)} mm: taken, not measured`),
-    fact("right eye", values.rig_yaw_deg == null ? null : `yaw ${degrees("rig_yaw_deg")}°, pitch ${degrees("rig_pitch_deg")}°, roll ${degrees("rig_roll_deg")}° to the left one`),
-    fact("way", values.path_m == null ? null : `${number(values.path_m, 3)} m at ${number(values.speed_m_s, 2)} m/s, most things ${number(values.distance_m, 2)} m away`),
+    fact("right eye", values.rig_yaw_deg == null ? null : `yaw ${degrees("rig_yaw_deg")}°${values.rig_yaw_deg ? "" : " (taken)"}, pitch ${degrees("rig_pitch_deg")}°, roll ${degrees("rig_roll_deg")}° to the left one`),
+    fact("way", values.path_m == null ? null : values.camera_motion === "moving" ? `${number(values.path_m, 3)} m at ${number(values.speed_m_s, 2)} m/s` : "within its noise"),
+    fact("distance of things", values.distance_m == null ? null : `${number(values.distance_m, 2)} m in the median`),
     fact("predicted error", values.ate_m_predicted == null ? null : [`${number(1000 * values.ate_m_predicted, 2)} mm`,
       values.ate_percent_predicted == null ? null : `${number(values.ate_percent_predicted, 2)} % of the path`,
       values.scale_percent_predicted == null ? null : `scale ${number(values.scale_percent_predicted, 2)} %`].filter(Boolean).join(", ")),
@@ -72,12 +73,15 @@ function metricSpace(clip, tracks) {
         { ...plain, mode: "markers", ...columns3(xyz.slice(0, 1)), marker: { size: 5, color: colour("way") } },
       ],
       layout: { margin: { l: 0, r: 0, t: 0, b: 0 }, dragmode: "orbit", scene: { aspectmode: "cube", xaxis: axis(ranges[0]), yaxis: axis(ranges[1]), zaxis: axis(ranges[2]),
-        camera: { up: { x: 0, y: -1, z: 0 }, eye: { x: 0.75, y: -0.7, z: -1.1 } } } },
+        camera: { up: { x: 0, y: -1, z: 0 }, eye: { x: 0.7, y: -0.6, z: -1.1 } } } },
       config: { scrollZoom: true },
     }), "space"),
     h("p", { class: "legend" }, h("span", { class: "key stands" }, "stands"), moving.length ? h("span", { class: "key moves" }, "moves") : null, h("span", { class: "key way" }, "the left eye's way")),
-    clip.metres ? h("div", { class: "charts" }, fromAbove(xyz), away(clip)) : null);
+    clip.metres && moves(clip) ? h("div", { class: "charts" }, fromAbove(xyz), away(clip)) : null);
 }
+
+/** Whether the way is more than noise. */
+const moves = (clip) => clip.phases.some((phase) => phase.values.camera_motion === "moving");
 
 function fromAbove(xyz) {
   const { x, z } = columns3(xyz);
