@@ -8,6 +8,7 @@ import pytest
 
 import factory
 from factory.cli import main
+from factory.errors import StorageError
 from factory.geometry.remap import pixel_grid
 from factory.geometry.trajectory import align_rigid, path_length
 from factory.stereo.depth_file import read_depth
@@ -82,6 +83,22 @@ def test_tracks_lie_on_the_scene_and_say_what_moves(folder, output):
     ahead = tracks.points[here] @ z[:3] + z[3]
     off = np.abs(ahead - true_depth(folder, 12)[y, x]) / ahead
     assert np.median(off[label == STATIC]) < 0.02
+
+
+def test_python_has_depth_and_tracks_of_it(output):
+    clip = output.find(STEREO)
+    every, some = clip.depth(), clip.depth([2, 0])
+    assert some.frame_index.tolist() == every.frame_index[[2, 0]].tolist()
+    assert np.array_equal(some.range_m, every.range_m[[2, 0]], equal_nan=True)
+    assert np.array_equal(some.confident, every.confident[[2, 0]])
+    with pytest.raises(IndexError):
+        clip.depth([4])
+    tracks = clip.world_tracks()
+    assert np.allclose(tracks.world_from_cam, clip.world_from_cam)
+    assert tracks.times_s.tolist() == clip.times_s.tolist()
+    (mono,) = output.clips("status = 'rejected'", "rig")
+    with pytest.raises(StorageError, match="has no depth"):
+        mono.depth()
 
 
 def test_stereo4d_s_file_of_it_can_be_read_back(output, tmp_path):
