@@ -46,7 +46,6 @@ def judged(output: Output) -> Judged:
         rule = accept_rule(output, posed)
         checks[posed], graded = partial(pose_checks, rule), tiers(rule)
     thrown: dict[str, str] = {}
-    if world is not None:
-        config = newest_config(output.storage, world) or {}
+    if world is not None and (config := newest_config(output.storage, world)) is not None:  # imported clips have none
         checks[world], thrown = world_checks(config, world), thrown_words(config, world)
     return Judged(filtered, posed, rigged, world, bounds, graded, checks, thrown)

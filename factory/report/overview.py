@@ -40,7 +40,7 @@ def overview(output: Output, judged: Judged, labels: Path | None) -> dict[str, A
     told["measured"] = [
         {"phase": phase, "features": check_spreads(output.arrow(phase), judged.checks[phase])}
         for phase in (judged.rigged, judged.world)
-        if phase is not None
+        if phase is not None and phase in judged.checks
     ]
     if judged.posed is not None:
         told["quality"] = _quality(output, judged.posed, judged.tiers)

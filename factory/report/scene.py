@@ -8,7 +8,7 @@ import numpy as np
 
 from factory.report.curves import coarse
 from factory.stereo.depth_file import StereoDepth
-from factory.world.tracks import MOVING, STATIC, WorldTracks
+from factory.world.tracks import MOVING, STATIC, UNKNOWN, WorldTracks
 
 MOST_STATIC = 900  # points of what stands: 18 kB
 MOST_LINES = 100  # tracks that move, the longer half of them
@@ -22,23 +22,25 @@ BLACK = 12  # grey where nothing is
 
 def tracks_of(tracks: WorldTracks) -> dict[str, Any]:
     """`static`: (P, 3), the middle sighting of some tracks that stand; `moving`: some that move, each (n, 3) with its
-    first and last sighting, n at most `LINE_POINTS`; world. How many there are of each kind, and of unknown ones."""
+    first and last sighting, n at most `LINE_POINTS`; world. `counts`: how many there are of each kind, and of unknown
+    ones. Where all are, as of imported clips, `static` and `moving` have some of these."""
     begin = np.flatnonzero(np.diff(tracks.track, prepend=-1))
     length = np.diff(np.append(begin, len(tracks.track)))
-    still, moves = (np.flatnonzero(tracks.label == kind) for kind in (STATIC, MOVING))
-    some = still[_evenly(len(still), MOST_STATIC)]
-    long = moves[length[moves] >= np.median(length[moves])] if len(moves) else moves
+    still, moves, doubted = (np.flatnonzero(tracks.label == kind) for kind in (STATIC, MOVING, UNKNOWN))
+    points, drawn = (still, moves) if len(doubted) < tracks.count else (doubted, doubted)
+    some = points[_evenly(len(points), MOST_STATIC)]
+    long = drawn[length[drawn] >= np.median(length[drawn])] if len(drawn) else drawn
     lines = [
         begin[one] + _evenly(int(length[one]), LINE_POINTS)
         for one in long[_evenly(len(long), MOST_LINES)]
     ]  # fmt: skip
     rows = [begin[some] + length[some] // 2, *lines]
-    points = coarse(tracks.points[np.concatenate(rows)].astype(float))
+    xyz = coarse(tracks.points[np.concatenate(rows)].astype(float))
     ends = np.cumsum([len(each) for each in rows]).tolist()
     return {
-        "static": points[: ends[0]],
-        "moving": [points[a:b] for a, b in pairwise(ends)],
-        "counts": [len(still), len(moves), tracks.count - len(still) - len(moves)],
+        "static": xyz[: ends[0]],
+        "moving": [xyz[a:b] for a, b in pairwise(ends)],
+        "counts": [len(still), len(moves), len(doubted)],
     }
 
 

@@ -16,7 +16,8 @@ JPEG_QUALITY = 85
 def at(clip: ClipResult, stream: rr.RecordingStream, frame: int) -> None:
     """What is logged next is of this frame."""
     stream.set_time("source", duration=float(clip.times_s[frame]))
-    stream.set_time("frame", sequence=int(clip.frame_index[frame]))
+    if clip.has("frame_index"):  # of imported poses nobody knows
+        stream.set_time("frame", sequence=int(clip.frame_index[frame]))
 
 
 def log_picture(stream: rr.RecordingStream, entity: str, picture: np.ndarray) -> None:

@@ -3,6 +3,7 @@
 world/path                 the left eye's way          world/left, world/right    both rectified eyes, over time
 world/left/picture         the left eye's frames       .../depth                  what passes all checks, where kept
 world/static               tracks that stand           world/moving               those that move, over time
+world/tracks               of imported clips: tracks of which nobody said either, over time
 world/points               where no tracks were kept: points that held the rig    decision    rows, in words
 """
 
@@ -21,9 +22,9 @@ from factory.phases.world_stages import layout_of
 from factory.stereo.layout import Layout, eye_lens, split
 from factory.stereo.rectify import rectified_view, remapped
 from factory.view.drawn import CORNER_PX, PICTURE_PX, STANDS, at, log_path, log_picture, tail
-from factory.world.tracks import MOVING, STATIC, WorldTracks
+from factory.world.tracks import MOVING, STATIC, UNKNOWN, WorldTracks
 
-MOST_MOVING = 1000  # tracks, evenly from all: of 200 frames 20 MB
+MOST_LINES = 1000  # tracks, evenly from all: of 50 frames 3 MB
 WIDE_DEG = 90.0  # of a wide eye that are shown: no viewer has a frustum of 150
 FRUSTUM = 0.08  # of the median distance of what stands
 MILLIMETRES = 1000.0  # in a metre, what depth is counted in
@@ -51,8 +52,9 @@ def record_eyes(clip: ClipResult, stream: rr.RecordingStream) -> None:
     if tracks is not None:
         stands = _middles(tracks)
         colours = np.full((len(stands), 3), STANDS, np.uint8)
-        away_m = _median_distance(tracks.points[stands], clip)
-        _moving(clip, tracks, stream)
+        known = bool(np.any(tracks.label != UNKNOWN))
+        away_m = _median_distance(tracks.points[stands] if known else tracks.points, clip)
+        _over_time(clip, tracks, stream, *(("world/moving", MOVING) if known else ("world/tracks", UNKNOWN)))
     elif clip.has("stereo_tracks"):
         points = clip.arrays("stereo_tracks")["points"]
         points = points[np.isfinite(points).all(axis=1)]
@@ -63,7 +65,7 @@ def record_eyes(clip: ClipResult, stream: rr.RecordingStream) -> None:
         _eyes(clip, stream, seen, FRUSTUM * away_m)
         if clip.has("depth"):
             _depth(clip, stream, seen)
-    if tracks is not None:
+    if tracks is not None and len(stands):
         shown = rr.Points3D(tracks.points[stands], colors=colours, radii=rr.Radius.ui_points(1.5))
         stream.log("world/static", shown, static=True)
 
@@ -97,10 +99,10 @@ def _median_distance(points: np.ndarray, clip: ClipResult) -> float:
     return float(np.median(away)) if len(away) else 1.0
 
 
-def _moving(clip: ClipResult, tracks: WorldTracks, stream: rr.RecordingStream) -> None:
-    """A colour a track, by where in the picture it begins."""
-    moves = np.flatnonzero(tracks.label == MOVING)
-    some = moves[np.linspace(0, len(moves) - 1, min(len(moves), MOST_MOVING)).astype(int)]
+def _over_time(clip: ClipResult, tracks: WorldTracks, stream: rr.RecordingStream, entity: str, label: int) -> None:
+    """Some tracks of that label: a colour each, by where in the picture it begins."""
+    these = np.flatnonzero(tracks.label == label)
+    some = these[np.linspace(0, len(these) - 1, min(len(these), MOST_LINES)).astype(int)]
     begin = np.flatnonzero(np.diff(tracks.track, prepend=-1))
     share = np.nan_to_num(tracks.xy[begin, 0]) / tracks.width
     colour = cv2.applyColorMap((255 * np.clip(share, 0, 1)).astype(np.uint8), cv2.COLORMAP_HSV)[:, 0]
@@ -110,7 +112,7 @@ def _moving(clip: ClipResult, tracks: WorldTracks, stream: rr.RecordingStream) -
         now = np.flatnonzero(wanted & (tracks.frame == frame))
         tails = [tracks.points[tail(tracks.track, tracks.frame, row)] for row in now.tolist()]
         radii = rr.Radius.ui_points(1.0)
-        stream.log("world/moving", rr.LineStrips3D(tails, colors=colour[tracks.track[now]], radii=radii))
+        stream.log(entity, rr.LineStrips3D(tails, colors=colour[tracks.track[now]], radii=radii))
 
 
 def _pictures(

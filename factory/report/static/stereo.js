@@ -56,7 +56,8 @@ function metricSpace(clip, tracks) {
   const every = Math.max(1, Math.ceil(xyz.length / 10));
   for (let i = 0; i < xyz.length; i += every) corners.push(...frustum(xyz[i], right[i], look[i], 0.03 * wide));
   const lines = moving.flatMap((line) => [...line.filter(inside), [null, null, null]]);
-  const seen = tracks
+  const labelled = !tracks || tracks.counts[0] + tracks.counts[1] > 0;
+  const seen = !labelled ? `${number(still.length)} of ${counted(tracks.counts[2], "track")}, of which nobody said whether they move` : tracks
     ? `${number(still.length)} of ${counted(tracks.counts[0], "track")} that stand, ${number(moving.length)} of ${number(tracks.counts[1])} that move`
       + (tracks.counts[2] ? `; ${number(tracks.counts[2])} are neither for certain, and not drawn` : "")
     : `${counted(still.length, "point")} of what stands`;
@@ -66,8 +67,8 @@ function metricSpace(clip, tracks) {
   return h("section", {}, h("h2", {}, tracks ? "Tracks in the world" : "The way in space"),
     chart("The left eye's way, and points", words, () => ({
       data: [
-        { ...plain, mode: "markers", ...columns3(still.filter(inside)), marker: { size: 2, opacity: 0.7, color: colour("stands") } },
-        { ...plain, mode: "lines", ...columns3(lines), line: { color: colour("moves"), width: 4 }, connectgaps: false },
+        { ...plain, mode: "markers", ...columns3(still.filter(inside)), marker: { size: 2, opacity: 0.7, color: colour(labelled ? "stands" : "accent") } },
+        { ...plain, mode: "lines", ...columns3(lines), line: { color: colour(labelled ? "moves" : "accent"), width: 4 }, connectgaps: false },
         { ...plain, mode: "lines", ...columns3(corners), line: { color: colour("dim"), width: 2 }, connectgaps: false },
         { ...plain, mode: "lines", ...columns3(xyz), line: { color: colour("way"), width: 6 } },
         { ...plain, mode: "markers", ...columns3(xyz.slice(0, 1)), marker: { size: 5, color: colour("way") } },
@@ -76,7 +77,7 @@ function metricSpace(clip, tracks) {
         camera: { up: { x: 0, y: -1, z: 0 }, eye: { x: 0.7, y: -0.6, z: -1.1 } } } },
       config: { scrollZoom: true },
     }), "space"),
-    h("p", { class: "legend" }, h("span", { class: "key stands" }, "stands"), moving.length ? h("span", { class: "key moves" }, "moves") : null, h("span", { class: "key way" }, "the left eye's way")),
+    h("p", { class: "legend" }, labelled && still.length ? h("span", { class: "key stands" }, "stands") : null, labelled && moving.length ? h("span", { class: "key moves" }, "moves") : null, h("span", { class: "key way" }, "the left eye's way")),
     clip.metres && moves(clip) ? h("div", { class: "charts" }, fromAbove(xyz), away(clip)) : null);
 }
 
