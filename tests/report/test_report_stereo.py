@@ -13,12 +13,13 @@ from hypothesis import strategies as st
 from factory.data.opened import Output
 from factory.phases.rig import _trust
 from factory.phases.rig_grading import StereoTrust
-from factory.report.scene import LINE_POINTS, MOST_LINES, MOST_STATIC, depth_picture
+from factory.report.scene import LINE_POINTS, MOST_LINES, MOST_STATIC, depth_picture, tracks_of
 from factory.report.stereo_checks import rig_checks
 from factory.report.write import write_report
 from factory.stereo.depth_file import read_depth
 from factory.stereo.rule import StereoRule
-from tests.report.made_stereo import FAR_M, FATES, NEAR_M, WALKERS, depth, name_of, write_stereo_output
+from factory.world.tracks import UNKNOWN
+from tests.report.made_stereo import FAR_M, FATES, NEAR_M, WALKERS, depth, name_of, world_tracks, write_stereo_output
 from tests.stereo.test_stereo_rule import GOOD
 
 share = st.floats(0, 1)
@@ -105,6 +106,15 @@ def test_a_page_has_some_tracks_of_each_kind_and_the_ends_of_those_that_move(tol
         assert np.allclose(np.subtract(line[-1], line[0]), (1, 0, 1), atol=0.01)
     assert clips["moves"]["metres"]
     assert sum(path.stat().st_size for path in (report / "scenes").glob(f"{clips['moves']['scene']}.*")) < 100_000
+
+
+def test_of_tracks_of_which_nobody_said_whether_they_move_some_are_drawn():
+    tracks = world_tracks()
+    told = tracks_of(replace(tracks, label=np.full(tracks.count, UNKNOWN, np.int8)))
+    assert (len(told["static"]), len(told["moving"])) == (MOST_STATIC, MOST_LINES)
+    assert told["counts"] == [0, 0, tracks.count]
+    nothing = tracks_of(tracks.select(np.zeros(tracks.count, bool)))
+    assert nothing == {"static": [], "moving": [], "counts": [0, 0, 0]}
 
 
 def test_depth_is_shown_in_colours_with_what_they_mean(told):

@@ -85,3 +85,12 @@ def test_a_clip_that_is_no_stereo_has_its_reasons_alone(stereo, tmp_path):
     (mono,) = stereo.clips("status = 'rejected'", "rig")
     assert main(["view", stereo.storage.root, mono.clip_id, "--save", str(tmp_path / "a.rrd")]) == 0
     assert set(entities(tmp_path / "a.rrd")) == {"/decision"}
+
+
+def test_imported_tracks_of_which_nobody_said_whether_they_move_are_drawn(stereo, tmp_path):
+    assert main(["export", stereo.storage.root, str(tmp_path / "files"), "--format", "stereo4d"]) == 0
+    assert main(["import", str(tmp_path / "files"), str(tmp_path / "out"), "--format", "stereo4d"]) == 0
+    assert main(["view", str(tmp_path / "out"), STEREO, "--save", str(tmp_path / "a.rrd")]) == 0
+    found = entities(tmp_path / "a.rrd")
+    assert set(found) == {"/decision", "/world", "/world/path", "/world/tracks"}
+    assert sum(len(strips) for strips in column(found["/world/tracks"], ":strips")) > 1000
