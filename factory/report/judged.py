@@ -46,6 +46,7 @@ def judged(output: Output) -> Judged:
         rule = accept_rule(output, posed)
         checks[posed], graded = partial(pose_checks, rule), tiers(rule)
     thrown: dict[str, str] = {}
-    if world is not None and (config := newest_config(output.storage, world)) is not None:  # imported clips have none
-        checks[world], thrown = world_checks(config, world), thrown_words(config, world)
+    asked = None if world is None else newest_config(output.storage, world)  # None of imported clips
+    if world is not None and asked is not None:
+        checks[world], thrown = world_checks(asked, world), thrown_words(asked, world)
     return Judged(filtered, posed, rigged, world, bounds, graded, checks, thrown)
