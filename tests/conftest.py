@@ -1,5 +1,6 @@
 """Shared fixtures: the development videos, an S3 server, small hand-made videos."""
 
+import json
 import os
 import subprocess
 from collections.abc import Iterator
@@ -38,6 +39,30 @@ def posed(tmp_path_factory: pytest.TempPathFactory) -> "Output":
     render_sample(folder / "videos", only=("good", "pure_rotation"), seconds=2.5)
     settings = {"pose.min_quality": "bronze"}
     return factory.run(folder / "videos", folder / "out", settings, pipeline="pose", engine="inline")
+
+
+STEREO = "stereo_walker"
+
+
+@pytest.fixture(scope="session")
+def stereo(tmp_path_factory: pytest.TempPathFactory) -> "Output":
+    """A rendered clip of two rectified eyes, `STEREO`, through the stereo pipeline, and one eye alone, which is
+    rejected. Beside the output: `truth`, with the clip's depth, too. As `notebooks/stereo_tracks.ipynb` makes it."""
+    import factory
+    from factory.synth.produce import Order, produce
+    from tests.videos import write
+
+    folder = tmp_path_factory.mktemp("stereo")
+    produce(folder / "truth", Order("stereo", size=(320, 180), seconds=1.0, truth=("depth",)), only=(STEREO,))
+    write(folder / "mono.mp4", shifted(0, 40), fps=24)
+    (folder / "sources.csv").write_text(f"source\n{folder / 'truth' / STEREO}.mp4\n{folder / 'mono.mp4'}\n")
+    focal_px = json.loads((folder / "truth" / f"{STEREO}.json").read_text())["intrinsics"]["focal_px"]
+    settings = {
+        "ingest.cut.min_s": 0.5,
+        "rig.stages.layout.recognise.across_deg": float(np.degrees(2 * np.arctan(160 / focal_px))),
+        "world.stages.keep.depth_every": 6,
+    }
+    return factory.run(folder / "sources.csv", folder / "out", settings, pipeline="stereo4d", engine="inline")
 
 
 @pytest.fixture(scope="session")

@@ -16,13 +16,14 @@ EXAMPLES = {
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
-def test_an_example_runs(name, posed, monkeypatch):
+def test_an_example_runs(name, request, monkeypatch):
+    output = request.getfixturevalue("stereo" if name.startswith("stereo ") else "posed")
     code = EXAMPLES[name]
     if "torch" in code and importlib.util.find_spec("torch") is None:
         pytest.skip("torch is not installed: pip install '.[models]'")
-    monkeypatch.chdir(Path(posed.storage.root).parent)  # with the folders videos and out
+    monkeypatch.chdir(Path(output.storage.root).parent)  # with the folders videos and out
     exec(compile(code, name, "exec"), {"__name__": name})
 
 
 def test_there_are_examples():
-    assert {"index 0", "index 1", "python 0", "extending 0"} <= EXAMPLES.keys()
+    assert {"index 0", "index 1", "python 0", "extending 0", "stereo 0"} <= EXAMPLES.keys()

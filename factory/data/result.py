@@ -16,11 +16,14 @@ from factory.errors import ChangedError, StorageError
 from factory.manifest.schema import ROOT
 from factory.phases.phase import clip_record
 from factory.points import ScenePoints, read_points
+from factory.stereo.depth_file import StereoDepth, read_depth
 from factory.storage.cache import SourceCache
 from factory.storage.digest import file_digest
 from factory.storage.output import Storage
 from factory.tracks import Tracks
 from factory.tum import tum_text
+from factory.world.artifact import read_world_tracks
+from factory.world.tracks import WorldTracks
 
 Which = Sequence[int] | np.ndarray | slice
 
@@ -28,11 +31,13 @@ Which = Sequence[int] | np.ndarray | slice
 @dataclass(frozen=True)
 class ClipResult:
     """A clip as a run left it; `rows` by phase, as their manifests have them (`factory query OUTPUT "DESCRIBE pose"`
-    tells each column). F are the frames that the pose phase sampled; all arrays are about these.
+    tells each column). F are the frames that the pose phase sampled, of stereo video those of the rig phase; all arrays
+    are about these.
 
     What no phase has made of the clip yet raises StorageError. Poses are camera-to-world, x right, y down, z forward;
-    pixels are those of the clip's picture (`size`), centres at integers; times are seconds of the source. Nothing is
-    held open, and copies in other processes are cheap.
+    pixels are those of the clip's picture (`size`), centres at integers; times are seconds of the source. Of stereo
+    video the camera is the rectified left eye, whose lens `depth` and `world_tracks` tell, and the picture has both
+    eyes in it. Nothing is held open, and copies in other processes are cheap.
     """
 
     storage: Storage
@@ -112,6 +117,16 @@ class ClipResult:
     def points(self) -> ScenePoints:
         """Points of the world and where they were seen, in pixels of their own `width` and `height`."""
         return read_points(self._file("points"))
+
+    def world_tracks(self) -> WorldTracks:
+        """Long tracks in the world of `world_from_cam`, of stereo video: metres, which of them move, and how fast."""
+        return read_world_tracks(self._file("world_tracks"))
+
+    def depth(self, which: Sequence[int] | slice = slice(None)) -> StereoDepth:
+        """Metres along the rays of the rectified left eye, of stereo video, in every n-th frame
+        (`world.stages.keep.depth_every`): its `frame_index` says which. which: places among these; all take 4 bytes a
+        pixel. Raises IndexError where there is no such place."""
+        return read_depth(self._file("depth"), which)
 
     def arrays(self, column: str) -> dict[str, np.ndarray]:
         """The arrays of any npz that a phase keeps, by the column that names it."""

@@ -77,12 +77,13 @@ RIG = (
     column("lens_ratio", NUMBER, "focal length that the clip asks for by the one taken; null where the camera stands"),
     column("lens_log_sd", NUMBER, "standard deviation of its logarithm: above 0.05 the clip hardly tells"),
     column("half_distance_m", NUMBER, "distance of two solves from disjoint tracks, without any scaling"),
+    column("half_px", NUMBER, "what that shifts a point at distance_m by, working pixels"),
     column("half_scale", NUMBER, "length of one's way by the other's; null where the camera stands"),
     column("half_rig_deg", NUMBER, "angle between their rigs"),
     column("ate_m_predicted", NUMBER, "expected position error, without any scaling, metres of the baseline's"),
     column("scale_percent_predicted", NUMBER, "expected error of the scale, but for what the baseline is off"),
     artifact("stereo_tracks.npz", "points followed in the left eye, where the right eye sees them, which stand still"),
-    artifact("preview.mp4", "small video of the left eye with tracks and its way; null without rig.previews"),
+    artifact("preview.mp4", "small video of the left eye and its way from above; null without rig.previews"),
     artifact("poster.webp", "its last frame"),
 )
 

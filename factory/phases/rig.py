@@ -103,7 +103,7 @@ def _trust(trust: StereoTrust) -> Row:
         row |= {"lens_ratio": signals.lens.ratio, "lens_log_sd": signals.lens.log_sd}
     if halves is not None:
         row |= {"half_distance_m": halves.distance_m, "half_rotation_deg": halves.rotation_deg}
-        row |= {"half_rig_deg": halves.rig_deg}
+        row |= {"half_rig_deg": halves.rig_deg, "half_px": signals.halves_px}
         if signals.method == "moving":
             row |= {"half_ate_percent": halves.path_percent, "half_scale": halves.scale}
     if predicted is not None:

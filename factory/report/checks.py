@@ -70,15 +70,20 @@ def filter_bounds(output: Output, phase: str) -> FilterBounds | None:
 def accept_rule(output: Output, phase: str) -> AcceptRule:
     """The rule of the pose phase: as its newest run had it where that says, else this release's."""
     config = newest_config(output.storage, phase) or {}
-    given = ((config.get(phase, {}).get("stages") or {}).get("grade") or {}).get("rule") or {}
-    values = {field.name: _followed(config, given[field.name]) for field in fields(AcceptRule) if field.name in given}
+    given = stage_of(config, phase, "grade").get("rule") or {}
+    values = {field.name: followed(config, given[field.name]) for field in fields(AcceptRule) if field.name in given}
     if "tiers" in values:
         values["tiers"] = {name: Tier(**tier) for name, tier in values["tiers"].items()}
     rule = AcceptRule(**values)
     return rule if rule.min_quality in QUALITIES else AcceptRule()
 
 
-def _followed(config: Row, value: Any) -> Any:
+def stage_of(config: Row, phase: str, stage: str) -> Row:
+    """What a configuration says of a stage of a phase; empty where it says nothing."""
+    return ((config.get(phase) or {}).get("stages") or {}).get(stage) or {}
+
+
+def followed(config: Row, value: Any) -> Any:
     """What `${pose.min_quality}` refers to. A configuration is kept as it was written; what asks for more than another
     place in it, as for the environment, stays text."""
     found = re.fullmatch(r"\$\{([\w.]+)\}", value) if isinstance(value, str) else None
@@ -107,9 +112,15 @@ def pose_checks(rule: AcceptRule, row: Row) -> list[Check]:
 
 
 def tiers(rule: AcceptRule) -> list[dict[str, Any]]:
-    """The tiers' bounds on the predicted error, best first, and whether a clip of that quality is accepted."""
+    """The tiers' bounds on the predicted error, best first, in words, too, and whether a clip of that quality is
+    accepted."""
     least = QUALITIES.index(rule.min_quality)
     return [
-        {"name": name, "ate_percent": rule.tiers[name].ate_percent, "accepted": place <= least}
+        {
+            "name": name,
+            "told": f"predicted error up to {rule.tiers[name].ate_percent:g} % of the path",
+            "ate_percent": rule.tiers[name].ate_percent,
+            "accepted": place <= least,
+        }
         for place, name in enumerate(QUALITIES)
     ]

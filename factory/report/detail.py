@@ -11,10 +11,9 @@ import pyarrow.compute as pc
 from factory.data.opened import Output
 from factory.manifest.read import READS_AT_ONCE
 from factory.manifest.schema import ROOT, artifacts_of
-from factory.report.checks import FilterBounds, pose_checks
 from factory.report.curves import curves
+from factory.report.judged import Judged
 from factory.report.shards import plain
-from factory.trust.rule import AcceptRule
 
 # Said by the page in words of their own, or of no use to people.
 SAID = ("clip_id", "source", "source_start_s", "source_end_s", "status", "reasons", "attempt", "extra")
@@ -22,13 +21,11 @@ SAID = ("clip_id", "source", "source_start_s", "source_end_s", "status", "reason
 
 @dataclass
 class Details:
-    """filtered, posed: the phases that `bounds` and `rule` are of. Each phase is read once, whole."""
+    """judged: by what the phases decided. scenes: see `add_scenes`. Each phase is read once, whole."""
 
     output: Output
-    filtered: str | None
-    bounds: FilterBounds | None
-    posed: str | None
-    rule: AcceptRule | None
+    judged: Judged
+    scenes: Mapping[str, Mapping[str, Any]]
     _tables: dict[str, pa.Table] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -45,19 +42,23 @@ class Details:
         told: dict[str, Any] = {"id": clip_id, "source": mine[ROOT]["source"], "phases": []}
         told |= {name: plain(mine[ROOT][f"source_{name}"]) for name in ("start_s", "end_s")}
         told["phases"] = [self._phase(phase, row) for phase, row in mine.items()]
-        if self.posed in mine:
-            told |= curves(self.output.storage, mine[self.posed])
-        return told
+        if (posed := mine.get(self.judged.rigged or "") or mine.get(self.judged.posed or "")) is not None:
+            told |= curves(self.output.storage, posed)
+            told["metres"] = posed.get("baseline_m") is not None
+        scene = dict(self.scenes.get(clip_id, {}))
+        unread = [*told.get("unread", []), *scene.pop("unread", [])]
+        return told | scene | ({"unread": unread} if unread else {})
 
     def _phase(self, phase: str, row: Mapping[str, Any]) -> dict[str, Any]:
         told = {"phase": phase, "status": row["status"], "reasons": list(row["reasons"] or ())}
-        checks = []
-        if phase == self.filtered and self.bounds is not None:
-            checks = self.bounds.checks(row)
-            told["groups"] = plain(self.bounds.groups(row))
-        if phase == self.posed and self.rule is not None:
-            checks += pose_checks(self.rule, row)
-        told["checks"] = [plain(check.told()) for check in checks]
+        judged = self.judged
+        told["checks"] = [plain(check.told()) for check in judged.checks[phase](row)] if phase in judged.checks else []
+        if phase == judged.filtered and judged.bounds is not None:
+            told["groups"] = plain(judged.bounds.groups(row))
+        if phase == judged.rigged:
+            told["layout"] = plain(row["layout"])
+        if phase == judged.world and row["thrown"] is not None:
+            told["thrown"] = [[judged.thrown.get(name, name), plain(share)] for name, share in row["thrown"]]
         files = artifacts_of(self._tables[phase].schema).values()
         told["values"] = {
             name: plain(value)

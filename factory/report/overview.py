@@ -12,10 +12,10 @@ from factory.console.summary import STATUSES, ranked
 from factory.data.opened import Output
 from factory.manifest.funnel import Funnel, funnels
 from factory.manifest.read import count_by, read_part, read_schema
-from factory.report.checks import FilterBounds, tiers
+from factory.report.judged import Judged
 from factory.report.shards import plain
-from factory.report.spread import feature_spreads, histogram
-from factory.trust.rule import QUALITIES, AcceptRule
+from factory.report.spread import check_spreads, feature_spreads, histogram
+from factory.trust.rule import QUALITIES
 
 RUN_COLUMNS = (
     *("run_id", "phase", "engine", "started_at", "wall_s", "inputs", "ok", "rejected", "failed", "host"),
@@ -23,12 +23,8 @@ RUN_COLUMNS = (
 )
 
 
-def overview(
-    output: Output, filtered: str | None, bounds: FilterBounds | None, posed: str | None, rule: AcceptRule | None,
-    labels: Path | None,
-) -> dict[str, Any]:  # fmt: skip
-    """filtered, posed: the phases that give a score and poses, where there are any, with what they decide by. labels:
-    see `factory evaluate filter`. Raises what that raises."""
+def overview(output: Output, judged: Judged, labels: Path | None) -> dict[str, Any]:
+    """labels: see `factory evaluate filter`. Raises what that raises."""
     found = funnels(output.storage)
     runs = [row for file in output.storage.run_files() for row in _run(output, file)]
     told: dict[str, Any] = {
@@ -39,10 +35,15 @@ def overview(
         "costs": [_cost(funnel, mine) for funnel in found if (mine := [r for r in runs if r["phase"] == funnel.phase])],
         "runs": _runs(runs),
     }
-    if filtered is not None:
-        told["features"] = feature_spreads(output.arrow(filtered), bounds)
-    if posed is not None and rule is not None:
-        told["quality"] = _quality(output, posed, rule)
+    if judged.filtered is not None:
+        told["features"] = feature_spreads(output.arrow(judged.filtered), judged.bounds)
+    told["measured"] = [
+        {"phase": phase, "features": check_spreads(output.arrow(phase), judged.checks[phase])}
+        for phase in (judged.rigged, judged.world)
+        if phase is not None and phase in judged.checks
+    ]
+    if judged.posed is not None:
+        told["quality"] = _quality(output, judged.posed, judged.tiers)
     if labels is not None:
         told["labels"] = _against(output, labels)
     return told
@@ -101,20 +102,18 @@ def _runs(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     return sorted(found.values(), key=lambda run: str(run["run_id"]), reverse=True)
 
 
-def _quality(output: Output, posed: str, rule: AcceptRule) -> dict[str, Any]:
+def _quality(output: Output, posed: str, tiers: list[dict[str, Any]]) -> dict[str, Any]:
     """How many clips of each tier there are, how the cameras move, and the predicted error of all that were graded."""
     rows = output.arrow(posed, ["quality", "status", "camera_motion", "ate_percent_predicted"])
     counts = count_by(rows, "quality")
     error = rows["ate_percent_predicted"].to_numpy().astype(float)
     accepted = pc.equal(rows["status"], "ok").to_numpy()
-    bounds = tiers(rule)
+    bounds = [tier["ate_percent"] for tier in tiers if "ate_percent" in tier]
     return {
-        "tiers": [{**tier, "clips": counts.get(tier["name"], 0)} for tier in bounds],
+        "tiers": [{**tier, "clips": counts.get(tier["name"], 0)} for tier in tiers],
         "refused": rows.num_rows - sum(counts.get(name, 0) for name in QUALITIES),
         "motions": ranked({str(name): n for name, n in count_by(rows, "camera_motion").items() if name}),
-        "error": histogram(
-            error, {"accepted": accepted, "refused": ~accepted}, [tier["ate_percent"] for tier in bounds]
-        ),
+        "error": histogram(error, {"accepted": accepted, "refused": ~accepted}, bounds),
         "median_accepted": plain(float(np.nanmedian(error[accepted]))) if np.isfinite(error[accepted]).any() else None,
     }
 

@@ -12,12 +12,12 @@ from urllib.parse import quote
 from factory.data.opened import Output
 from factory.errors import ConfigError, OutputError
 from factory.extras import install_command
-from factory.manifest.phases import phase_with
 from factory.manifest.read import READS_AT_ONCE
-from factory.report.checks import accept_rule, filter_bounds
 from factory.report.detail import Details
 from factory.report.gallery import Gallery, gallery
+from factory.report.judged import judged
 from factory.report.overview import overview
+from factory.report.scenes import add_scenes
 from factory.report.shards import write_shard
 from factory.report.thumbnails import add_thumbnails
 from factory.storage.local import write_atomic
@@ -44,10 +44,8 @@ def write_report(output: Output, folder: Path, copy: bool = False, labels: Path 
 
     Raises ConfigError without Plotly, OutputError where the folder cannot be written, and what reading raises.
     """
-    filtered, posed = (phase_with(output.storage, column) for column in ("score", "world_from_cam"))
-    bounds = None if filtered is None else filter_bounds(output, filtered)
-    rule = None if posed is None else accept_rule(output, posed)
-    told = overview(output, filtered, bounds, posed, rule, labels)
+    by = judged(output)
+    told = overview(output, by, labels)
     listed = gallery(output)
     _write_pages(folder)
     data = _emptied(folder / "data")
@@ -57,7 +55,8 @@ def write_report(output: Output, folder: Path, copy: bool = False, labels: Path 
     for number, some in enumerate(lines):
         part = {name: values[some] for name, values in listed.columns.items()}
         write_shard(data, f"clips-{number:03d}", part)
-    details = Details(output, filtered, bounds, posed, rule)
+    scenes = {} if by.world is None else add_scenes(output, by.world, listed.ids, folder)
+    details = Details(output, by, scenes)
     seen = dict(zip(listed.ids, zip(*(listed.columns[name] for name in SEEN), strict=True), strict=True))
     ids = sorted(listed.ids)  # a page finds its clip by the first id of each shard
     parts = [ids[some] for some in _cut(ids, CLIPS_A_SHARD)]

@@ -54,8 +54,9 @@ def pack_depth(view: View, baseline_m: float, found: Sequence[Disparity], frame_
     )
 
 
-def read_depth(content: bytes) -> StereoDepth:
-    """Raises StorageError where the content is broken."""
+def read_depth(content: bytes, which: Sequence[int] | slice = slice(None)) -> StereoDepth:
+    """which: places among the F pictures of the file; metres take as long as reading. Raises StorageError where the
+    content is broken, IndexError where it has no such picture."""
     found = read_arrays(content, *NAMES)
     disparity = found["disparity"]
     shapes = {"frame_index": disparity.shape[:1], "lens": (6,), "rectified2rig": (2, 3, 3), "baseline_m": ()}
@@ -64,9 +65,12 @@ def read_depth(content: bytes) -> StereoDepth:
             raise broken(f"{name} is {found[name].shape}, not {shape}")
     if disparity.ndim != 3 or disparity.dtype != np.uint16 or found["confident"].size * 8 < disparity.size:
         raise broken("its disparities are none")
+    confident = np.unpackbits(found["confident"], count=disparity.size).reshape(disparity.shape)[which] > 0
+    disparity = disparity[which]
     lens = Lens(str(found["model"]), *found["lens"].tolist())  # type: ignore[arg-type]
     pixels = np.where(disparity > 0, disparity * UNIT_PX, np.nan)
     grid, baseline_m = pixel_grid((disparity.shape[2], disparity.shape[1])), float(found["baseline_m"])
-    range_m = np.stack([ranges_of(lens, baseline_m, grid, each.ravel()) for each in pixels]).reshape(disparity.shape)
-    confident = np.unpackbits(found["confident"], count=disparity.size).reshape(disparity.shape) > 0
-    return StereoDepth(found["frame_index"], range_m.astype(np.float32), confident, lens, found["rectified2rig"])
+    range_m = np.empty(disparity.shape, np.float32)
+    for place, each in enumerate(pixels):
+        range_m[place] = ranges_of(lens, baseline_m, grid, each.ravel()).reshape(each.shape)
+    return StereoDepth(found["frame_index"][which], range_m, confident, lens, found["rectified2rig"])

@@ -107,11 +107,9 @@ class StereoRule:
         if s.halves is None:
             return ["halves: half of the tracks alone give no path, it depends on too few of them"]
         if s.method != "moving":
-            assert s.extent_m is not None
-            assert s.travel_px is not None
-            noise_px = s.travel_px * s.halves.distance_m / max(s.extent_m, 1e-12)
-            if noise_px > self.most_still_px:
-                return [f"halves: the camera stands, and halves of the tracks place it {noise_px:.1f} px apart"]
+            assert s.halves_px is not None
+            if s.halves_px > self.most_still_px:
+                return [f"halves: the camera stands, and halves of the tracks place it {s.halves_px:.1f} px apart"]
             return []
         if s.halves.path_percent > self.most_halves_percent or abs(s.halves.scale - 1.0) > self.most_halves_scale:
             return [

@@ -79,6 +79,13 @@ class StereoSignals:
             return "moving"
         return "turning" if self.turn_deg > TURN_DEG else "still"
 
+    @property
+    def halves_px(self) -> float | None:
+        """What places that are as far apart as those of two halves of the tracks shift a point at `distance_m` by."""
+        if self.halves is None or self.travel_px is None or self.extent_m is None:
+            return None
+        return self.travel_px * self.halves.distance_m / max(self.extent_m, 1e-12)
+
 
 def measured(solve: RigSolve, options: RigOptions) -> StereoSignals:
     """The signals of a solve with these options; halves of the tracks are solved for them."""

@@ -3,6 +3,8 @@
 world            points, the camera's path             world/camera           pose and frustum, over time
 world/camera/picture           the sampled frames      .../moving, .../tracks  masks and point tracks in them
 plots/...        reprojection error and focal length   decision               the rows of all phases, in words
+
+Stereo clips have others: see `factory.view.eyes`.
 """
 
 import cv2
@@ -12,19 +14,20 @@ import rerun.blueprint as rrb
 
 from factory.data.result import ClipResult
 from factory.view.decision import decision
+from factory.view.drawn import CORNER_PX, MOVES, PICTURE_PX, STANDS, at, log_path, log_picture, tail
+from factory.view.eyes import eyes_layout, record_eyes
 
-PICTURE_PX = 640  # longer side
-CORNER_PX = 0.5  # Rerun counts from the corner of the first pixel, this package from its centre
-TAIL = 8  # frames of a track that are drawn behind it
 FRUSTUM = 0.06  # of the extent of the points and the path
-STANDS, MOVES = (120, 220, 120), (255, 90, 60)
-JPEG_QUALITY = 85
 
 
 def record(clip: ClipResult, stream: rr.RecordingStream) -> None:
     """Writes all that there is of a clip; what no phase has made is left out. Raises what reading the clip raises."""
-    stream.send_blueprint(layout())
+    stereo = clip.has("world_from_cam") and (clip.has("left_from_right") or clip.has("world_tracks"))
+    stream.send_blueprint(eyes_layout() if stereo else layout())
     stream.log("decision", rr.TextDocument(decision(clip), media_type=rr.MediaType.MARKDOWN), static=True)
+    if stereo:
+        record_eyes(clip, stream)
+        return
     if not clip.has("timestamps"):
         return
     size = _pictures(clip, stream)
@@ -59,19 +62,12 @@ def layout() -> rrb.Blueprint:
     )
 
 
-def _at(clip: ClipResult, stream: rr.RecordingStream, frame: int) -> None:
-    stream.set_time("source", duration=float(clip.times_s[frame]))
-    stream.set_time("frame", sequence=int(clip.frame_index[frame]))
-
-
 def _pictures(clip: ClipResult, stream: rr.RecordingStream) -> tuple[int, int]:
     """Width and height of what is shown."""
     frames = clip.frames(max_side_px=PICTURE_PX)
     for frame, picture in enumerate(frames):
-        _at(clip, stream, frame)
-        _, jpeg = cv2.imencode(".jpg", picture[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
-        shown = rr.EncodedImage(contents=jpeg.tobytes(), media_type="image/jpeg")
-        stream.log("world/camera/picture", shown)
+        at(clip, stream, frame)
+        log_picture(stream, "world/camera/picture", picture)
     return frames.shape[2], frames.shape[1]
 
 
@@ -80,7 +76,7 @@ def _masks(clip: ClipResult, stream: rr.RecordingStream, size: tuple[int, int]) 
     kinds = [(0, "stands", (0, 0, 0, 0)), (1, "moves", (*MOVES, 255))]
     stream.log("world/camera/picture/moving", rr.AnnotationContext(kinds), static=True)
     for frame, mask in enumerate(clip.masks()):
-        _at(clip, stream, frame)
+        at(clip, stream, frame)
         shown = cv2.resize(mask.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST)
         stream.log("world/camera/picture/moving", rr.SegmentationImage(shown, opacity=0.4))
 
@@ -90,37 +86,25 @@ def _tracks(clip: ClipResult, stream: rr.RecordingStream, size: tuple[int, int])
     xy = (tracks.xy + CORNER_PX) * (np.array(size) / (tracks.width, tracks.height))
     colour = np.array([STANDS, MOVES], np.uint8)[is_dynamic.astype(int)]
     for frame in range(tracks.frames):
-        _at(clip, stream, frame)
+        at(clip, stream, frame)
         now = np.flatnonzero(tracks.frame == frame)
-        tails = [xy[_tail(tracks.track, tracks.frame, row)] for row in now.tolist()]
+        tails = [xy[tail(tracks.track, tracks.frame, row)] for row in now.tolist()]
         each = colour[tracks.track[now]]
         stream.log("world/camera/picture/tracks", rr.LineStrips2D(tails, colors=each, radii=0.6))
         stream.log("world/camera/picture/tracks/ends", rr.Points2D(xy[now], colors=each, radii=1.5))
 
 
-def _tail(track: np.ndarray, frame: np.ndarray, row: int) -> slice:
-    """The rows of an observation and of those of its track that lie less than `TAIL` frames before."""
-    first = row
-    while first > 0 and track[first - 1] == track[row] and frame[row] - frame[first - 1] < TAIL:
-        first -= 1
-    return slice(first, row + 1)
-
-
 def _scene(clip: ClipResult, stream: rr.RecordingStream) -> float:
     """Points and path; how far they extend, in the unit of the poses."""
     stream.log("world", rr.ViewCoordinates.RDF, static=True)
-    path = clip.world_from_cam[clip.registered][:, :3, 3]
-    seen = [path]
-    stream.log(
-        "world/path", rr.LineStrips3D([path], colors=[(255, 200, 0)], radii=rr.Radius.ui_points(1.0)), static=True
-    )
+    seen = [log_path(clip, stream)]
     if clip.has("points"):
         points = clip.points()
         seen.append(np.percentile(points.xyz, (10, 90), axis=0))
         shown = rr.Points3D(points.xyz, colors=points.rgb, radii=rr.Radius.ui_points(1.5))
         stream.log("world/points", shown, static=True)
         for frame in np.flatnonzero(np.isfinite(points.frame_error_px)):
-            _at(clip, stream, int(frame))
+            at(clip, stream, int(frame))
             stream.log("plots/reprojection_error_px", rr.Scalars(float(points.frame_error_px[frame])))
     extent = np.ptp(np.concatenate(seen), axis=0)
     return float(np.linalg.norm(extent)) or 1.0
@@ -129,7 +113,7 @@ def _scene(clip: ClipResult, stream: rr.RecordingStream) -> float:
 def _cameras(clip: ClipResult, stream: rr.RecordingStream, size: tuple[int, int], frustum: float) -> None:
     scale = np.array([size[0] / clip.size[0], size[1] / clip.size[1]])
     for frame in np.flatnonzero(clip.registered):
-        _at(clip, stream, int(frame))
+        at(clip, stream, int(frame))
         pose, matrix = clip.world_from_cam[frame], clip.intrinsics[frame]
         stream.log("world/camera", rr.Transform3D(translation=pose[:3, 3], mat3x3=pose[:3, :3]))
         stream.log("plots/focal_px", rr.Scalars(float(matrix[0, 0])))

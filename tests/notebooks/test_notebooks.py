@@ -13,7 +13,7 @@ NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=[path.stem for path in NOTEBOOKS])
-def test_a_notebook_runs_to_its_end(path, posed, tmp_path, monkeypatch):
+def test_a_notebook_runs_to_its_end(path, request, posed, tmp_path, monkeypatch):
     if path.stem == "training_loader" and importlib.util.find_spec("torch") is None:
         pytest.skip("torch is not installed: pip install '.[models]'")
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
@@ -21,6 +21,9 @@ def test_a_notebook_runs_to_its_end(path, posed, tmp_path, monkeypatch):
     if path.stem == "filter_study":
         given = {"FOLDER": str(tmp_path / "panda"), "OUTPUT": str(tmp_path / "out"), "SECONDS": 2.0}
         given["NAMES"] = ["room_walk_00", "cut_00", "screen_00"]
+    if path.stem == "stereo_tracks":  # whose clip and run are there by then
+        folder = Path(request.getfixturevalue("stereo").storage.root).parent
+        given = {"FOLDER": str(folder / "truth"), "OUTPUT": str(folder / "out")}
     notebook = nbformat.read(path, as_version=4)
     nbformat.validate(notebook)
     (parameters,) = (cell for cell in notebook.cells if "parameters" in cell.metadata.get("tags", ()))

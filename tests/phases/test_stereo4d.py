@@ -1,6 +1,6 @@
 """Stereo video through the whole pipeline: a rendered clip with truth, and what is no stereo."""
 
-import json
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -8,45 +8,30 @@ import pytest
 
 import factory
 from factory.cli import main
+from factory.errors import StorageError
 from factory.geometry.remap import pixel_grid
 from factory.geometry.trajectory import align_rigid, path_length
 from factory.stereo.depth_file import read_depth
-from factory.synth.produce import Order, produce
 from factory.synth.truth import decode_depth
 from factory.tum import read_tum
 from factory.world.artifact import read_world_tracks
 from factory.world.tracks import MOVING, STATIC
-from tests.conftest import shifted
-from tests.videos import write
-
-NAME = "stereo_walker"
+from tests.conftest import STEREO
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    """One rendered clip with its truth, and beside it a video of one eye."""
-    folder = tmp_path_factory.mktemp("stereo")
-    produce(folder / "truth", Order("stereo", 0, (320, 180), None, 1.0, None, ("depth",)), only=(NAME,))
-    write(folder / "mono.mp4", shifted(0, 40), fps=24)
-    return folder
+def folder(stereo):
+    """Where the clip and its truth lie."""
+    return Path(stereo.storage.root).parent / "truth"
 
 
 @pytest.fixture(scope="module")
-def output(folder, tmp_path_factory):
-    listed = folder / "sources.csv"
-    listed.write_text(f"source\n{folder / 'truth' / NAME}.mp4\n{folder / 'mono.mp4'}\n")
-    told = json.loads((folder / "truth" / f"{NAME}.json").read_text())
-    across_deg = np.degrees(2 * np.arctan(160 / told["intrinsics"]["focal_px"]))
-    settings = {
-        "ingest.cut.min_s": 0.5,
-        "rig.stages.layout.recognise.across_deg": float(across_deg),
-        "world.stages.keep.depth_every": 6,
-    }
-    return factory.run(listed, tmp_path_factory.mktemp("out"), settings, pipeline="stereo4d", engine="inline")
+def output(stereo):
+    return stereo
 
 
 def row(output, phase):
-    (found,) = output.sql(f"SELECT * FROM {phase} WHERE source LIKE '%{NAME}%'").to_arrow_table().to_pylist()
+    (found,) = output.sql(f"SELECT * FROM {phase} WHERE source LIKE '%{STEREO}%'").to_arrow_table().to_pylist()
     return found
 
 
@@ -62,7 +47,7 @@ def test_one_eye_is_rejected_with_the_number(output):
 def test_the_way_is_right_in_metres(folder, output):
     found = row(output, "rig")
     assert (found["status"], found["camera_motion"]) == ("ok", "moving")
-    _, truth = read_tum(folder / "truth" / f"{NAME}.tum.txt")
+    _, truth = read_tum(folder / f"{STEREO}.tum.txt")
     here, there = np.array(found["world_from_cam"]).reshape(-1, 4, 4)[:, :3, 3], truth[:, :3, 3]
     apart = align_rigid(here, there).points(here) - there
     assert 100 * np.sqrt(np.mean(np.sum(apart**2, axis=1))) / path_length(truth) < 0.5
@@ -70,7 +55,7 @@ def test_the_way_is_right_in_metres(folder, output):
 
 
 def true_depth(folder, frame):
-    return decode_depth(cv2.imread(str(folder / "truth" / f"{NAME}_depth" / f"{frame:05d}.png"), cv2.IMREAD_UNCHANGED))
+    return decode_depth(cv2.imread(str(folder / f"{STEREO}_depth" / f"{frame:05d}.png"), cv2.IMREAD_UNCHANGED))
 
 
 def test_depth_is_that_of_the_scene(folder, output):
@@ -89,7 +74,7 @@ def test_tracks_lie_on_the_scene_and_say_what_moves(folder, output):
     assert found["track_count"] == tracks.count > 1000
     assert found["jitter_m"] < 0.1 * found["jitter_before_m"]
     here = tracks.frame == 12
-    masked = cv2.imread(str(folder / "truth" / f"{NAME}_masks" / "00012.png"), cv2.IMREAD_UNCHANGED) > 0
+    masked = cv2.imread(str(folder / f"{STEREO}_masks" / "00012.png"), cv2.IMREAD_UNCHANGED) > 0
     x, y = tracks.xy[here].round().astype(int).T
     moves, label = masked[y, x], tracks.label[tracks.track[here]]
     assert np.mean(moves[label == MOVING]) > 0.8
@@ -98,6 +83,22 @@ def test_tracks_lie_on_the_scene_and_say_what_moves(folder, output):
     ahead = tracks.points[here] @ z[:3] + z[3]
     off = np.abs(ahead - true_depth(folder, 12)[y, x]) / ahead
     assert np.median(off[label == STATIC]) < 0.02
+
+
+def test_python_has_depth_and_tracks_of_it(output):
+    clip = output.find(STEREO)
+    every, some = clip.depth(), clip.depth([2, 0])
+    assert some.frame_index.tolist() == every.frame_index[[2, 0]].tolist()
+    assert np.array_equal(some.range_m, every.range_m[[2, 0]], equal_nan=True)
+    assert np.array_equal(some.confident, every.confident[[2, 0]])
+    with pytest.raises(IndexError):
+        clip.depth([4])
+    tracks = clip.world_tracks()
+    assert np.allclose(tracks.world_from_cam, clip.world_from_cam)
+    assert tracks.times_s.tolist() == clip.times_s.tolist()
+    (mono,) = output.clips("status = 'rejected'", "rig")
+    with pytest.raises(StorageError, match="has no depth"):
+        mono.depth()
 
 
 def test_stereo4d_s_file_of_it_can_be_read_back(output, tmp_path):

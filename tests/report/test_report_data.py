@@ -116,7 +116,7 @@ def test_the_run_in_numbers_is_that_of_sql(made, report):
     ((beyond, passed),) = made.sql(
         "SELECT count(*) FILTER (brightness < 20), count(*) FILTER (status = 'ok') FROM filter"
     ).fetchall()
-    assert (brightness["bound"]["broken"], sum(brightness["counts"]["passed"])) == (beyond, passed)
+    assert (brightness["bounds"][0]["broken"], sum(brightness["counts"]["passed"])) == (beyond, passed)
     (cost,) = [cost for cost in told["costs"] if cost["phase"] == "pose"]
     assert (cost["wall_s"], cost["cpu_s"], cost["per_hour"]) == (70.0, 4000.0, plain(3600 * cost["made"] / 70))
 

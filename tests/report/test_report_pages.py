@@ -5,7 +5,10 @@ from urllib.parse import quote, unquote, urlsplit
 
 import pytest
 
+from factory.data.opened import Output
+from factory.report.write import write_report
 from tests.report.made import HOSTILE
+from tests.report.made_stereo import FATES, FRAMES, name_of, write_stereo_output
 
 PHONE = {"viewport": {"width": 390, "height": 844}}
 DARK = {"color_scheme": "dark"}
@@ -211,3 +214,48 @@ def test_a_page_that_finds_no_data_says_so(chromium, report, tmp_path):
     page.goto(f"{tmp_path.as_uri()}/index.html")
     page.wait_for_selector("text=write the report again")
     page.close()
+
+
+@pytest.fixture(scope="module")
+def stereo_report(tmp_path_factory):
+    root = tmp_path_factory.mktemp("stereo")
+    write_report(Output(write_stereo_output(root / "out")), root / "report")
+    return root / "report"
+
+
+def test_a_stereo_clip_s_page_shows_its_tracks_its_depth_and_what_was_thrown_away(tab, stereo_report):
+    tab.root = stereo_report
+    page = tab.open(f"clip.html#{name_of('moves')}")
+    text = page.inner_text("#clip")
+    assert "63 mm: taken, not measured" in text
+    assert "side by side, the left one first, rectified and 60° wide" in text
+    assert "yaw 0° (taken), pitch 0.01°, roll -0.2°" in text
+    assert page.inner_text("tr:has(th:text-is('vertical_px'))").split("\t")[:4] == [
+        *("vertical_px", "0.04", "≤ 0.6", "holds"),
+    ]
+    assert page.inner_text(".bars li >> nth=0").split("\n") == ["flow across rows over 0.5 px", "25 %"]
+    page.evaluate("document.querySelector('img.depth').scrollIntoView()")
+    tab.until("document.querySelector('img.depth').naturalWidth === 192")
+    page.evaluate("document.querySelector('.chart.space').scrollIntoView()")
+    tab.until("document.querySelector('.chart.space canvas') !== null")
+    still, lines, _, way, _ = page.evaluate("document.querySelector('.chart.space').data.map((one) => one.x)")
+    assert 700 < len(still) <= 900
+    assert lines.count(None) == 100
+    assert way == pytest.approx([0.6 * n / (FRAMES - 1) for n in range(FRAMES)], abs=1e-3)
+    page.evaluate("document.querySelectorAll('.chart').forEach((one) => one.scrollIntoView())")
+    tab.until("[...document.querySelectorAll('.chart')].every((one) => one.data)")
+
+
+@pytest.mark.parametrize("tab", [{**DARK, **PHONE}], indirect=True)
+def test_pages_of_stereo_clips_are_accessible_and_fit(tab, stereo_report):
+    from axe_playwright_python.sync_playwright import Axe
+
+    tab.root = stereo_report
+    for name in ("index.html", *(f"clip.html#{name_of(fate)}" for fate in FATES)):
+        page = tab.open(name)
+        tab.until("document.querySelector('#clip dl, .scroll table') !== null")
+        page.evaluate("document.querySelectorAll('details').forEach((one) => (one.open = true))")
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390
+        if name in ("index.html", f"clip.html#{name_of('moves')}"):
+            found = Axe().run(page, options={"preload": False})
+            assert found.violations_count == 0, found.generate_report()

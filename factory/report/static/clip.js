@@ -24,7 +24,11 @@ async function show() {
     return byId("clip").replaceChildren(h("p", {}, "This report holds no clip of that id. ", h("a", { href: "gallery.html" }, "See all clips")));
   }
   document.title = byId("title").textContent = fileName(clip.source);
-  byId("clip").replaceChildren(...[head(clip), space(clip), overTime(clip), ...clip.phases.toReversed().map(decisions)].filter(Boolean));
+  const scene = await sceneOf(clip);
+  if (id !== decodeURIComponent(location.hash.slice(1))) return; // another clip by now
+  const metric = clip.way && (clip.metres || scene?.tracks);
+  byId("clip").replaceChildren(...[head(clip), metric ? metricSpace(clip, scene?.tracks) : space(clip), depthOf(scene), overTime(clip),
+    ...clip.phases.toReversed().map(decisions)].filter(Boolean));
 }
 
 function neighbours(id) {
@@ -48,7 +52,9 @@ function head(clip) {
   const kind = standing(last.status, run.phases.findIndex((phase) => phase.phase === last.phase), run.phases.length - 1);
   const values = Object.assign({}, ...clip.phases.map((phase) => phase.values));
   const reasons = [...last.reasons, last.values.error].filter(Boolean);
-  const preview = clip.preview ? looping(clip, "preview: what moves is red, tracks of the static world green, below or beside it the camera's way from above") : placeholder(clip);
+  const eyes = layoutOf(clip) != null;
+  const drawn = eyes ? "the left eye's picture" : "what moves is red, tracks of the static world green";
+  const preview = clip.preview ? looping(clip, `preview: ${drawn}, below or beside it the camera's way from above`) : placeholder(clip);
   if (clip.preview) {
     preview.controls = true;
     preview.removeAttribute("tabindex");
@@ -56,7 +62,7 @@ function head(clip) {
   }
   return h("div", { class: "clip-head" },
     h("div", { class: "clip-media" }, preview, clip.preview ? h("p", { class: "legend" },
-      h("span", { class: "key stands" }, "static tracks"), h("span", { class: "key moves" }, "moves on its own"),
+      eyes ? null : [h("span", { class: "key stands" }, "static tracks"), h("span", { class: "key moves" }, "moves on its own")],
       h("span", { class: "key way" }, "camera's way, from above")) : null),
     h("div", {},
       h("p", {}, badge(kind, `${STATUS_WORDS[kind] ?? kind} by ${last.phase}`), " ", values.quality ? badge(values.quality) : null),
@@ -64,9 +70,9 @@ function head(clip) {
       h("dl", { class: "facts" },
         fact("failed in", last.values.failed_stage && `${last.values.failed_stage}, ${last.values.error_type}`),
         fact("span", clip.end_s > clip.start_s ? `${number(clip.start_s)} to ${number(clip.end_s)} s` : null),
-        fact("picture", values.width ? `${values.width} × ${values.height} px` : null),
+        fact(eyes ? "eye's picture" : "picture", values.width ? `${values.width} × ${values.height} px` : null),
         fact("camera", values.camera_sentence ?? values.camera_motion),
-        fact("predicted error", values.ate_percent_predicted == null ? null : `${number(values.ate_percent_predicted, 2)} % of the path, under ${number(values.ate_percent_bound, 2)} % in 95 of 100`),
+        eyes ? eyesFacts(clip, values) : fact("predicted error", values.ate_percent_predicted == null ? null : `${number(values.ate_percent_predicted, 2)} % of the path, under ${number(values.ate_percent_bound, 2)} % in 95 of 100`),
         fact("focal length", values.focal_px == null ? null : `${number(values.focal_px)} px${values.focal_reliable ? "" : ", not pinned down"}`),
         fact("reprojection error", values.reprojection_error_px == null ? null : `${number(values.reprojection_error_px, 3)} px`),
         fact("moves on its own", values.dynamic_share == null ? null : percent(values.dynamic_share)),
@@ -149,6 +155,7 @@ function decisions(phase) {
     .map(([name, value]) => [name, typeof value === "number" || typeof value === "boolean" ? number(value, 5) : String(value), h("span", { class: "dim" }, meanings[name] ?? "")]);
   return h("section", {}, h("h2", {}, phase.phase, " ", badge(phase.status, phase.status)),
     rows.length ? table(`${phase.phase}: numbers and bounds`, ["rule", "value", "bound", "verdict", "meaning"], rows) : null,
+    thrownOf(phase),
     groups.length ? [h("h3", {}, "Parts of the score, 0 to 1"), bars(groups)] : null,
     phase.values.log ? h("details", {}, h("summary", {}, "End of the worker's log"), h("pre", { tabindex: "0" }, phase.values.log)) : null,
     values.length ? h("details", {}, h("summary", {}, `${counted(values.length, rows.length ? "other value" : "value")}`), table(`${phase.phase}: other values`, ["column", "value", "meaning"], values)) : null);

@@ -14,6 +14,7 @@ begin("lead", async (run) => {
   if (run.labels) labels(run.labels);
   if (run.costs.length) costs(run);
   if (run.features?.length) features(run.features);
+  if (run.measured.some((one) => one.features.length)) measured(run.measured);
   if (run.runs.length) runs(run.runs);
   if (run.shards) best(lines(await shard("clips-000")), run);
 });
@@ -57,12 +58,12 @@ function why(run) {
 function quality(told) {
   const tiers = told.tiers.map((tier) => h("li", { class: `tier ${tier.name}` },
     h("span", { class: "figure" }, number(tier.clips)), h("a", { href: galleryLink({ quality: tier.name }) }, tier.name),
-    h("span", { class: "dim" }, `predicted error up to ${number(tier.ate_percent)} % of the path${tier.accepted ? "" : ", not accepted"}`)));
+    h("span", { class: "dim" }, `${tier.told}${tier.accepted ? "" : ", not accepted"}`)));
   tiers.push(h("li", { class: "tier" }, h("span", { class: "figure" }, number(told.refused)), "no tier",
     h("span", { class: "dim" }, "refused, or failed before a camera was found")));
-  const ends = told.tiers.map((tier) => ({ value: tier.ate_percent, text: tier.name, left: true }));
+  const ends = told.tiers.filter((tier) => tier.ate_percent != null).map((tier) => ({ value: tier.ate_percent, text: tier.name, left: true }));
   const words = told.error.known
-    ? `${counted(told.error.known, "clip")} with a moving camera; median of the accepted ${number(told.median_accepted, 2)} %. Lines: the upper bounds of the tiers.`
+    ? `${counted(told.error.known, "clip")} with a moving camera; median of the accepted ${number(told.median_accepted, 2)} %.${ends.length ? " Lines: the upper bounds of the tiers." : ""}`
     : "";
   byId("quality").replaceChildren(...[
     h("ul", { class: "tiers" }, tiers),
@@ -102,17 +103,26 @@ function costs(run) {
   byId("s-cost").hidden = false;
 }
 
-function features(told) {
-  byId("features").replaceChildren(...told.map((feature) => {
-    const bound = feature.bound;
-    const rule = bound && `${bound.at_least ? "at least" : "at most"} ${number(bound.value)}: ${counted(bound.broken, "clip")} beyond`;
-    const words = [feature.meaning, `median ${number(feature.median, 3)} of ${counted(feature.known, "clip")}`, rule].filter(Boolean).join("; ");
+function spreads(told) {
+  return told.map((feature) => {
+    const rules = feature.bounds.map((bound) => `${bound.at_least ? "at least" : "at most"} ${number(bound.value)}: ${counted(bound.broken, "clip")} beyond`);
+    const words = [feature.meaning, `median ${number(feature.median, 3)} of ${counted(feature.known, "clip")}`, ...rules].filter(Boolean).join("; ");
     const worth = feature.worth ?? [];
     const bands = worth.slice(1).flatMap(([value, points], i) => (points === worth[i][1] ? [] : [[worth[i][0], value]]));
-    const lines = bound ? [{ value: bound.value, text: bound.at_least ? "least" : "most", left: !bound.at_least }] : [];
+    const lines = feature.bounds.map((bound) => ({ value: bound.value, text: bound.at_least ? "least" : "most", left: !bound.at_least }));
     return chart(feature.name, words, () => histogramOf(feature, { passed: "ok", rejected: "rejected" }, lines, bands));
-  }));
+  });
+}
+
+function features(told) {
+  byId("features").replaceChildren(...spreads(told));
   byId("s-features").hidden = false;
+}
+
+function measured(told) {
+  byId("measured").replaceChildren(...told.filter((one) => one.features.length).flatMap((one) =>
+    [h("h3", {}, one.phase), h("div", { class: "charts" }, spreads(one.features))]));
+  byId("s-measured").hidden = false;
 }
 
 function runs(told) {
