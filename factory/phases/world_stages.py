@@ -18,6 +18,7 @@ from factory.stereo.depth_file import pack_depth
 from factory.stereo.disparity import DenseDisparity, Disparity
 from factory.stereo.layout import Layout, eye_lens, split
 from factory.stereo.rectify import View, rectified_view
+from factory.stereo.void import never_shown
 from factory.storage.output import Storage
 from factory.world.artifact import pack_world_tracks
 from factory.world.follow import Follow
@@ -89,6 +90,8 @@ class MeasureDepth:
                 yield pair
 
         found = list(self.disparity.many(pairs(), view, record["baseline_m"]))
+        black = never_shown(left)
+        found = [each.without(black) for each in found]
         placed = [np.full(16, np.nan) if pose is None else pose for pose in record["world_from_cam"]]
         rectified = Rectified(
             left,

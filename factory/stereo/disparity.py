@@ -29,6 +29,14 @@ class Disparity:
     confident: np.ndarray
     thrown: dict[str, int]
 
+    def without(self, unseen: np.ndarray) -> "Disparity":
+        """The same where the left eye shows nothing in `unseen`, bool (H, W)."""
+        if not unseen.any():
+            return self
+        disparity = np.where(unseen, np.float32(np.nan), self.disparity)
+        thrown = self.thrown | {"unseen": int(np.count_nonzero(np.isnan(disparity)))}
+        return Disparity(disparity, self.confident & ~unseen, thrown)
+
 
 @dataclass
 class DenseDisparity:

@@ -3,10 +3,11 @@ the rest."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import get_args
+from typing import Annotated, get_args
 
 import cv2
 import numpy as np
+from annotated_types import Interval
 
 from factory.construct import NotNegative, Positive, Share
 from factory.models.dis import DisFlow
@@ -41,13 +42,16 @@ class RecogniseLayout:
     projection: Projection | None = None
     swapped: bool | None = None
     fov_bounds: tuple[float, float, float, float] | None = None
-    fisheye_deg: Positive = 180.0  # that the circle of a fisheye spans: no file says it
-    across_deg: Positive | None = None  # that the width of a rectified eye spans: no file says it; None: ask the clip
+    fisheye_deg: Annotated[float, Interval(gt=0, le=360)] = 180.0  # that the circle of a fisheye spans: no file says it
+    # That the width of a rectified eye spans: no file says it; None: ask the clip.
+    across_deg: Annotated[float, Interval(gt=0, lt=180)] | None = None
+    squeeze: Positive | None = None  # of a rectified eye, see `Layout`
     # Of 256 px halves. The least of 5 real and 34 rendered stereo videos is 0.47 (blurred), the next 0.87; the most of
     # 199 others is 0.14.
     least_share: Share = 0.25
     return_px: Positive = 1.0
-    least_spread_px: NotNegative = 0.1  # of disparities; less is one picture twice. The least of real pairs is 1.1
+    # Of disparities; less is one picture twice, beside itself or shifted (coded apart up to 0.24). The least of real pairs is 1.1.
+    least_spread_px: NotNegative = 0.35
 
     def __call__(self, pictures: Sequence[np.ndarray], declared: Declared = NOTHING) -> Recognised:
         """Of a few pictures of one video, uint8 (H, W) grey or (H, W, 3) RGB."""
@@ -84,12 +88,14 @@ class RecogniseLayout:
         if projection == "fisheye":
             inscribed = Layout(arrangement, projection).circle
             return Layout(arrangement, projection, swapped, circle=circle or inscribed, fisheye_deg=self.fisheye_deg)
-        return Layout(arrangement, projection, swapped, across_deg=self.across_deg, squeeze=_squeeze(width, height))
+        squeeze = self.squeeze or _squeeze(width, height)
+        return Layout(arrangement, projection, swapped, across_deg=self.across_deg, squeeze=squeeze)
 
 
 def _squeeze(width: int, height: int) -> float:
-    """Films stored at half their width have upright eyes, at half their height very wide ones."""
-    if width < 1.2 * height:
+    """Films stored at half their width have upright eyes, at half their height very wide ones. Eyes that are narrower
+    than half of 4:3 were filmed upright."""
+    if 0.64 * height < width < 1.2 * height:
         return 2.0
     return 0.5 if width > 2.8 * height else 1.0
 

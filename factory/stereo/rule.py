@@ -25,6 +25,9 @@ class StereoRule:
     least_kept: float = 0.25  # right 0.52 and more, real ones too; the scooter 0.20, two wrong ones 0.12 and 0.17
     least_won: float = 0.3  # right 0.41 and more; the scooter 0.11, nine of twelve wrong ones 0.06 to 0.26
     most_baseline_deg: float = 30.0  # a kitchen's 21, all others within 10; rigs started wrongly 108 to 180
+    # Of rectified eyes, whose baseline is within 0.7 degrees of the side on 12 rendered clips. One eye larger than the
+    # other by 0.4 % passes for a baseline of 15 degrees, and makes the path 4 % too short; by 0.2 % of 8, and 2 %.
+    most_level_baseline_deg: float = 10.0
     # Right ones 0.05 to 0.15 % and 0.05 to 0.5 %, wrong ones that the rest passes 2.0 % and 3.5 % or more.
     most_halves_percent: float = 2.0
     most_halves_scale: float = 0.03
@@ -83,6 +86,11 @@ class StereoRule:
             found.append(f"won_ratio: the path explains most of what is seen in only {s.won:.0%} of the picture")
         if s.baseline_deg is not None and s.baseline_deg > self.most_baseline_deg:
             found.append(f"baseline_deg: the right eye would be {s.baseline_deg:.0f} degrees off the left one's side")
+        elif s.baseline_deg is not None and s.yaw_given and s.baseline_deg > self.most_level_baseline_deg:
+            found.append(
+                f"baseline_deg: the right eye would be {s.baseline_deg:.0f} degrees off the left one's side, which "
+                "rectified eyes are not: one may be larger than the other"
+            )
         if s.lag_frames is not None and abs(s.lag_frames) > self.most_lag_frames and s.method == "moving":
             late = "right" if s.lag_frames > 0 else "left"
             found.append(f"lag_frames: the {late} eye is about {abs(s.lag_frames):.1f} frames late")

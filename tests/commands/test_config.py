@@ -76,6 +76,9 @@ def refused(*words, config_dir=None):
         ("tracker.window_px", ["0", "2"]),
         ("tracker.return_px", ["0"]),
         ("pose.min_quality", ["platin"]),
+        ("rig.stages.solve.options.baseline_m", ["0", "-0.063", ".nan", "63", "1e9", "1e-9", "abc", "null"]),
+        ("rig.stages.layout.recognise.across_deg", ["0", "-60", "180", "400", ".nan", "abc"]),
+        ("rig.stages.layout.recognise.fisheye_deg", ["0", "400"]),
         ("pipeline.phases", ["[pose]", "[ingest,pose,pose]", "[ingest,train]", "ingest"]),
     ],
 )

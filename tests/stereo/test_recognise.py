@@ -1,5 +1,6 @@
 """Recognition of layouts, on pictures of a box that any lens can see, and on real video."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -110,10 +111,34 @@ def test_what_is_flat_says_nothing(eyes):
 
 def test_one_picture_twice_is_refused(eyes):
     left, _ = eyes["rectified"]
-    found = RecogniseLayout()([np.concatenate([left, left], axis=1)])
-    assert found.layout is None
-    assert found.shares[SBS] > 0.9
-    assert "the same picture" in found.why
+    coded = cv2.imdecode(cv2.imencode(".jpg", left, (cv2.IMWRITE_JPEG_QUALITY, 10))[1], cv2.IMREAD_GRAYSCALE)
+    for again in (left, np.roll(coded, -6, axis=1)):
+        found = RecogniseLayout()([np.concatenate([left, again], axis=1)])
+        assert found.layout is None
+        assert found.shares[SBS] > 0.9
+        assert "the same picture" in found.why
+
+
+def test_eyes_in_one_picture_a_black_one_and_a_mirrored_one_are_no_two_eyes(eyes):
+    left, right = eyes["rectified"]
+    for frame in (
+        np.stack([left, right, right], axis=2),  # an anaglyph
+        np.where(np.arange(180)[:, None] % 2 == 0, left, right),  # rows in turn
+        np.concatenate([left, np.zeros_like(right)], axis=1),
+        np.concatenate([left, right[:, ::-1]], axis=1),
+    ):
+        found = RecogniseLayout()([frame])
+        assert found.layout is None
+        assert found.why.startswith("not_stereo: the halves share")
+
+
+def test_how_much_films_are_squeezed_is_told_by_their_shape_and_can_be_said(eyes):
+    for size, squeeze in (((240, 270), 2.0), ((480, 135), 0.5), ((152, 270), 1.0), ((320, 180), 1.0)):
+        both = [cv2.resize(eye, size, interpolation=cv2.INTER_AREA) for eye in eyes["rectified"]]
+        frame = np.concatenate(both, axis=1)
+        asked = RecogniseLayout(arrangement=SBS, projection="rectified")
+        assert asked([frame]).layout.squeeze == squeeze
+        assert replace(asked, squeeze=1.5)([frame]).layout.squeeze == 1.5
 
 
 def test_the_file_goes_before_looks_and_settings_before_both(eyes):

@@ -2,10 +2,11 @@
 
 from dataclasses import replace
 
+import cv2
 import numpy as np
 import pytest
 
-from factory.geometry.lens import equirect180, transverse
+from factory.geometry.lens import Lens, equirect180, transverse
 from factory.geometry.trajectory import path_length
 from factory.stereo.eyes import WorkingView, working_eyes
 from factory.stereo.sightings import StereoTracker
@@ -55,6 +56,32 @@ def test_a_black_eye_is_refused():
         assert answer(blind, HELD).words == {"matched"}
 
 
+def test_an_eye_that_stands_still_is_refused():
+    eyes = pictures()
+    for frozen in (replace(eyes, right=eyes.right[:1] * 12), replace(eyes, left=eyes.left[:1] * 12)):
+        assert {"kept_ratio", "won_ratio"} <= answer(frozen).words
+
+
+def test_an_eye_that_is_larger_than_the_other_is_refused():
+    eyes = pictures()
+    larger = cv2.getRotationMatrix2D(((PICTURE[0] - 1) / 2, (PICTURE[1] - 1) / 2), 0.0, 1.01)
+    right = [cv2.warpAffine(picture, larger, PICTURE, flags=cv2.INTER_CUBIC) for picture in eyes.right]
+    (reason,) = [r for r in answer(replace(eyes, right=right)).trust.reasons if r.startswith("baseline_deg: ")]
+    assert "larger than the other" in reason
+
+
+def test_eyes_exposed_a_little_differently_are_solved_and_very_unlike_ones_refused():
+    eyes = pictures()
+
+    def exposed(gain, offset):
+        return [np.clip(gain * picture + offset, 0, 255).astype(np.uint8) for picture in eyes.right]
+
+    mild = answer(replace(eyes, right=exposed(1.15, 5.0)), HELD)
+    assert mild.trust.reasons == ()
+    assert path_length(mild.path.world_from_left) == pytest.approx(0.22, rel=0.01)
+    assert "matched" in answer(replace(eyes, right=exposed(0.5, 0.0)), HELD).words
+
+
 def test_two_frames_and_none_are_refused():
     for frames in (0, 1, 2):
         assert answer(pictures(frames), HELD).words == {"frames"}
@@ -82,6 +109,19 @@ def test_the_working_view_shows_what_the_eye_sees_in_that_direction():
     middle = np.array([(seen * x).sum(), (seen * y).sum()]) / seen.sum()
     assert middle == pytest.approx(view.lens.project(ray)[0][0], abs=0.15)
     assert view.lens.focal_px == pytest.approx(1.5 * lens.focal_px * np.sqrt(lens.squeeze), rel=0.01)
+
+
+@pytest.mark.parametrize(("size", "squeeze"), [((320, 360), 2.0), ((640, 180), 0.5)])
+def test_films_stored_at_half_their_width_or_height_are_followed_in_square_pixels(size, squeeze):
+    lens = Lens("pinhole", 0.7 * size[0], size[0] / 2 + 3.0, size[1] / 2 - 5.0, squeeze=squeeze)
+    view, ray = WorkingView(lens, size), np.array([[0.3, -0.15, 1.0]]) / np.linalg.norm([0.3, -0.15, 1.0])
+    at = lens.project(ray)[0][0]
+    y, x = np.mgrid[: size[1], : size[0]]
+    seen = view((255 * np.exp(-0.5 * ((x - at[0]) ** 2 + (y - at[1]) ** 2) / 5.0**2)).astype(np.uint8)).astype(float)
+    y, x = np.mgrid[: view.shape[1], : view.shape[0]]
+    middle = np.array([(seen * x).sum(), (seen * y).sum()]) / seen.sum()
+    assert view.lens.squeeze == 1.0
+    assert middle == pytest.approx(view.lens.project(ray)[0][0], abs=0.15)
 
 
 def test_working_eyes_of_rectified_video_are_the_eyes_no_larger_than_needed():

@@ -40,6 +40,7 @@ def test_a_good_path_is_accepted():
         ("kept_ratio", {"kept": 0.1}),
         ("won_ratio", {"won": 0.1}),
         ("baseline_deg", {"baseline_deg": 50.0}),
+        ("baseline_deg", {"baseline_deg": 12.0, "yaw_given": True}),
         ("speed_m_s", {"speed_m_s": 1600.0}),
         ("lag_frames", {"lag_frames": -0.9}),
         ("halves", {"halves": None}),
