@@ -50,7 +50,8 @@ class RecogniseLayout:
     # 199 others is 0.14.
     least_share: Share = 0.25
     return_px: Positive = 1.0
-    # Of disparities; less is one picture twice, beside itself or shifted (coded apart up to 0.24). The least of real pairs is 1.1.
+    # Of disparities; less is one picture twice, beside itself or shifted (up to 0.24, coded badly). The least of real
+    # pairs is 1.1.
     least_spread_px: NotNegative = 0.35
 
     def __call__(self, pictures: Sequence[np.ndarray], declared: Declared = NOTHING) -> Recognised:
