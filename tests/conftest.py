@@ -56,13 +56,18 @@ def stereo(tmp_path_factory: pytest.TempPathFactory) -> "Output":
     produce(folder / "truth", Order("stereo", size=(320, 180), seconds=1.0, truth=("depth",)), only=(STEREO,))
     write(folder / "mono.mp4", shifted(0, 40), fps=24)
     (folder / "sources.csv").write_text(f"source\n{folder / 'truth' / STEREO}.mp4\n{folder / 'mono.mp4'}\n")
+    settings = stereo_settings(folder)
+    return factory.run(folder / "sources.csv", folder / "out", settings, pipeline="stereo4d", engine="inline")
+
+
+def stereo_settings(folder: Path) -> dict[str, float]:
+    """Those of `stereo`, whose clip lies in the folder."""
     focal_px = json.loads((folder / "truth" / f"{STEREO}.json").read_text())["intrinsics"]["focal_px"]
-    settings = {
+    return {
         "ingest.cut.min_s": 0.5,
         "rig.stages.layout.recognise.across_deg": float(np.degrees(2 * np.arctan(160 / focal_px))),
         "world.stages.keep.depth_every": 6,
     }
-    return factory.run(folder / "sources.csv", folder / "out", settings, pipeline="stereo4d", engine="inline")
 
 
 @pytest.fixture(scope="session")
