@@ -70,6 +70,7 @@ class MeasureDepth:
         *("world_from_cam", "frame_index", "timestamps"),
     )
     gives: ClassVar[tuple[str, ...]] = ("rectified",)
+    version: ClassVar[int] = 2
 
     disparity: DenseDisparity = field(default_factory=DenseDisparity)
     most_fps: Positive = 31.0  # as the rig phase's
