@@ -52,8 +52,9 @@ class Tracks:
         number = np.cumsum(keep, dtype=np.int32) - 1
         return self._with(number[self.track[wanted]], wanted)
 
-    def observations(self, keep: np.ndarray) -> "Tracks":
-        """Only the observations where `keep`, bool (N,), is true; tracks left without any vanish, the rest renumber."""
+    def observations(self, keep: np.ndarray | slice) -> "Tracks":
+        """The observations `keep`, bool (N,), ascending rows or a slice; tracks left without any vanish, the rest
+        renumber."""
         kept = self.track[keep]
         number = np.cumsum(np.bincount(kept, minlength=self.count) > 0, dtype=np.int32) - 1
         return self._with(number[kept], keep)
@@ -77,7 +78,7 @@ class Tracks:
     def _begin(self) -> np.ndarray:
         return np.searchsorted(self.frame[self._order], np.arange(self.frames + 1))
 
-    def _with(self, track: np.ndarray, rows: np.ndarray) -> "Tracks":
+    def _with(self, track: np.ndarray, rows: np.ndarray | slice) -> "Tracks":
         """The observations `rows`, under other track numbers."""
         velocity = None if self.velocity_px_s is None else self.velocity_px_s[rows]
         return replace(self, track=track, frame=self.frame[rows], xy=self.xy[rows], velocity_px_s=velocity)
@@ -100,19 +101,20 @@ def tracks_from(
     frame.
     """
     _, dense, seen = np.unique(track, return_inverse=True, return_counts=True)
-    dense = dense.reshape(-1)
+    dense, frame = dense.reshape(-1).astype(np.int32), np.asarray(frame, np.int32)
     order = np.lexsort((frame, dense))
-    dense, frame, xy = dense[order], np.asarray(frame)[order], np.asarray(xy, np.float64).reshape(-1, 2)[order]
+    dense, frame = dense[order], frame[order]
     if len(dense) > 1 and np.any((np.diff(dense) == 0) & (np.diff(frame) == 0)):
         raise ValueError("a track has two observations in one frame")
-    everything = Tracks(
-        dense.astype(np.int32),
-        frame.astype(np.int32),
-        xy,
+    kept = (seen >= least_frames)[dense]
+    number, order = np.cumsum(seen >= least_frames, dtype=np.int32) - 1, order[kept]
+    return Tracks(
+        number[dense[kept]].astype(np.int32),
+        frame[kept],
+        np.asarray(xy).reshape(-1, 2)[order].astype(np.float64),
         np.asarray(times_s, np.float64),
         np.asarray(frame_index, np.int64),
         int(size_px[0]),
         int(size_px[1]),
         None if velocity_px_s is None else np.asarray(velocity_px_s, np.float64)[order],
     )
-    return everything.select(seen >= least_frames)

@@ -51,22 +51,22 @@ class Lens:
         the picture's border.
         """
         x, y, z = np.asarray(points_cam, float).T
-        across = np.hypot(x, y)
         if self.model == "equirect180":
-            distance = np.hypot(across, z)
+            distance = np.sqrt(x * x + y * y + z * z)
             seen = (distance > 0) & (z > 0)
             latitude = np.arcsin(np.clip(y / np.where(distance > 0, distance, 1.0), -1, 1))
             xy = np.stack([np.arctan2(x, z), latitude], axis=1)
         elif self.model == "transverse":
             seen = z > 0
-            xy = np.stack([np.arctan2(x, np.hypot(y, z)), np.arctan2(y, z)], axis=1)
+            xy = np.stack([np.arctan2(x, np.sqrt(y * y + z * z)), np.arctan2(y, z)], axis=1)
         elif self.model == "fisheye":
+            across = np.sqrt(x * x + y * y)
             theta = np.arctan2(across, z)
             seen = theta < np.pi - 1e-9
             xy = np.stack([x, y], axis=1) * (theta / np.where(across > 0, across, 1.0))[:, None]
         else:
             seen = z > 0
-            r = across / np.where(seen, z, 1.0)
+            r = np.sqrt(x * x + y * y) / np.where(seen, z, 1.0)
             seen &= r < self._fold
             # Points that are not seen get some number: far out, so that no bound on the picture lets them in.
             xy = np.stack([x, y], axis=1) / np.where(seen, z, 1.0)[:, None] * self._radial(r)[:, None]

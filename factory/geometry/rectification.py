@@ -30,14 +30,22 @@ def rectified2rig(left_from_right: np.ndarray) -> np.ndarray:
 
 
 def ranges_of(lens: Lens, baseline: float, xy: np.ndarray, disparity_px: np.ndarray) -> np.ndarray:
-    """Distances along the left eye's rays, float64 (N,), of pixels (N, 2) of its rectified picture that the right eye,
-    `baseline` further right, sees `disparity_px` (N,) further left; NaN where that is nowhere ahead.
+    """Distances along the left eye's rays, float64 (..., N), of pixels (N, 2) of its rectified picture that the right
+    eye, `baseline` further right, sees `disparity_px` (..., N) further left; NaN where that is nowhere ahead.
 
     Both rays lie in one plane with the baseline b: l s = b x + r t, whose part across the baseline gives t.
     """
-    left = lens.rays(xy)
-    right = lens.rays(xy - np.stack([disparity_px, np.zeros(len(xy))], axis=1))
-    across_left, across_right = (np.hypot(ray[:, 1], ray[:, 2]) for ray in (left, right))
-    with np.errstate(divide="ignore", invalid="ignore"):
-        found = baseline / (left[:, 0] - right[:, 0] * across_left / across_right)
-        return np.where((found > 0) & np.isfinite(found), found, np.nan)
+    disparity_px = np.asarray(disparity_px, float)
+    left_x, left_across = _along_and_across(lens, xy)
+    found = np.empty(disparity_px.shape)
+    for each in np.ndindex(disparity_px.shape[:-1]):
+        right_x, right_across = _along_and_across(lens, xy - np.stack([disparity_px[each], np.zeros(len(xy))], axis=1))
+        with np.errstate(divide="ignore", invalid="ignore"):
+            found[each] = baseline / (left_x - right_x * left_across / right_across)
+    return np.where((found > 0) & np.isfinite(found), found, np.nan)
+
+
+def _along_and_across(lens: Lens, xy: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Of the unit rays through pixels (N, 2), the part along the baseline and that across it, (N,) each."""
+    x, y, z = lens.rays(xy).T
+    return x, np.sqrt(y * y + z * z)

@@ -38,6 +38,9 @@ class Follow:
     # seeded every 6 frames 0.75 and 0.81; at 4 px, every 12 frames and a quarter more points 0.68 and 0.77. Pictures of
     # few pixels a radian want a finer grid: 2.5 px, 1.5 px apart, at 163 px a radian.
     stride_px: Positive = 5.0
+    # Of the grid: in pictures that would have more it is as much wider, so that what a frame costs has an end. A VR180
+    # view of 163 px a radian has as many.
+    most_cells: Count = 30_000
     every_frames: Count = 4  # the paper's is 10
     apart_px: NotNegative = 3.0  # of a seed from any track; the paper's 1 px leaves few seeds out: tracks pile up
     texture: NotNegative = 1e-4  # smaller eigenvalue of the gradient's moments (OpenCV's unit); grey levels, a guess
@@ -54,8 +57,9 @@ class Follow:
         seeds: Seeds = {}
         ways = (self._forwards(left, seeds), self._backwards(left, seeds))
         seen = [(number, live.ids, live.xy) for way in ways for number, live in way]  # not what they were seeded on
-        frames = np.repeat([number for number, _, _ in seen], [len(ids) for _, ids, _ in seen])
+        frames = np.repeat(np.array([number for number, _, _ in seen], np.int32), [len(ids) for _, ids, _ in seen])
         ids, xy = (np.concatenate(each) for each in list(zip(*seen, strict=True))[1:])
+        del seen  # a tenth of all memory
         height, width = left[0].shape
         tracks = tracks_from(ids, frames, xy, times_s, frame_index, (width, height))
         born = np.concatenate([np.full(len(points.ids), number) for number, points in seeds.items()])
@@ -70,7 +74,8 @@ class Follow:
                 live = self._advanced(left[number - 1], picture, live)
             if number % self.every_frames == 0 or number == len(left) - 1:
                 xy = self._seeds(picture, live.xy, random)
-                seeds[number] = _Points(xy, born + np.arange(len(xy)), _patches(picture, xy, self.patch_px))
+                numbers = np.arange(born, born + len(xy), dtype=np.int32)
+                seeds[number] = _Points(xy, numbers, _patches(picture, xy, self.patch_px))
                 born += len(xy)
                 live = live.with_more(seeds[number])
             yield number, live
@@ -96,15 +101,17 @@ class Follow:
     def _seeds(self, picture: np.ndarray, taken: np.ndarray, random: np.random.Generator) -> np.ndarray:
         """float32 (n, 2)."""
         height, width = picture.shape
-        columns, rows = int(width // self.stride_px), int(height // self.stride_px)
+        wider = max(1.0, np.sqrt(width * height / self.most_cells) / self.stride_px)
+        stride_px, apart_px = wider * self.stride_px, wider * self.apart_px
+        columns, rows = int(width // stride_px), int(height // stride_px)
         cells = np.stack(np.meshgrid(np.arange(columns), np.arange(rows)), axis=-1).reshape(-1, 2)
-        xy = ((cells + random.random(cells.shape)) * self.stride_px - 0.5).astype(np.float32)
+        xy = ((cells + random.random(cells.shape)) * stride_px - 0.5).astype(np.float32)
         margin = self.patch_px // 2
         xy = xy[np.all((xy >= margin) & (xy <= np.array([width, height]) - 1 - margin), axis=1)]
         at = xy.round().astype(int)
         xy = xy[cv2.cornerMinEigenVal(picture, CORNER_PX)[at[:, 1], at[:, 0]] >= self.texture]
         if len(taken) and len(xy):
-            xy = xy[cKDTree(taken).query(xy, distance_upper_bound=self.apart_px)[0] >= self.apart_px]
+            xy = xy[cKDTree(taken).query(xy, distance_upper_bound=apart_px)[0] >= apart_px]
         return xy
 
 
@@ -115,7 +122,7 @@ def dense() -> Follow:
 
 @dataclass(frozen=True)
 class _Points:
-    """xy: float32 (n, 2). ids: int64 (n,). patches: float32 (n, side^2), what each was seeded on."""
+    """xy: float32 (n, 2). ids: int32 (n,). patches: float32 (n, side^2), what each was seeded on."""
 
     xy: np.ndarray
     ids: np.ndarray
@@ -123,7 +130,7 @@ class _Points:
 
     @classmethod
     def none(cls, side_px: int) -> "_Points":
-        return cls(np.zeros((0, 2), np.float32), np.zeros(0, np.int64), np.zeros((0, side_px**2), np.float32))
+        return cls(np.zeros((0, 2), np.float32), np.zeros(0, np.int32), np.zeros((0, side_px**2), np.float32))
 
     def with_more(self, more: "_Points") -> "_Points":
         names = ("xy", "ids", "patches")

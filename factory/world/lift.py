@@ -30,14 +30,9 @@ def lift(
     rectified left eye, NaN where a frame has none.
     """
     disparity = np.asarray(disparity_px, np.float64)
-    ranges, near, far, least = (
-        np.concatenate(
-            [
-                ranges_of(lens, baseline, tracks.xy[rows], disparity[rows] + way * disparity_sigma_px)
-                for rows in _chunks(len(disparity))
-            ]
-        )
-        for way in (0, 1, -1, -2)
+    off = disparity_sigma_px * np.array([[0.0], [1.0], [-1.0], [-2.0]])
+    ranges, near, far, least = np.concatenate(
+        [ranges_of(lens, baseline, tracks.xy[rows], disparity[rows] + off) for rows in _chunks(len(disparity))], axis=1
     )
     return lifted(lens, tracks, np.where(np.isfinite(least), ranges, np.nan), (far - near) / 2, world_from_cam)
 

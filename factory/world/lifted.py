@@ -77,8 +77,12 @@ def quantile_by_track(values: np.ndarray, track: np.ndarray, share: float) -> np
     """The smallest value that `share` of each track's values, (N,), do not exceed: (M,)."""
     begin = begins(track)
     counts = np.diff(begin, append=len(track))
-    ordered = values[np.lexsort((values, track))]
-    return ordered[begin + np.maximum(np.ceil(share * counts).astype(int) - 1, 0)]
+    found = np.empty(len(begin), values.dtype)
+    for count in np.unique(counts).tolist():  # tracks of one length are a table: a fifth of what sorting all takes
+        same = np.flatnonzero(counts == count)
+        rank = max(int(np.ceil(share * count)) - 1, 0)
+        found[same] = np.partition(values[begin[same, None] + np.arange(count)], rank, axis=1)[:, rank]
+    return found
 
 
 def row_of(track: np.ndarray, frame: np.ndarray, step: int, frames: int) -> np.ndarray:

@@ -31,11 +31,13 @@ def scene_motion(lens: Lens, size: tuple[int, int], seen: Lifted, world_from_cam
 def _block(lens: Lens, size: np.ndarray, seen: Lifted, cam_from_world: np.ndarray) -> np.ndarray:
     points, poses = seen.points, cam_from_world[seen.frame]
     here, _ = lens.project(transform_points(poses, points))
-    most = np.zeros(len(points))
+    most = np.zeros(len(points))  # squared
     for back in range(1, WINDOW_FRAMES + 1):  # rows: with gaps they are more than so many frames before
         near = seen.track[back:] == seen.track[:-back]
         near &= seen.frame[back:] - seen.frame[:-back] <= WINDOW_FRAMES
         there, shown = lens.project(transform_points(poses[back:], points[:-back]))
-        shown &= near & np.all((there >= -0.5) & (there <= size - 0.5), axis=1)
-        most[back:] = np.maximum(most[back:], np.where(shown, np.linalg.norm(there - here[back:], axis=1), 0.0))
-    return most
+        (x, y), (far_x, far_y) = there.T, size - 0.5
+        shown &= near & (x >= -0.5) & (x <= far_x) & (y >= -0.5) & (y <= far_y)
+        square = (x - here[back:, 0]) ** 2 + (y - here[back:, 1]) ** 2
+        most[back:] = np.maximum(most[back:], np.where(shown, square, 0.0))
+    return np.sqrt(most)

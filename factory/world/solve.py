@@ -15,7 +15,7 @@ from factory.world.lift import DISPARITY_PX, lift
 from factory.world.lifted import Lifted, blocks, quantile_by_track
 from factory.world.motion import SHARE, scene_motion
 from factory.world.still import speeds, still_points
-from factory.world.tracks import WorldTracks
+from factory.world.tracks import WorldTracks, joined
 from factory.world.weighted import WeightedOffsets
 
 BLOCK = 100_000  # sightings, of whole tracks, that are solved at a time: what is made of them stays small
@@ -45,39 +45,48 @@ class SolveTracks:
     ) -> WorldTracks:
         """lens: of both rectified pictures. sampled: `DepthRules.sampled` of the tracks. world_from_cam: float64
         (F, 4, 4) of the rectified left eye, metres; NaN where a frame has no pose."""
-        kept = self.rules.kept(seeded, sampled)
-        seen, tracks = lift(
-            lens,
-            baseline_m,
-            seeded.tracks.observations(kept),
-            sampled.disparity_px[kept],
-            world_from_cam,
-            self.disparity_sigma_px,
-        )
-        seen, tracks = _long(seen, tracks, self.least_sightings)
-        return self.solved(lens, seen, tracks, world_from_cam)
+        kept, tracks = self.rules.kept(seeded, sampled), seeded.tracks
+        parts = []
+        for block in blocks(tracks.track, BLOCK):
+            rows = block.start + np.flatnonzero(kept[block])
+            disparity_px, some = sampled.disparity_px[rows], tracks.observations(rows)
+            seen, some = lift(lens, baseline_m, some, disparity_px, world_from_cam, self.disparity_sigma_px)
+            parts.append(self._placed(lens, *_long(seen, some, self.least_sightings), world_from_cam))
+        found = joined(parts)
+        del parts  # as large as what is made of them
+        return found.select(~self.labels.strays(found))
 
     def solved(self, lens: Lens, seen: Lifted, tracks: Tracks, world_from_cam: np.ndarray) -> WorldTracks:
         """The same from points that are lifted already, seen where `tracks` says, row by row."""
         parts = [
-            self._block(lens, tracks, seen.observations(rows), world_from_cam) for rows in blocks(seen.track, BLOCK)
+            self._placed(lens, seen.observations(rows), tracks.observations(rows), world_from_cam)
+            for rows in blocks(seen.track, BLOCK)
         ]
-        given, points, motion_px, chi2, speed, sigma = (np.concatenate(each) for each in zip(*parts, strict=True))
+        found = joined(parts)
+        del parts  # as large as what is made of them
+        return found.select(~self.labels.strays(found))
+
+    def _placed(self, lens: Lens, seen: Lifted, tracks: Tracks, world_from_cam: np.ndarray) -> WorldTracks:
+        """Of some tracks, strays among them."""
+        motion_px = scene_motion(lens, (tracks.width, tracks.height), seen, world_from_cam)
+        points = self.optimiser(seen, motion_px)
+        given = np.isfinite(points).all(axis=1)
         seen, tracks = seen.observations(given), tracks.observations(given)
-        label = self.labels.labels(chi2, speed, sigma, motion_px)
-        found = WorldTracks(
+        still, even = still_points(seen), speeds(seen)
+        motion_px = quantile_by_track(motion_px[given], seen.track, SHARE)
+        return WorldTracks(
             track=seen.track,
             frame=seen.frame,
             xy=tracks.xy.astype(np.float32),
             range_m=seen.ranges.astype(np.float32),
             sigma_m=seen.sigmas.astype(np.float32),
             measured=seen.points.astype(np.float32),
-            points=points.astype(np.float32),
-            label=label,
+            points=points[given].astype(np.float32),
+            label=self.labels.labels(still.chi2, even.speed, even.sigma, motion_px),
             motion_px=motion_px.astype(np.float32),
-            chi2=chi2.astype(np.float32),
-            speed_m_s=speed.astype(np.float32),
-            speed_sigma_m_s=sigma.astype(np.float32),
+            chi2=still.chi2.astype(np.float32),
+            speed_m_s=even.speed.astype(np.float32),
+            speed_sigma_m_s=even.sigma.astype(np.float32),
             world_from_cam=world_from_cam,
             times_s=tracks.times_s,
             frame_index=tracks.frame_index,
@@ -85,18 +94,6 @@ class SolveTracks:
             width=tracks.width,
             height=tracks.height,
         )
-        return found.select(~self.labels.strays(found))
-
-    def _block(self, lens: Lens, tracks: Tracks, seen: Lifted, world_from_cam: np.ndarray) -> tuple[np.ndarray, ...]:
-        """Of some tracks: which sightings get a point, bool (n,), and those; of the tracks left motion_px, chi2, speed,
-        and its standard deviation."""
-        motion_px = scene_motion(lens, (tracks.width, tracks.height), seen, world_from_cam)
-        points = self.optimiser(seen, motion_px)
-        given = np.isfinite(points).all(axis=1)
-        seen = seen.observations(given)
-        still, even = still_points(seen), speeds(seen)
-        motion_px = quantile_by_track(motion_px[given], seen.track, SHARE)
-        return given, points[given], motion_px, still.chi2, even.speed, even.sigma
 
 
 def _long(seen: Lifted, tracks: Tracks, least: int) -> tuple[Lifted, Tracks]:

@@ -70,7 +70,8 @@ class _Even:
             for i in range(3)
             for j in range(i, 3)
         }
-        points = seen.points.T
+        self.points = seen.points
+        points = self.points.T
         self.told = [sum(self.information[min(i, j), max(i, j)] * points[j] for j in range(3)) for i in range(3)]
 
     def normal(self, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -103,7 +104,7 @@ def _fitted(seen: Lifted, even: _Even) -> tuple[np.ndarray, np.ndarray]:
 
 
 def squared_distances(seen: Lifted, found: np.ndarray, even: _Even) -> np.ndarray:
-    apart = seen.points - found[seen.track, :3]
+    apart = even.points - found[seen.track, :3]
     if len(even.powers) > 1:
         apart -= even.since_s[:, None] * found[seen.track, 3:]
     along = np.einsum("ni,ni->n", apart, seen.rays)

@@ -1,6 +1,8 @@
 """Long tracks in world space: what the world phase keeps of a clip."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
+from typing import Any
 
 import numpy as np
 
@@ -60,3 +62,13 @@ class WorldTracks:
 NAMES = tuple(field.name for field in fields(WorldTracks))
 OF_SIGHTINGS = NAMES[: NAMES.index("label")]
 OF_TRACKS = NAMES[NAMES.index("label") : NAMES.index("world_from_cam")]
+
+
+def joined(parts: Sequence[WorldTracks]) -> WorldTracks:
+    """All tracks of parts of one clip, one at least, numbered on."""
+    first = np.cumsum([0, *(part.count for part in parts[:-1])], dtype=np.int32)
+    numbered = [part.track + begin for part, begin in zip(parts, first, strict=True)]
+    arrays: dict[str, Any] = {
+        name: np.concatenate([getattr(part, name) for part in parts]) for name in OF_SIGHTINGS[1:] + OF_TRACKS
+    }
+    return replace(parts[0], track=np.concatenate(numbered), **arrays)

@@ -134,3 +134,10 @@ def test_dense_is_denser():
 def test_short_clips(count):
     found = followed(sliding(count))
     assert (found.tracks.count > 0) == (count > 1)
+
+
+def test_large_pictures_get_no_more_seeds_than_others():
+    frames = sliding(2)
+    least, most = (len(followed(frames, most_cells=cells, every_frames=9).seed_frame) for cells in (200, 100_000))
+    assert most > 2 * 400  # a grid of 5 px
+    assert 200 < least <= 2 * 200  # on both frames
