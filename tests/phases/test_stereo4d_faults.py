@@ -37,9 +37,7 @@ def busy_worker(driver: subprocess.Popen) -> psutil.Process | None:
     return None
 
 
-def test_a_bucket_ray_a_killed_driver_and_a_killed_worker_change_no_row_and_no_artifact(
-    stereo, bucket, tmp_path
-):
+def test_a_bucket_ray_a_killed_driver_and_a_killed_worker_change_no_row_and_no_artifact(stereo, bucket, tmp_path):
     folder = Path(stereo.storage.root).parent
     settings, sources, remote = stereo_settings(folder), tmp_path / "sources.csv", f"{bucket}/out"
     for name in SOURCES:
