@@ -3,14 +3,21 @@
 import cv2
 import numpy as np
 
+ROWS = 30_000  # OpenCV's remap takes at most 32,766
 
-def patches(grey: np.ndarray, xy: np.ndarray, half_px: int) -> np.ndarray:
-    """float32 (n, (2 half_px + 1)^2) grey levels about points xy (n, 2) of a picture uint8 (H, W), between its pixels
-    too; the border stands for what lies beyond it."""
-    reach = np.arange(-half_px, half_px + 1, dtype=np.float32)
-    offsets = np.stack(np.meshgrid(reach, reach), -1).reshape(-1, 2)
-    x, y = np.moveaxis(xy[:, None] + offsets, -1, 0).astype(np.float32)
-    return np.asarray(cv2.remap(grey.astype(np.float32), x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE))
+
+def patches(grey: np.ndarray, xy: np.ndarray, side_px: int) -> np.ndarray:
+    """float32 (n, side_px^2) grey levels about points xy (n, 2) of a picture uint8 (H, W), between its pixels too; the
+    border stands for what lies beyond it."""
+    shifts = np.arange(side_px, dtype=np.float32) - np.float32((side_px - 1) / 2)
+    found = np.empty((len(xy), side_px**2), np.float32)
+    picture = grey.astype(np.float32)
+    for first in range(0, len(xy), ROWS):
+        part = xy[first : first + ROWS].astype(np.float32)
+        x = np.tile(part[:, :1] + shifts, (1, side_px))
+        y = np.repeat(part[:, 1:] + shifts, side_px, axis=1)
+        found[first : first + ROWS] = cv2.remap(picture, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return found
 
 
 def likeness(a: np.ndarray, b: np.ndarray) -> np.ndarray:

@@ -76,7 +76,7 @@ def test_no_room_imports_itself_round_a_corner():
             },
         ),
         ("background", {"background", "sfm", "geometry", "tracks"}),
-        ("world", {"world", "geometry", "tracks", "models", "construct", "artifacts", "errors"}),
+        ("world", {"world", "geometry", "tracks", "patches", "models", "construct", "artifacts", "errors"}),
         (
             "filters",
             {

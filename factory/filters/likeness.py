@@ -48,5 +48,5 @@ class TrackLikeness:
         if len(xy1) < self.least_points:
             return None
         step = -(-len(xy1) // self.most_points)
-        found = (patches(grey, xy[::step], self.half_px) for grey, xy in ((grey1, xy1), (grey2, xy2)))
+        found = (patches(grey, xy[::step], 2 * self.half_px + 1) for grey, xy in ((grey1, xy1), (grey2, xy2)))
         return float(np.median(likeness(*found)))

@@ -55,6 +55,6 @@ class TrackableShot:
         for place, (i, j) in enumerate(zip(first.tolist(), later[first].tolist(), strict=True)):
             _, xy_i, xy_j = tracks.pair(i, j)
             if len(xy_i) >= self.least_points:
-                found = (patches(frames[k], xy, self.half_px) for k, xy in ((i, xy_i), (j, xy_j)))
+                found = (patches(frames[k], xy, 2 * self.half_px + 1) for k, xy in ((i, xy_i), (j, xy_j)))
                 alike[place] = np.median(likeness(*found))
         return alike, (first + later[first] + 1) // 2

@@ -10,10 +10,10 @@ from scipy.spatial import cKDTree
 from factory.construct import Count, NotNegative, Positive, Share
 from factory.models.dis import DisFlow
 from factory.models.lk import searched
+from factory.patches import likeness, patches
 from factory.tracks import Tracks, tracks_from
 
 CORNER_PX = 5  # side of the square that texture is looked for in
-ROWS = 30_000  # OpenCV's remap takes at most 32,766
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ class Follow:
             if number % self.every_frames == 0 or number == len(left) - 1:
                 xy = self._seeds(picture, live.xy, random)
                 numbers = np.arange(born, born + len(xy), dtype=np.int32)
-                seeds[number] = _Points(xy, numbers, _patches(picture, xy, self.patch_px))
+                seeds[number] = _Points(xy, numbers, patches(picture, xy, self.patch_px))
                 born += len(xy)
                 live = live.with_more(seeds[number])
             yield number, live
@@ -95,7 +95,7 @@ class Follow:
         at = np.clip(live.xy.round().astype(int), 0, np.array(before.shape[::-1]) - 1)
         start = live.xy + flow[at[:, 1], at[:, 0]]
         there, alive = searched(before, after, live.xy, start, self.window_px, 1, self.return_px)
-        alive[alive] = _like(after, there[alive], live.patches[alive], self.patch_px) >= self.correlation
+        alive[alive] = likeness(patches(after, there[alive], self.patch_px), live.patches[alive]) >= self.correlation
         return _Points(there[alive], live.ids[alive], live.patches[alive])
 
     def _seeds(self, picture: np.ndarray, taken: np.ndarray, random: np.random.Generator) -> np.ndarray:
@@ -138,23 +138,3 @@ class _Points:
 
 
 Seeds = dict[int, _Points]  # by frame
-
-
-def _patches(picture: np.ndarray, xy: np.ndarray, side_px: int) -> np.ndarray:
-    """Squares around points, float32 (n, side^2), of mean 0 and length 1."""
-    shifts = np.arange(side_px, dtype=np.float32) - np.float32((side_px - 1) / 2)
-    found = np.empty((len(xy), side_px**2), np.float32)
-    for first in range(0, len(xy), ROWS):
-        part = xy[first : first + ROWS]
-        x = np.tile(part[:, :1] + shifts, (1, side_px))
-        y = np.repeat(part[:, 1:] + shifts, side_px, axis=1)
-        cut = cv2.remap(picture, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-        found[first : first + ROWS] = cut
-    found -= found.mean(axis=1, keepdims=True)
-    found /= np.maximum(np.linalg.norm(found, axis=1, keepdims=True), 1e-6)
-    return found
-
-
-def _like(picture: np.ndarray, xy: np.ndarray, patches: np.ndarray, side_px: int) -> np.ndarray:
-    """Correlation, (n,), of what points show with patches (n, side^2)."""
-    return np.asarray(np.einsum("ij,ij->i", _patches(picture, xy, side_px), patches))

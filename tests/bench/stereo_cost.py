@@ -47,7 +47,7 @@ PARTS = {
         "seeds": "factory.world.follow.Follow._seeds",
         "dense flow": "factory.models.dis.DisFlow.flow",
         "search": "factory.world.follow.searched",
-        "likeness": "factory.world.follow._patches",
+        "likeness": "factory.world.follow.patches",
         "solving, labels": "factory.world.solve.SolveTracks.__call__",
     },
 }

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from factory.world.follow import Follow, _like, _patches, dense
+from factory.world.follow import Follow, dense
 
 HEIGHT, WIDTH = 120, 160
 
@@ -108,16 +108,6 @@ def test_a_point_that_comes_to_show_something_else_ends():
 
     assert lasting(0.6) < 0.1
     assert lasting(0.0) > 0.2
-
-
-def test_patches_are_like_themselves_whatever_the_light():
-    picture = sliding(1)[0]
-    xy = np.random.default_rng(0).uniform(10, 100, (50_000, 2)).astype(np.float32)  # more than OpenCV takes at once
-    patches = _patches(picture, xy, 9)
-    np.testing.assert_allclose(_like((0.5 * picture + 20).astype(np.uint8), xy, patches, 9), 1, atol=0.02)
-    elsewhere = _like(picture, xy + 20, patches, 9)
-    assert abs(np.mean(elsewhere)) < 0.1
-    assert patches.dtype == np.float32
 
 
 def test_equal_pictures_give_equal_tracks():
