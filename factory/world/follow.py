@@ -36,10 +36,10 @@ class Follow:
 
     # Of the true points of two rendered clips (640x360, 448 px a radian) 0.77 and 0.83 have a track within 0.4 degrees;
     # seeded every 6 frames 0.75 and 0.81; at 4 px, every 12 frames and a quarter more points 0.68 and 0.77. Pictures of
-    # few pixels a radian want a finer grid: 2.5 px, 1.5 px apart, at 163 px a radian.
+    # few pixels a radian want a finer grid, see the world phase's stages.
     stride_px: Positive = 5.0
     # Of the grid: in pictures that would have more it is as much wider, so that what a frame costs has an end. A VR180
-    # view of 163 px a radian has as many.
+    # view of 163 px a radian has 21,000.
     most_cells: Count = 30_000
     every_frames: Count = 4  # the paper's is 10
     apart_px: NotNegative = 3.0  # of a seed from any track; the paper's 1 px leaves few seeds out: tracks pile up
