@@ -58,6 +58,7 @@ REJECTED = {
     "vertical_px": "the eyes do not fit together",
     "kept_ratio": "too little stands still",
     "won_ratio": "too little stands still",
+    "spread_ratio": "points in too small a part of the picture",
     "baseline_deg": "the eyes do not fit together",
     "lag_frames": "the eyes are not of one moment",
     "speed_m_s": "a speed that no camera has",

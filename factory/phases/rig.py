@@ -91,6 +91,7 @@ def _trust(trust: StereoTrust) -> Row:
         "vertical_px": signals.vertical_px,
         "explained_ratio": signals.kept,
         "won_ratio": signals.won,
+        "spread_ratio": signals.spread,
         "reprojection_error_px": signals.reprojection_px,
         "baseline_deg": signals.baseline_deg,
         "distance_m": signals.distance_m,

@@ -13,6 +13,7 @@ from factory.report.shards import plain
 MOST_BINS = 32
 LEAST_BINS = 8
 TAILS = (1.0, 99.0)  # percentiles between which bins lie; what is beyond counts in the first and the last
+MOST_BOUNDS = 3  # of a column: of both sides, and of clips of two kinds
 WIDE = 50.0  # upper percentile over the lower one from which bins are logarithmic
 
 
@@ -52,7 +53,8 @@ def feature_spreads(rows: pa.Table, bounds: FilterBounds | None) -> list[dict[st
 
 
 def check_spreads(rows: pa.Table, checks: Callable[[Row], list[Check]]) -> list[dict[str, Any]]:
-    """Of each column that rows of a phase are held by: over the rows where it is."""
+    """Of each column that rows of a phase are held by: over the rows where it is. Bounds that each row has its own of
+    are not told."""
     values: dict[str, np.ndarray] = {}
     asked: dict[str, list[tuple[float, bool]]] = {}
     numbers = [field.name for field in rows.schema if not pa.types.is_nested(field.type)]
@@ -64,7 +66,10 @@ def check_spreads(rows: pa.Table, checks: Callable[[Row], list[Check]]) -> list[
                 asked[check.column].append((check.bound, check.at_least))
     parts = _parts(rows)
     meanings = {field.name: (field.metadata or {}).get(b"meaning", b"").decode() for field in rows.schema}
-    found = [_told(name, meanings.get(name, ""), values[name], parts, bounds) for name, bounds in asked.items()]
+    found = [
+        _told(name, meanings.get(name, ""), values[name], parts, bounds if len(bounds) <= MOST_BOUNDS else [])
+        for name, bounds in asked.items()
+    ]
     return [told for told in found if told is not None]
 
 

@@ -1,5 +1,6 @@
 """The bounds that a stereo clip was held against, by the configuration of the run, beside what it measured."""
 
+import math
 from collections.abc import Callable
 from dataclasses import fields
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 from factory.phases.world_stages import AcceptWorld
 from factory.report.checks import Check, Row, followed, stage_of
 from factory.stereo.checks import Checks
+from factory.stereo.lens_check import TELLING_LOG_SD
 from factory.stereo.rule import StereoRule
 from factory.trust.rule import QUALITIES
 
@@ -29,19 +31,33 @@ def rig_checks(rule: StereoRule, row: Row) -> list[Check]:
         ("ahead", "ahead_ratio", rule.least_ahead, True),
     ]
     if row.get("registered_ratio") is not None:
-        bounds += _of_the_path(rule, row.get("camera_motion") == "moving")
+        bounds += _of_the_path(rule, row) + _of_the_lens(rule, row)
     return [Check(name, column, row.get(column), bound, at_least) for name, column, bound, at_least in bounds]
 
 
-def _of_the_path(rule: StereoRule, moving: bool) -> list[tuple[str, str, float, bool]]:
+def _of_the_lens(rule: StereoRule, row: Row) -> list[tuple[str, str, float, bool]]:
+    """A clip that hardly tells its lens is held by wider bounds, and not at all where nobody said what it is."""
+    if row.get("lens_ratio") is None:
+        return []
+    most = math.exp(max(rule.most_lens, rule.most_lens_sds * row["lens_log_sd"]))
+    found = [("lens_ratio", "lens_ratio", 1.0 / most, True), ("lens_ratio", "lens_ratio", most, False)]
+    if (row.get("layout") or {}).get("across_found"):
+        found.append(("across_deg", "lens_log_sd", TELLING_LOG_SD, False))
+    return found
+
+
+def _of_the_path(rule: StereoRule, row: Row) -> list[tuple[str, str, float, bool]]:
+    level = (row.get("layout") or {}).get("projection") == "rectified"
+    most_baseline_deg = rule.most_level_baseline_deg if level else rule.most_baseline_deg
     found = [
         ("registered_ratio", "registered_ratio", rule.least_registered, True),
         ("kept_ratio", "explained_ratio", rule.least_kept, True),
         ("won_ratio", "won_ratio", rule.least_won, True),
-        ("baseline_deg", "baseline_deg", rule.most_baseline_deg, False),
+        ("spread_ratio", "spread_ratio", rule.least_spread, True),
+        ("baseline_deg", "baseline_deg", most_baseline_deg, False),
         ("speed_m_s", "speed_m_s", rule.most_speed_m_s, False),
     ]
-    if not moving:
+    if row.get("camera_motion") != "moving":
         return [*found, ("halves", "half_px", rule.most_still_px, False)]
     return [
         *found,

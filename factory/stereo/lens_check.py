@@ -70,7 +70,7 @@ def lens_check(solve: RigSolve, options: RigOptions) -> LensCheck | None:
         return None
     shorter, same, longer = (_held(seen, part, how, factor) for factor in (1 / STEP, 1.0, STEP))
     log_sd = _log_sd(shorter.cost, same.cost, longer.cost)
-    return LensCheck(seen.lens.focal_px / solve.seen.lens.focal_px, log_sd, *_slopes(shorter.way, longer.way))
+    return LensCheck(float(seen.lens.focal_px / solve.seen.lens.focal_px), log_sd, *_slopes(shorter.way, longer.way))
 
 
 def _part(seen: Sighted, model: RigModel, cut_px: float, share: float) -> RigModel:

@@ -33,7 +33,7 @@ class StereoSignals:
     ahead, clear: of the rig's start, see `RigStart`. vertical_px: median distance of all matches from their epipolar
     lines under the rig that was found, or the start where there is no path. kept: share of all sightings that are on
     tracks which stand still, and agree with their points in both eyes; won: share of the picture's cells, of those that
-    hold any, where most are. reprojection_px: median error of the kept ones. baseline_deg: angle between the baseline
+    hold any, where most are; spread: the same of all cells. reprojection_px: median error of the kept ones. baseline_deg: angle between the baseline
     and the left eye's x. halves: see `halves_apart`. path_m, extent_m: length of the path, and how far it goes from its
     middle. distance_m: median of points from the eye. speed_m_s: of the path, mean. travel_px: what `extent_m` shifts
     such a point by. turn_deg: largest turn from the first frame. depth_ratio: `distance_m` by the baseline. yaw_given:
@@ -49,6 +49,7 @@ class StereoSignals:
     vertical_px: float | None = None
     kept: float = 0.0
     won: float = 0.0
+    spread: float = 0.0
     reprojection_px: float | None = None
     baseline_deg: float | None = None
     halves: Halves | None = None
@@ -118,7 +119,7 @@ def measured(solve: RigSolve, options: RigOptions) -> StereoSignals:
         clear,
         seen.lens.focal_px * float(np.median(np.abs(vertical))),
         float(kept.mean()),
-        _won(tracks.xy, kept, tracks.width, tracks.height),
+        *_won(tracks.xy, kept, tracks.width, tracks.height),
         float(np.median(np.concatenate(errors))),
         float(np.degrees(np.arccos(np.clip(model.left_from_right[0, 3] / baseline_m, -1.0, 1.0)))),
         halves_apart(solve, options),
@@ -136,8 +137,10 @@ def measured(solve: RigSolve, options: RigOptions) -> StereoSignals:
     return signals if signals.method == "still" else replace(signals, lens=lens_check(solve, options))
 
 
-def _won(xy: np.ndarray, kept: np.ndarray, width: int, height: int) -> float:
+def _won(xy: np.ndarray, kept: np.ndarray, width: int, height: int) -> tuple[float, float]:
+    """Share of the cells with sightings, and of all, where most sightings are `kept`."""
     cell = np.clip((xy + 0.5) * CELLS / (width, height), 0, CELLS - 1).astype(int)
     number = cell[:, 1] * CELLS + cell[:, 0]
     total, held = np.bincount(number, minlength=CELLS**2), np.bincount(number, kept, CELLS**2)
-    return float((2 * held > total).sum() / max((total > 0).sum(), 1))
+    won = (2 * held > total).sum()
+    return float(won / max((total > 0).sum(), 1)), float(won / CELLS**2)

@@ -92,6 +92,7 @@ def _rig(storage: Storage, fate: str) -> dict[str, Any]:
     row |= {"world_from_cam": poses().reshape(FRAMES, 16).tolist(), "left_from_right": _beside().ravel().tolist()}
     row |= {"rig_pitch_deg": 0.01, "rig_yaw_deg": 0.0, "rig_roll_deg": -0.2, "baseline_deg": 0.1, "lag_frames": 0.05}
     row |= {"matched_ratio": matched, "clear_ratio": 0.9, "ahead_ratio": 1.0, "vertical_px": 0.04, "won_ratio": 0.8}
+    row |= {"spread_ratio": 0.7}
     row |= {"explained_ratio": 0.8, "reprojection_error_px": 0.1, "distance_m": 4.0, "speed_m_s": 0.5, "path_m": 0.6}
     row |= {"quality": None if reasons else "gold", "camera_motion": "moving", "half_px": 0.02, "half_scale": 1.001}
     row |= {"half_ate_percent": 0.1, "ate_percent_predicted": 0.2, "ate_m_predicted": 0.001}

@@ -5,11 +5,12 @@ from dataclasses import replace
 import pytest
 
 from factory.stereo.halves import Halves
+from factory.stereo.lens_check import LensCheck
 from factory.stereo.rule import StereoPrediction, StereoRule
 from factory.stereo.signals import StereoSignals
 
 GOOD = StereoSignals(
-    *(50, 50, 0.97, 1.0, 0.9, 0.05, 0.8, 0.9, 0.1, 1.0),
+    *(50, 50, 0.97, 1.0, 0.9, 0.05, 0.8, 0.9, 0.8, 0.1, 1.0),
     halves=Halves(0.001, 0.1, 1.001, 0.003, 0.004),
     path_m=1.0,
     extent_m=0.3,
@@ -39,6 +40,9 @@ def test_a_good_path_is_accepted():
         ("vertical_px", {"vertical_px": 2.0}),
         ("kept_ratio", {"kept": 0.1}),
         ("won_ratio", {"won": 0.1}),
+        ("spread_ratio", {"spread": 0.3}),
+        ("lens_ratio", {"lens": LensCheck(1.2, 0.02, 1.0, 0.3)}),
+        ("across_deg", {"lens": LensCheck(1.0, 0.1, 1.0, 0.3), "lens_found": True}),
         ("baseline_deg", {"baseline_deg": 50.0}),
         ("baseline_deg", {"baseline_deg": 12.0, "yaw_given": True}),
         ("speed_m_s", {"speed_m_s": 1600.0}),
