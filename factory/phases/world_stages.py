@@ -75,8 +75,8 @@ class MeasureDepth:
 
     disparity: DenseDisparity = field(default_factory=DenseDisparity)
     most_fps: Positive = 31.0  # as the rig phase's
-    # Of one eye's picture; larger ones are made smaller. Time and memory grow with it: 96 frames of 1280x720 held 2.0 GB
-    # and took 1.1 CPU seconds each. 200 of so many pixels stay within a worker of 3 GB, of 1280x720 they would not.
+    # Of one eye's picture; larger ones are made smaller. Time and memory grow with it: 96 frames of 1280x720 hold 2 GB
+    # and take 1.1 CPU seconds each. 200 of so many pixels stay within a worker of 3 GB, of 1280x720 they would not.
     most_px: Count = 640_000
 
     def __call__(self, record: ClipRecord) -> ClipRecord:
