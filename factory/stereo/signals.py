@@ -33,12 +33,12 @@ class StereoSignals:
     ahead, clear: of the rig's start, see `RigStart`. vertical_px: median distance of all matches from their epipolar
     lines under the rig that was found, or the start where there is no path. kept: share of all sightings that are on
     tracks which stand still, and agree with their points in both eyes; won: share of the picture's cells, of those that
-    hold any, where most are; spread: the same of all cells. reprojection_px: median error of the kept ones. baseline_deg: angle between the baseline
-    and the left eye's x. halves: see `halves_apart`. path_m, extent_m: length of the path, and how far it goes from its
-    middle. distance_m: median of points from the eye. speed_m_s: of the path, mean. travel_px: what `extent_m` shifts
-    such a point by. turn_deg: largest turn from the first frame. depth_ratio: `distance_m` by the baseline. yaw_given:
-    the eyes' yaw was not asked of the clip. lag_frames: by how many the right eye is late. lens: see `lens_check`, None
-    of a camera that stands; lens_found: the clip itself was asked for it.
+    hold any, where most are; spread: the same of all cells. reprojection_px: median error of the kept ones.
+    baseline_deg: angle between the baseline and the left eye's x. halves: see `halves_apart`. path_m, extent_m: length
+    of the path, and how far it goes from its middle. distance_m: median of points from the eye. speed_m_s: of the path,
+    mean. travel_px: what `extent_m` shifts such a point by. turn_deg: largest turn from the first frame. depth_ratio:
+    `distance_m` by the baseline. yaw_given: the eyes' yaw was not asked of the clip. lag_frames: by how many the right
+    eye is late. lens: see `lens_check`, None of a camera that stands; lens_found: the clip itself was asked for it.
     """
 
     frames: int
