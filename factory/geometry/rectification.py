@@ -4,6 +4,7 @@ import numpy as np
 
 from factory.geometry.lens import Lens
 
+STEEPEST = 1e6  # X / D of a ray that has run out of the half sphere: the point is at the eye
 LEAST_SINE = 0.1  # between the baseline and where the left eye looks; less is no pair of eyes side by side. A guess
 
 
@@ -31,21 +32,29 @@ def rectified2rig(left_from_right: np.ndarray) -> np.ndarray:
 
 def ranges_of(lens: Lens, baseline: float, xy: np.ndarray, disparity_px: np.ndarray) -> np.ndarray:
     """Distances along the left eye's rays, float64 (..., N), of pixels (N, 2) of its rectified picture that the right
-    eye, `baseline` further right, sees `disparity_px` (..., N) further left; NaN where that is nowhere ahead.
+    eye, `baseline` further right, sees `disparity_px` (..., N) further left; NaN where that is nowhere ahead. lens: of
+    both rectified pictures, a pinhole without distortion or a transverse one."""
+    return ranges_in_rows(lens, baseline, np.asarray(xy, float)[:, 0], ray_depths(lens, xy), disparity_px)
 
-    Both rays lie in one plane with the baseline b: l s = b x + r t, whose part across the baseline gives t.
-    """
-    disparity_px = np.asarray(disparity_px, float)
-    left_x, left_across = _along_and_across(lens, xy)
-    found = np.empty(disparity_px.shape)
-    for each in np.ndindex(disparity_px.shape[:-1]):
-        right_x, right_across = _along_and_across(lens, xy - np.stack([disparity_px[each], np.zeros(len(xy))], axis=1))
-        with np.errstate(divide="ignore", invalid="ignore"):
-            found[each] = baseline / (left_x - right_x * left_across / right_across)
+
+def ranges_in_rows(
+    lens: Lens, baseline: float, x: np.ndarray, depths: np.ndarray, disparity_px: np.ndarray
+) -> np.ndarray:
+    """The same by columns x and `ray_depths`, from the slopes of both eyes: baseline = D (left - right). Shapes are
+    broadcast."""
+    apart = row_slopes(lens, x) - row_slopes(lens, x - disparity_px)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        found = baseline / apart / depths
     return np.where((found > 0) & np.isfinite(found), found, np.nan)
 
 
-def _along_and_across(lens: Lens, xy: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Of the unit rays through pixels (N, 2), the part along the baseline and that across it, (N,) each."""
-    x, y, z = lens.rays(xy).T
-    return x, np.sqrt(y * y + z * z)
+def row_slopes(lens: Lens, x: np.ndarray) -> np.ndarray:
+    """X / D of a column, D being the distance from the plane of the eyes (pinhole) or the baseline (transverse)."""
+    x = (x - lens.cx) / lens.focal_px
+    return x if lens.model == "pinhole" else np.where(np.abs(x) < np.pi / 2, np.tan(x), np.sign(x) * STEEPEST)
+
+
+def ray_depths(lens: Lens, xy: np.ndarray) -> np.ndarray:
+    """D of the unit rays through xy (N, 2), see `row_slopes`."""
+    rays = lens.rays(xy)
+    return rays[:, 2] if lens.model == "pinhole" else np.hypot(rays[:, 1], rays[:, 2])

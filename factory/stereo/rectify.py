@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 
 from factory.geometry.lens import Lens
-from factory.geometry.rectification import rectified2rig
+from factory.geometry.rectification import ranges_in_rows, ranges_of, ray_depths, rectified2rig, row_slopes
 from factory.geometry.remap import MOST_SIDE_PX, inside, pixel_grid, remap_table
 
 # A wide view spans so many degrees across, to the sides, and down, about the baseline. Towards 90 degrees to a side the
@@ -15,7 +15,6 @@ from factory.geometry.remap import MOST_SIDE_PX, inside, pixel_grid, remap_table
 WIDE_DEG = (150.0, 160.0)
 SAME_DEG = 1e-6  # rotations below are none: 1e-5 px even of a long lens
 NO_MAP = np.empty(0, np.float32)  # OpenCV's second map, of tables that hold x and y in one
-STEEPEST = 1e6  # X / D of a ray that has run out of the half sphere: the point is at the eye
 
 
 @dataclass(frozen=True)
@@ -41,9 +40,9 @@ class View:
         return remapped(left, self.tables[0]), remapped(right, self.tables[1])
 
     @cached_property
-    def across(self) -> np.ndarray:
-        """D of the unit ray through each pixel, float64 (H, W), see `_range_m`."""
-        return _across(self.lens, pixel_grid(self.size)).reshape(self.size[1], self.size[0])
+    def depths(self) -> np.ndarray:
+        """`ray_depths` of each pixel, float64 (H, W)."""
+        return ray_depths(self.lens, pixel_grid(self.size)).reshape(self.size[1], self.size[0])
 
 
 def rectified_view(
@@ -92,7 +91,8 @@ def remapped(
 def depth_from_disparity(view: View, disparity: np.ndarray, baseline_m: float) -> np.ndarray:
     """range_m, float64 (H, W): metres along the left eye's rays, of a disparity (H, W) in pixels of the rectified left
     picture. Infinite where the disparity is not above 0, NaN where it is."""
-    return _range_m(view.lens, np.arange(view.size[0]), view.across, disparity, baseline_m)
+    found = ranges_in_rows(view.lens, baseline_m, np.arange(view.size[0]), view.depths, disparity)
+    return np.where(np.isnan(disparity), np.nan, np.where(disparity > 0, found, np.inf))
 
 
 def disparity_from_depth(view: View, range_m: np.ndarray, baseline_m: float) -> np.ndarray:
@@ -104,37 +104,15 @@ def disparity_from_depth(view: View, range_m: np.ndarray, baseline_m: float) -> 
 def disparities(view: View, xy: np.ndarray, range_m: np.ndarray, baseline_m: float) -> np.ndarray:
     """Disparity, float64 (N,), that points at range_m (N,) along the left eye's rays through xy (N, 2) have."""
     lens, x = view.lens, np.asarray(xy, float)[:, 0]
-    across_m = range_m * _across(lens, xy)
-    slope = _slope(lens, x) - baseline_m / across_m
+    slope = row_slopes(lens, x) - baseline_m / (range_m * ray_depths(lens, xy))
     return np.asarray(x - lens.cx - lens.focal_px * (slope if lens.model == "pinhole" else np.arctan(slope)))
 
 
 def points_from_disparity(view: View, xy: np.ndarray, disparity: np.ndarray, baseline_m: float) -> np.ndarray:
     """Points, float64 (N, 3) metres, in the frame of the left eye as it is built in: of pixels (N, 2) of the rectified
     left picture and their disparity (N,). Not finite where the disparity is not above 0."""
-    rays, xy = view.lens.rays(xy) @ view.rectified2rig[0].T, np.asarray(xy, float)
-    return np.asarray(rays * _range_m(view.lens, xy[:, 0], _across(view.lens, xy), disparity, baseline_m)[:, None])
-
-
-def _range_m(lens: Lens, x: np.ndarray, across: np.ndarray, disparity: np.ndarray, baseline_m: float) -> np.ndarray:
-    """From the two eyes' slopes X / D, D being the distance from the plane of the eyes (pinhole) or from the baseline
-    (transverse): b = D (slope_left - slope_right). x: columns. across: D of the left eye's unit rays."""
-    apart = _slope(lens, x) - _slope(lens, x - disparity)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        found = baseline_m / apart / across
-    return np.where(np.isnan(disparity), np.nan, np.where(disparity > 0, found, np.inf))
-
-
-def _slope(lens: Lens, x: np.ndarray) -> np.ndarray:
-    """X / D of a column, see `_range_m`."""
-    x = (x - lens.cx) / lens.focal_px
-    return x if lens.model == "pinhole" else np.where(np.abs(x) < np.pi / 2, np.tan(x), np.sign(x) * STEEPEST)
-
-
-def _across(lens: Lens, xy: np.ndarray) -> np.ndarray:
-    """D of the unit rays through xy (N, 2), see `_range_m`."""
-    rays = lens.rays(xy)
-    return rays[:, 2] if lens.model == "pinhole" else np.hypot(rays[:, 1], rays[:, 2])
+    rays = view.lens.rays(xy) @ view.rectified2rig[0].T
+    return np.asarray(rays * ranges_of(view.lens, baseline_m, xy, disparity)[:, None])
 
 
 def _transverse(lens: Lens, wide_deg: tuple[float, float], density: float) -> tuple[Lens, tuple[int, int]]:
