@@ -84,7 +84,8 @@ def figures(suitable: np.ndarray, kept: np.ndarray, part: float) -> tuple[Interv
 def labels_needed(precision: Interval, count: int) -> int:
     """How many labelled videos of the same mix tell this precision to within PRECISION_TO, by how well `count` do: an
     interval shrinks with the root of their number."""
-    half = max((precision.high - precision.low) / 2, 0.02)  # of few labels all may be right: that is no certainty
+    # Of few labels all may be right, which is no certainty: up to 3 of N may be wrong then, at 95 %.
+    half = max((precision.high - precision.low) / 2, 0.02, 1.5 / max(count, 1))
     return int(np.ceil(count * (half / PRECISION_TO) ** 2))
 
 

@@ -11,7 +11,7 @@ import argparse
 import json
 import tempfile
 import time
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -106,9 +106,9 @@ def _as_taken(rig: Any, record: ClipRecord) -> ClipRecord:
 
 
 @contextmanager
-def _timed(parts: dict[str, str]) -> Iterator[Counter[str]]:
+def _timed(parts: dict[str, str]) -> Iterator[dict[str, float]]:
     """CPU seconds spent in each of the functions named."""
-    spent: Counter[str] = Counter()
+    spent: dict[str, float] = defaultdict(float)
     with ExitStack() as stack:
         for part, target in parts.items():
             stack.enter_context(patch(target, _counting(part, spent, _found(target))))
@@ -122,7 +122,7 @@ def _found(target: str) -> Callable[..., Any]:
     return found
 
 
-def _counting(part: str, spent: Counter[str], function: Callable[..., Any]) -> Callable[..., Any]:
+def _counting(part: str, spent: dict[str, float], function: Callable[..., Any]) -> Callable[..., Any]:
     def timed(*args: Any, **named: Any) -> Any:
         begin_s = time.process_time()
         try:

@@ -9,6 +9,7 @@ import yaml
 
 from factory.errors import ConfigError
 from factory.evaluate.calibration import calibrate, figures, labels_needed
+from factory.evaluate.intervals import Interval
 from factory.evaluate.intervals import bootstrap
 from tests.evaluate.filter_runs import write_labels, write_output
 
@@ -47,6 +48,10 @@ def test_as_many_labels_as_are_said_to_be_needed_are_enough():
     assert needed > 400
     halves = [(found.high - found.low) / 2 for found, _ in (figures(*drawn(needed), 0.15) for _ in range(5))]
     assert np.mean(halves) == pytest.approx(0.05, abs=0.02)
+
+
+def test_a_few_labels_that_are_all_right_are_no_certainty():
+    assert labels_needed(Interval(1.0, 1.0, 1.0), 6) > 50
 
 
 def written(tmp_path, count=60):
