@@ -9,8 +9,7 @@ import yaml
 
 from factory.errors import ConfigError
 from factory.evaluate.calibration import calibrate, figures, labels_needed
-from factory.evaluate.intervals import Interval
-from factory.evaluate.intervals import bootstrap
+from factory.evaluate.intervals import Interval, bootstrap
 from tests.evaluate.filter_runs import write_labels, write_output
 
 
