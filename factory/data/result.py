@@ -11,12 +11,14 @@ import numpy as np
 
 from factory.artifacts import read_arrays, read_masks, read_tracks
 from factory.clip import Clip
+from factory.data.left_eye import left_eyes
 from factory.data.pictures import pictures
 from factory.errors import ChangedError, StorageError
 from factory.manifest.schema import ROOT
 from factory.phases.phase import clip_record
 from factory.points import ScenePoints, read_points
 from factory.stereo.depth_file import StereoDepth, read_depth
+from factory.stereo.layout import Layout
 from factory.storage.cache import SourceCache
 from factory.storage.digest import file_digest
 from factory.storage.output import Storage
@@ -128,6 +130,15 @@ class ClipResult:
         pixel. Raises IndexError where there is no such place."""
         return read_depth(self._file("depth"), which)
 
+    def left_eye(self, which: Which = slice(None)) -> np.ndarray:
+        """The rectified left eye's pictures, of stereo video, uint8 (n, h, w, 3) RGB: what `world_tracks().xy` and
+        `depth` count the pixels of, through their `lens`. which, and what is raised: as of `frames`, whose pictures
+        hold both eyes."""
+        tracks = self.world_tracks()
+        left_rig = np.array(self._made("rectified2rig", "rig"), float).reshape(2, 3, 3)[0]
+        layout = Layout.read(self._made("layout", "layout"))
+        return left_eyes(self.frames(which), layout, left_rig, tracks.lens, (tracks.width, tracks.height))
+
     def arrays(self, column: str) -> dict[str, np.ndarray]:
         """The arrays of any npz that a phase keeps, by the column that names it."""
         return read_arrays(self._file(column))
@@ -178,6 +189,11 @@ class ClipResult:
             value = self[column]
         except KeyError:
             value = None
+        if value is None and what == "camera" and self.has("left_from_right"):
+            raise StorageError(
+                f"clip {self.clip_id} has two eyes, one camera does not describe its picture: take `lens` of its "
+                "world_tracks() or depth() and pictures from left_eye(), or formats stereo4d, tum and huggingface."
+            )
         if value is None:
             raise StorageError(
                 f"clip {self.clip_id} has no {what}: no phase has made them, see its `status` and `reasons`."

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import chain
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import cv2
 import numpy as np
@@ -80,7 +80,7 @@ class MeasureDepth:
     most_px: Count = 640_000
 
     def __call__(self, record: ClipRecord) -> ClipRecord:
-        layout = layout_of(record["layout"])
+        layout = Layout.read(record["layout"])
         left_from_right = np.array(record["left_from_right"], float).reshape(4, 4)
         eyes = self._eyes(record, layout)
         first = next(eyes)
@@ -123,12 +123,6 @@ class MeasureDepth:
             raise VideoError(f"only {seen} of the {len(wanted)} frames that have poses are there: run its phase again.")
 
 
-def layout_of(told: dict[str, Any]) -> Layout:
-    """Of the manifest's column."""
-    tuples = {name: None if told[name] is None else tuple(told[name]) for name in ("fov_bounds", "circle")}
-    return Layout(**{**told, **tuples})
-
-
 @dataclass
 class TrackWorld:
     """Follows points through the rectified left pictures and places them in the world. Gives: world_tracks, and
@@ -136,7 +130,7 @@ class TrackWorld:
 
     needs: ClassVar[tuple[str, ...]] = ("rectified",)
     gives: ClassVar[tuple[str, ...]] = ("world_tracks", "world_seen")
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
 
     follow: Follow = field(default_factory=Follow)
     # Of wide views, which have few pixels a radian: 0.60 and 0.67 of the true points of two rendered clips of 163 px a

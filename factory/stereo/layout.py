@@ -1,7 +1,8 @@
 """Where a frame of stereo video holds which eye, and how an eye sees."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -35,6 +36,12 @@ class Layout:
     across_deg: float | None = None
     across_found: bool = False
     squeeze: float = 1.0
+
+    @classmethod
+    def read(cls, told: Mapping[str, Any]) -> "Layout":
+        """Of a manifest's column `layout`."""
+        tuples = {name: None if told[name] is None else tuple(told[name]) for name in ("fov_bounds", "circle")}
+        return cls(**{**told, **tuples})
 
 
 def split(frame: np.ndarray, layout: Layout) -> tuple[np.ndarray, np.ndarray]:

@@ -18,7 +18,6 @@ import rerun.blueprint as rrb
 from factory.data.result import ClipResult
 from factory.geometry.lens import Lens, pinhole
 from factory.geometry.remap import remap_table
-from factory.phases.world_stages import layout_of
 from factory.stereo.layout import Layout, eye_lens, split
 from factory.stereo.rectify import rectified_view, remapped
 from factory.view.drawn import CORNER_PX, PICTURE_PX, STANDS, at, log_path, log_picture, tail
@@ -119,7 +118,7 @@ def _pictures(
     clip: ClipResult, stream: rr.RecordingStream, tracks: WorldTracks | None, colours: np.ndarray | None
 ) -> Seen:
     """Logs the left eye's pictures, and gives `colours`, uint8 (S, 3), of what stands as the eye sees it."""
-    layout = layout_of(clip["layout"])
+    layout = Layout.read(clip["layout"])
     frames = clip.frames(max_side_px=2 * PICTURE_PX)
     seen = _seen(clip, layout, frames[0])
     rows = np.zeros(0, int) if tracks is None else _middles(tracks)

@@ -1,6 +1,6 @@
 """From points that were followed and their disparities to tracks in the world, smoothed and labelled."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 import numpy as np
@@ -14,6 +14,7 @@ from factory.world.labels import Labels
 from factory.world.lift import DISPARITY_PX, lift
 from factory.world.lifted import Lifted, blocks, quantile_by_track
 from factory.world.motion import SHARE, scene_motion
+from factory.world.noise import MOST_TRACKS, ClipNoise, clip_noise, ray_chi2
 from factory.world.still import speeds, still_points
 from factory.world.tracks import WorldTracks, joined
 from factory.world.weighted import WeightedOffsets
@@ -46,27 +47,37 @@ class SolveTracks:
         """lens: of both rectified pictures. sampled: `DepthRules.sampled` of the tracks. world_from_cam: float64
         (F, 4, 4) of the rectified left eye, metres; NaN where a frame has no pose."""
         kept, tracks = self.rules.kept(seeded, sampled), seeded.tracks
+
+        def lifted(rows: np.ndarray, sigma_px: float) -> tuple[Lifted, Tracks]:
+            disparity_px, some = sampled.disparity_px[rows], tracks.observations(rows)
+            found = lift(lens, baseline_m, some, disparity_px, world_from_cam, sigma_px)
+            return _long(*found, self.least_sightings)
+
+        noise = clip_noise(lifted(np.flatnonzero(kept & _asked(tracks)), self.disparity_sigma_px)[0])
+        sigma_px = noise.ranges * self.disparity_sigma_px
         parts = []
         for block in blocks(tracks.track, BLOCK):
-            rows = block.start + np.flatnonzero(kept[block])
-            disparity_px, some = sampled.disparity_px[rows], tracks.observations(rows)
-            seen, some = lift(lens, baseline_m, some, disparity_px, world_from_cam, self.disparity_sigma_px)
-            parts.append(self._placed(lens, *_long(seen, some, self.least_sightings), world_from_cam))
+            seen, some = lifted(block.start + np.flatnonzero(kept[block]), sigma_px)
+            parts.append(self._placed(lens, seen, some, world_from_cam, noise))
         found = joined(parts)
         del parts  # as large as what is made of them
         return found.select(~self.labels.strays(found))
 
     def solved(self, lens: Lens, seen: Lifted, tracks: Tracks, world_from_cam: np.ndarray) -> WorldTracks:
-        """The same from points that are lifted already, seen where `tracks` says, row by row."""
+        """The same from points that are lifted already, seen where `tracks` says, row by row, with the noise they are
+        said to have."""
+        noise = replace(clip_noise(seen), ranges=1.0)
         parts = [
-            self._placed(lens, seen.observations(rows), tracks.observations(rows), world_from_cam)
+            self._placed(lens, seen.observations(rows), tracks.observations(rows), world_from_cam, noise)
             for rows in blocks(seen.track, BLOCK)
         ]
         found = joined(parts)
         del parts  # as large as what is made of them
         return found.select(~self.labels.strays(found))
 
-    def _placed(self, lens: Lens, seen: Lifted, tracks: Tracks, world_from_cam: np.ndarray) -> WorldTracks:
+    def _placed(
+        self, lens: Lens, seen: Lifted, tracks: Tracks, world_from_cam: np.ndarray, noise: ClipNoise
+    ) -> WorldTracks:
         """Of some tracks, strays among them."""
         motion_px = scene_motion(lens, (tracks.width, tracks.height), seen, world_from_cam)
         points = self.optimiser(seen, motion_px)
@@ -74,6 +85,7 @@ class SolveTracks:
         seen, tracks = seen.observations(given), tracks.observations(given)
         still, even = still_points(seen), speeds(seen)
         motion_px = quantile_by_track(motion_px[given], seen.track, SHARE)
+        label = self.labels.labels(still.chi2, even.speed, even.sigma, motion_px, ray_chi2(seen), noise)
         return WorldTracks(
             track=seen.track,
             frame=seen.frame,
@@ -82,11 +94,11 @@ class SolveTracks:
             sigma_m=seen.sigmas.astype(np.float32),
             measured=seen.points.astype(np.float32),
             points=points[given].astype(np.float32),
-            label=self.labels.labels(still.chi2, even.speed, even.sigma, motion_px),
+            label=label,
             motion_px=motion_px.astype(np.float32),
             chi2=still.chi2.astype(np.float32),
             speed_m_s=even.speed.astype(np.float32),
-            speed_sigma_m_s=even.sigma.astype(np.float32),
+            speed_sigma_m_s=(noise.speeds * even.sigma).astype(np.float32),
             world_from_cam=world_from_cam,
             times_s=tracks.times_s,
             frame_index=tracks.frame_index,
@@ -94,6 +106,11 @@ class SolveTracks:
             width=tracks.width,
             height=tracks.height,
         )
+
+
+def _asked(tracks: Tracks) -> np.ndarray:
+    """Sightings of every so many tracks, bool (N,): enough for `clip_noise`, however many there are."""
+    return np.asarray(tracks.track % max(1, tracks.count // (2 * MOST_TRACKS)) == 0)
 
 
 def _long(seen: Lifted, tracks: Tracks, least: int) -> tuple[Lifted, Tracks]:

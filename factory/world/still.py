@@ -32,14 +32,14 @@ class Speed:
 
 def still_points(seen: Lifted) -> Still:
     """Weighted least squares: the noise is that along the ray and across it, what is far off counts less."""
-    points, squares = _fitted(seen, _Even(seen, moves=False))
+    points, squares = fitted(seen, Even(seen, moves=False))
     return Still(points[:, :3], quantile_by_track(squares, seen.track, SHARE))
 
 
 def speeds(seen: Lifted) -> Speed:
     """The same with a velocity. The noise of the speed is scaled up where sightings scatter more than theirs says."""
-    even = _Even(seen, moves=True)
-    found, squares = _fitted(seen, even)
+    even = Even(seen, moves=True)
+    found, squares = fitted(seen, even)
     begin = begins(seen.track)
     counts = np.diff(begin, append=len(seen.track))
     weights = _robust(squares)
@@ -53,7 +53,7 @@ def speeds(seen: Lifted) -> Speed:
     return Speed(np.where(timed, speed, np.inf), np.where(timed, np.sqrt(np.maximum(variance, 0)), np.inf))
 
 
-class _Even:
+class Even:
     """Normal equations of a point (M, 3), or a point and its velocity (M, 6), for each track."""
 
     def __init__(self, seen: Lifted, moves: bool) -> None:
@@ -92,7 +92,7 @@ class _Even:
         return matrix, right
 
 
-def _fitted(seen: Lifted, even: _Even) -> tuple[np.ndarray, np.ndarray]:
+def fitted(seen: Lifted, even: Even) -> tuple[np.ndarray, np.ndarray]:
     """Points, with velocities, (M, 3 or 6), and each sighting's squared distance from there (N,)."""
     weights = np.ones(len(seen.track))
     for _ in range(ROUNDS):
@@ -103,7 +103,7 @@ def _fitted(seen: Lifted, even: _Even) -> tuple[np.ndarray, np.ndarray]:
     return found, squares
 
 
-def squared_distances(seen: Lifted, found: np.ndarray, even: _Even) -> np.ndarray:
+def squared_distances(seen: Lifted, found: np.ndarray, even: Even) -> np.ndarray:
     apart = even.points - found[seen.track, :3]
     if len(even.powers) > 1:
         apart -= even.since_s[:, None] * found[seen.track, 3:]

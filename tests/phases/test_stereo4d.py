@@ -68,6 +68,16 @@ def test_depth_is_that_of_the_scene(folder, output):
         assert np.mean(np.abs(found - true) / true) < 0.03
 
 
+def test_pictures_of_the_left_eye_fit_depth_and_tracks(output):
+    clip = next(iter(output.clips("status = 'ok'", "world")))
+    whole, (eye,) = clip.frames([3])[0], clip.left_eye([3])
+    assert eye.shape == (180, 320, 3)
+    left, right = (np.abs(eye.astype(int) - half)[20:-20, 20:-20].mean() for half in np.split(whole, 2, axis=1))
+    assert left < 0.5 * right  # of a rig that is all but level
+    with pytest.raises(StorageError, match="has two eyes"):
+        _ = clip.intrinsics
+
+
 def test_tracks_lie_on_the_scene_and_say_what_moves(folder, output):
     found = row(output, "world")
     tracks = read_world_tracks(content(output, found["world_tracks"]))

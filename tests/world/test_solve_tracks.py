@@ -8,6 +8,7 @@ import pytest
 from factory.world.depth_rules import Sampled
 from factory.world.follow import SeededTracks
 from factory.world.labels import Labels
+from factory.world.noise import ClipNoise
 from factory.world.paper import PaperOffsets
 from factory.world.solve import SolveTracks
 from factory.world.tracks import MOVING, STATIC, UNKNOWN
@@ -55,16 +56,20 @@ def test_what_cannot_be_told_is_unknown():
 
 def test_bounds_of_labels():
     rows = [
-        (1, 0.01, 0.02, 1, STATIC),
-        (1, 0.01, 0.2, 1, UNKNOWN),  # may have moved by 0.4 m/s
-        (1, 0.5, 0.1, 9, MOVING),
-        (20, 0, 0.01, 9, MOVING),
-        (20, 0.5, 0.1, 4, UNKNOWN),  # nobody would see it
-        (10, 0, 0.01, 1, UNKNOWN),
-        (0, np.inf, np.inf, 0, UNKNOWN),
+        (1, 0.01, 0.02, 1, 1, STATIC),
+        (1, 0.01, 0.2, 1, 1, UNKNOWN),  # may have moved by 0.4 m/s
+        (1, 0.5, 0.1, 9, 1, MOVING),
+        (20, 0, 0.01, 9, 1, MOVING),
+        (20, 0.5, 0.1, 4, 1, UNKNOWN),  # nobody would see it
+        (10, 0, 0.01, 1, 1, UNKNOWN),
+        (1, 0.01, 0.02, 9, 20, MOVING),  # rays that meet nowhere
+        (1, 0.01, 0.02, 1, 20, UNKNOWN),
+        (0, np.inf, np.inf, 0, 0, UNKNOWN),
     ]
     *values, wanted = np.array(rows).T
-    assert Labels().labels(*values).tolist() == wanted.tolist()
+    assert Labels().labels(*values, ClipNoise()).tolist() == wanted.tolist()
+    noisy = Labels().labels(*values, ClipNoise(speeds=2.0, rays=3.0))
+    assert noisy.tolist() == [STATIC, UNKNOWN, UNKNOWN, MOVING, UNKNOWN, UNKNOWN, STATIC, STATIC, UNKNOWN]
 
 
 def test_a_moving_track_among_still_ones_of_its_range_goes():
