@@ -9,6 +9,8 @@ from factory.manifest.phases import in_order
 from factory.manifest.query import query
 from factory.storage.output import Storage
 
+MOST_KIND = 24  # characters: of a longer type, a struct's with all its fields, the first word
+
 
 def columns_text(storage: Storage, table: str, width: int) -> str:
     """Of one table, or of all where none is named. Raises ConfigError where there is no such table."""
@@ -25,7 +27,7 @@ def _text(storage: Storage, table: str, schema: pa.Schema, width: int) -> str:
     """Types as SQL calls them. Parts of a table may differ where an older release wrote some: SQL knows all of their
     columns; what they mean is read from one part, `schema`."""
     relation = query(storage, f'SELECT * FROM "{table}" LIMIT 0')
-    kinds = [str(kind) for kind in relation.types]
+    kinds = [kind if len(kind) <= MOST_KIND else kind.partition("(")[0] for kind in map(str, relation.types)]
     name_width, kind_width = max(map(len, relation.columns)), max(map(len, kinds))
     lines = [table]
     for name, kind in zip(relation.columns, kinds, strict=True):
