@@ -23,7 +23,7 @@ class InFlight:
 
     def __str__(self) -> str:
         name = self.source if self.key == self.source else f"{self.source} ({self.key})"
-        return f"{name} in {self.stage or 'start-up'} for {self.seconds:.0f} s on {self.host}"
+        return f"{name}, begun {self.seconds:.0f} s ago, in {self.stage or 'start-up'} on {self.host}"
 
 
 @dataclass(frozen=True)

@@ -89,7 +89,9 @@ def test_the_log_names_the_item_that_hangs_and_status_tells_of_the_run(engine, t
         looker.join()
     out, err = capsys.readouterr()
     (line,) = [line for line in err.splitlines() if "oldest in flight" in line][:1]
-    assert re.search(r"trial: \d of 3 done; oldest in flight: hangs-1 \(\w{20}\) in Misbehave for \d+ s on ", line)
+    assert re.search(
+        r"trial: \d of 3 done; oldest in flight: hangs-1 \(\w{20}\), begun \d+ s ago, in Misbehave on ", line
+    )
     assert (told[0]["phase"], told[0]["todo"]) == ("trial", 3)
     assert "run mine on" in out
     assert "oldest in flight: hangs-1" in out
