@@ -40,7 +40,7 @@ class StereoRule:
     most_still_px: float = 1.0  # cameras that stand 0.0 to 0.1, a wrong one 11
     # Right ones 0.00 to 0.03, a real walk 0.20. Half a frame of a hand-held camera is worth about 10 % of the scale.
     most_lag_frames: float = 0.5
-    # Right ones are off by up to 2.0 % and 1.7 standard deviations (27 rendered, 3 real), a car's cameras by 4.2 % of 14.
+    # Right ones: up to 2.0 % and 1.7 standard deviations off (27 rendered, 3 real), a car's cameras 4.2 % of 14.
     most_lens: float = 0.03
     most_lens_sds: float = 2.0
     most_speed_m_s: float = 100.0  # a guess: beyond trains, and what is filmed from a plane has no parallax
