@@ -24,7 +24,7 @@ class StereoRule:
     most_vertical_px: float = 0.6  # right 0.03 to 0.06, real 0.15 to 0.34
     least_kept: float = 0.25  # right 0.52 and more, real ones too; the scooter 0.20, two wrong ones 0.12 and 0.17
     least_won: float = 0.3  # right 0.41 and more; the scooter 0.11, nine of twelve wrong ones 0.06 to 0.26
-    # Of 20 right ones 0.47 (a real tram stop) and more, the scooter 0.12. Tracks of one moving thing alone, whose path
+    # Of 20 right ones 0.41 (a real tram stop) and more, the scooter 0.11. Tracks of one moving thing alone, whose path
     # is perfect but for being its own: a balloon, three seeds, 0.27 to 0.34.
     least_spread: float = 0.36
     most_baseline_deg: float = 30.0  # a kitchen's 21, all others within 10; rigs started wrongly 108 to 180
