@@ -80,8 +80,9 @@ def rig_tiers(config: Row, phase: str) -> list[dict[str, Any]]:
     return [
         {
             "name": name,
-            "told": f"halves of the tracks agree to {percent:g} % of the path and {100.0 * scale:g} % of its length, "
-            "or the camera stands",
+            "told": f"halves of the tracks agree to {percent:g} % of the path and {100.0 * scale:g} % of its length"
+            + (", and the clip confirms the lens it is said to have" if name == "gold" else "")
+            + "; or the camera stands",
             "accepted": place <= worst,
         }
         for place, (name, (percent, scale)) in enumerate(bounds.items())

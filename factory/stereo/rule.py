@@ -75,9 +75,15 @@ class StereoRule:
         if s.method != "moving" or s.halves is None:
             return "gold"
         near = s.halves.path_percent <= self.gold_halves_percent
-        lens = s.lens
-        near &= lens is not None and lens.telling and lens.off <= max(self.most_lens, lens.log_sd)
+        near &= self._lens_is_sure(s)
         return "gold" if near and abs(s.halves.scale - 1.0) <= self.gold_halves_scale else "silver"
+
+    def _lens_is_sure(self, s: StereoSignals) -> bool:
+        """Somebody told it, and the clip agrees: halves share what one that it told itself is off by."""
+        lens = s.lens
+        if lens is None or s.lens_found:
+            return False
+        return lens.telling and lens.off <= max(self.most_lens, lens.log_sd)
 
     def _of_the_path(self, s: StereoSignals) -> list[str]:
         found = []

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from factory.stereo.halves import Halves
@@ -56,6 +57,28 @@ def test_a_good_path_is_accepted():
 def test_each_signal_alone_refuses_in_its_own_word(word, change):
     (reason,) = StereoRule().reasons(replace(GOOD, **change))
     assert reason.startswith(f"{word}: ")
+
+
+def test_only_a_lens_that_was_told_and_confirmed_makes_gold():
+    def quality(lens, **more):
+        return StereoRule().quality(replace(GOOD, lens=lens, **more))
+
+    sure = LensCheck(1.01, 0.02, 1.0, 0.3)
+    assert quality(sure) == "gold"
+    assert quality(sure, lens_found=True) == "silver"
+    assert quality(replace(sure, log_sd=0.1)) == "silver"
+    assert quality(replace(sure, ratio=1.06, log_sd=0.04)) == "silver"
+    assert quality(None) == "silver"
+
+
+def test_a_lens_in_doubt_is_in_the_prediction():
+    def scale_percent(lens, **more):
+        return StereoPrediction()(replace(GOOD, lens=lens, **more)).scale_percent
+
+    sure = LensCheck(1.0, 0.02, 4.0, 0.5)
+    assert scale_percent(sure) < 0.5
+    assert scale_percent(sure, lens_found=True) == pytest.approx(8.0, rel=0.1)
+    assert scale_percent(replace(sure, ratio=1.05)) == pytest.approx(100 * 4 * (np.log(1.05) - 0.02), rel=0.1)
 
 
 def test_a_camera_that_stands_has_no_percent_of_a_path():
