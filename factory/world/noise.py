@@ -13,7 +13,7 @@ from factory.world.lifted import Lifted, quantile_by_track
 from factory.world.still import SHARE, Even, fitted, speeds, still_points
 
 WEAK = 30.0  # times its noise that a range may be off where the rays are asked
-MEET_CHI2 = 9.0  # under which rays meet: of rendered things that stand 97 in 100 are, none of those that move
+MEET_CHI2 = 9.0  # under which rays meet: in two rendered clips 99 in 100 of what does not move, nothing that does
 MOST_TRACKS = 4000  # that are asked
 LEAST_TRACKS = 50  # fewer tell nothing
 # Three in four tracks whose rays meet have less, in two rendered clips: squared distances from one point, and speeds,
