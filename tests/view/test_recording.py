@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from factory.cli import main
+from factory.console.tables import as_typed
 from factory.data.result import ClipResult
 from factory.view.decision import decision
 
@@ -96,7 +97,7 @@ def test_the_viewer_is_found_where_the_environment_is_not_active(posed, tmp_path
     assert (found.parent, found.stem) == (Path(sysconfig.get_path("scripts")), "rerun")
     assert "/world/camera" in entities(tmp_path / "a.rrd")
     assert main(["view", posed.storage.root, "good", "--save", str(tmp_path / "b.rrd")]) == 0
-    assert f"open it with `{found} " in capsys.readouterr().out
+    assert f"open it with `{as_typed(str(found))} " in capsys.readouterr().out
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems have a display of their own")
