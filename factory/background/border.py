@@ -24,6 +24,12 @@ def border_score(tracks: Tracks, is_background: np.ndarray, cover_weight: float 
     return float(_win(total[seen], chosen[seen]).mean() + cover_weight * (chosen[seen] > 0).mean())
 
 
+def border_cells(tracks: Tracks) -> float:
+    """How many cells of the left, right and top border have a track, of 52: mean over frames."""
+    total, _ = _in_border(tracks, np.zeros(tracks.count, bool), np.arange(len(tracks.track)))
+    return float((total > 0).sum(axis=1).mean()) if len(total) else 0.0
+
+
 def weakest_win(tracks: Tracks, is_background: np.ndarray, least_cells: int) -> float | None:
     """The least share of the border, over successive frames, that a choice of tracks wins among the tracks that go from
     one to the next; None where none fill `least_cells`. What joins two parts of a clip only by what moves shows here.

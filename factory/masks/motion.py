@@ -8,7 +8,7 @@ import numpy as np
 
 from factory.background.choose import Background
 from factory.masks.pair_evidence import BackgroundMotion, PairEvidence
-from factory.masks.regions import Regions, cut, flow_steps, following, touching
+from factory.masks.regions import Links, Regions, cut, flow_steps, following, touching
 from factory.masks.smoothing import Spread, lasting
 from factory.models.dis import DisFlow
 from factory.models.roles import Flow
@@ -27,6 +27,18 @@ class DynamicMasks:
     masks: np.ndarray
     share: np.ndarray
     frame_index: np.ndarray | None = None
+
+
+@dataclass(frozen=True)
+class MaskEvidence:
+    """N regions of a clip's frames, which of them touch and follow each other, and what flow says of each: that it
+    moves on its own, that it rests; both float64 (N,)."""
+
+    regions: Regions
+    touch: Links
+    follow: Links
+    moves: np.ndarray
+    rests: np.ndarray
 
 
 @dataclass
@@ -59,6 +71,19 @@ class MaskDynamics:
 
     def __call__(self, frames: Sequence[np.ndarray], tracks: Tracks, background: Background) -> DynamicMasks:
         """frames: the F sampled frames of the tracks, uint8 (H, W) grey or (H, W, 3) RGB, in their proportions."""
+        seen = self.evidence(frames, tracks, background)
+        dynamic, static = self.labels_in(seen.regions, tracks, background.value)
+        speaks = np.clip(seen.moves, 0.0, self.most_flow) + self.dynamic_weight * np.minimum(dynamic, self.most_tracks)
+        against = self.rest_weight * seen.rests * (seen.moves <= 0)
+        against = against + self.static_weight * np.minimum(static, self.most_tracks)
+        moving = self.spread(seen.regions, seen.touch, seen.follow, speaks, against) > self.spread.moving
+        links = seen.touch.joined(seen.follow)
+        moving = lasting(seen.regions, links, moving, dynamic, self.stays_frames, self.enough_tracks)
+        masks = moving[seen.regions.at]
+        return DynamicMasks(masks, masks.mean(axis=(1, 2)))
+
+    def evidence(self, frames: Sequence[np.ndarray], tracks: Tracks, background: Background) -> MaskEvidence:
+        """What dense flow says of the regions of the frames; arguments as of `__call__`."""
         pictures = np.stack([_rgb(shrink(frame, self.side_px)) for frame in frames])
         regions = cut(list(pictures), self.region_px)
         apart, steady = self._apart(tracks, background), tracks.select(background.is_background)
@@ -74,15 +99,8 @@ class MaskDynamics:
             # All that is kept of the pairs for the length of the clip: a tenth of their memory.
             before.append(flow_steps(pair[0]))
             after.append(flow_steps(pair[1]))
-        dynamic, static = self._tracks(regions, tracks, background)
-        speaks = np.clip(moves, 0.0, self.most_flow) + self.dynamic_weight * np.minimum(dynamic, self.most_tracks)
-        against = self.rest_weight * rests * (moves <= 0) + self.static_weight * np.minimum(static, self.most_tracks)
-        touch = touching(regions, self.region_px)
-        follow = following(regions, before, after, self.region_px)
-        moving = self.spread(regions, touch, follow, speaks, against) > self.spread.moving
-        moving = lasting(regions, touch.joined(follow), moving, dynamic, self.stays_frames, self.enough_tracks)
-        masks = moving[regions.at]
-        return DynamicMasks(masks, masks.mean(axis=(1, 2)))
+        touch, follow = touching(regions, self.region_px), following(regions, before, after, self.region_px)
+        return MaskEvidence(regions, touch, follow, moves, rests)
 
     def _compared(self, pictures: np.ndarray, steady: Tracks, apart: int) -> Iterator[tuple[int, Beside, Beside]]:
         """Each frame against those next to it, and against those `apart` from it: of every second frame, as the others
@@ -130,10 +148,11 @@ class MaskDynamics:
             return 1
         return int(np.clip(round(self.far_px / max(float(np.median(speeds)), 0.1)), 1, self.most_apart))
 
-    def _tracks(self, regions: Regions, tracks: Tracks, background: Background) -> tuple[np.ndarray, np.ndarray]:
-        """How many dynamic and how many static tracks are in each region, each as sure as its label: float64 (N,)."""
+    def labels_in(self, regions: Regions, tracks: Tracks, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """How many dynamic and how many static tracks are in each region, each as sure as its label: float64 (N,).
+        values: of the tracks, (M,), as `Background` has them."""
         height, width = regions.at.shape[1:]
-        value = background.value[tracks.track]
+        value = values[tracks.track]
         known = np.isfinite(value)
         scale = width / tracks.width
         at = np.clip((tracks.xy[known] * scale).round().astype(int), 0, [width - 1, height - 1])

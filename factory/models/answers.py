@@ -1,13 +1,13 @@
 """Whether a model answered what its role promises. A function a role's method, under the same name and with what was
 asked behind the answer. Each raises ModelAnswerError."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from factory.errors import ModelAnswerError
-from factory.models.roles import Boxes, DepthMaps, Focals, Followed, Prompt
+from factory.models.roles import Boxes, DepthMaps, Focals, Followed, Prompt, Told
 
 FLOATS, SIGNED = ("float16", "float32"), ("int32", "int64")
 
@@ -77,10 +77,11 @@ def ask(found: Any, frames: np.ndarray, questions: Sequence[str]) -> None:
     _within("answers", found[~np.isnan(found)], 0.0, 1.0)
 
 
-def tell(found: Any, frames: np.ndarray, words: str) -> None:
-    del frames, words
-    if not isinstance(found, str):
-        raise ModelAnswerError(f"a {type(found).__name__}, not a text")
+def tell(found: Any, frames: np.ndarray, words: str, form: Mapping[str, Any] | None = None) -> None:
+    del frames, words, form
+    _instance(found, Told)
+    if not isinstance(found.text, str):
+        raise ModelAnswerError(f"a {type(found.text).__name__}, not a text")
 
 
 CHECKS: dict[str, Callable[..., None]] = {

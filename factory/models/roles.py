@@ -6,9 +6,9 @@ the clip's later questions. Each role is one method; what a `Network` answers to
 same name in `answers.py`, in every call, and any backend by the suite of its role in the tests.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 import numpy as np
 
@@ -141,11 +141,23 @@ class Vlm(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class Told:
+    """What a language model says, empty where it refuses; the tokens of question and answer, and what they cost by the
+    prices it was given: None where it does not tell."""
+
+    text: str
+    tokens_in: int | None = None
+    tokens_out: int | None = None
+    usd: float | None = None
+
+
 class Teller(Protocol):
     """A language model that sees, and tells."""
 
-    def tell(self, frames: np.ndarray, words: str) -> str:
-        """What `words` ask for, of all frames in their order; empty where it refuses."""
+    def tell(self, frames: np.ndarray, words: str, form: Mapping[str, Any] | None = None) -> Told:
+        """What `words` ask for, of all frames in their order. form: the JSON schema of the answer, which not every
+        model can be held to."""
         ...
 
 

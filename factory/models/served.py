@@ -26,7 +26,6 @@ from factory.video import shrink
 
 NO_KEY = "none"  # a server of one's own wants none
 SPENT = "spent-"  # how the notes of what was paid are called, one a process
-MOST_TOKENS = 400  # of a reply, to a dozen questions or in a paragraph; a guess
 
 
 @dataclass
@@ -38,7 +37,8 @@ class Served(Network):
     tokens, as the notes beside the replies say; then clips fail that are still to be asked about. Replicas see each
     other's spending when they start. tries: of a request that is refused for the moment (429, 5xx) or not answered in
     time, with growing pauses, as long as the server asks for. cache_at: a folder or s3:// prefix for replies, which are
-    asked for once; null: this machine's cache.
+    asked for once; null: this machine's cache. most_tokens: of a reply. required: false where a server that cannot be
+    used is no reason to end the run: then each clip's question fails.
     """
 
     packages: ClassVar[tuple[str, ...]] = ("openai",)
@@ -57,6 +57,8 @@ class Served(Network):
     budget_usd: Positive | None = field(default=None, compare=False)
     cache_at: str | None = field(default=None, compare=False)
     cache_dir: str | None = field(default=None, compare=False)
+    most_tokens: Count = 400  # enough for answers to a dozen questions, or for a paragraph; a guess
+    required: bool = field(default=True, compare=False)
 
     def __post_init__(self) -> None:
         self.cache_dir = absolute(self.cache_dir)
@@ -76,9 +78,18 @@ class Served(Network):
         raise NotImplementedError
 
     def load(self) -> None:
-        """Raises ConfigError where the server does not answer, refuses the key, or has no such model."""
-        if hasattr(self, "_client"):
+        """Raises ConfigError where the server does not answer, refuses the key, or has no such model; if it is not
+        `required`, whoever asks then gets that as a ModelError."""
+        if hasattr(self, "_client") or hasattr(self, "_unusable"):
             return
+        try:
+            self._connect()
+        except ConfigError as error:
+            if self.required:
+                raise
+            self._unusable = str(error)
+
+    def _connect(self) -> None:
         import openai
 
         self._lock, self._own_usd, self._note = threading.Lock(), 0.0, f"{SPENT}{uuid4().hex}.json"
@@ -95,10 +106,13 @@ class Served(Network):
 
     def said(self, frames: np.ndarray, words: str, more: Mapping[str, Any]) -> dict[str, Any]:
         """The reply to words about pictures: `reply`, its text, None where it refuses; `tokens`, [text, [[other, log
-        probability], ...]] each. more: of the request. Raises ModelError."""
+        probability], ...]] each; `usage`, tokens in and out, None where the server does not tell. more: of the request.
+        Raises ModelError."""
+        if hasattr(self, "_unusable"):
+            raise ModelError(self._unusable)
         pictures = [jpeg(shrink(frame, self.side_px)) for frame in frames]
         shown = [hashlib.sha256(picture).hexdigest() for picture in pictures]
-        known = [self.model, json.dumps(more, sort_keys=True), str(MOST_TOKENS), words, *shown]
+        known = [self.model, json.dumps(more, sort_keys=True), str(self.most_tokens), words, *shown]
         name = hashlib.sha256("\n".join(known).encode()).hexdigest()
         kept = self._kept(name)
         if kept is None:
@@ -125,18 +139,24 @@ class Served(Network):
                 messages=[{"role": "user", "content": content}],
                 temperature=0,
                 seed=0,
-                max_tokens=MOST_TOKENS,
+                max_tokens=self.most_tokens,
                 **more,
             )
         except openai.OpenAIError as error:
             raise ModelError(f"model {self.model} does not answer: {_cause(error)}.") from None
         self._paid(said.usage)
+        used = None if said.usage is None else [said.usage.prompt_tokens, said.usage.completion_tokens]
         choice = said.choices[0] if said.choices else None
         if choice is None or getattr(choice.message, "refusal", None):
-            return {"reply": None, "tokens": [], "whole": choice is not None}
+            return {"reply": None, "tokens": [], "usage": used, "whole": choice is not None}
         tokens = (choice.logprobs.content or []) if choice.logprobs else []
         listed = [[t.token, [[other.token, other.logprob] for other in t.top_logprobs]] for t in tokens]
-        return {"reply": choice.message.content, "tokens": listed, "whole": choice.finish_reason == "stop"}
+        return {
+            "reply": choice.message.content,
+            "tokens": listed,
+            "usage": used,
+            "whole": choice.finish_reason == "stop",
+        }
 
     def _paid(self, usage: Any) -> None:
         """Counts a request, and notes the sum beside the replies, where later processes find it."""
@@ -144,10 +164,13 @@ class Served(Network):
             return
         if usage is None:
             raise ModelBudgetError("the server does not tell what it costs: without budget_usd it can be asked.")
-        cost = usage.prompt_tokens * self.usd_per_million_in + usage.completion_tokens * self.usd_per_million_out
         with self._lock:
-            self._own_usd += cost / 1e6
+            self._own_usd += self.usd(usage.prompt_tokens, usage.completion_tokens)
             place_of(self._cache).write(f"{self._cache}/{self._note}", json.dumps(self._own_usd).encode())
+
+    def usd(self, tokens_in: int, tokens_out: int) -> float:
+        """What they cost by the prices given."""
+        return (tokens_in * self.usd_per_million_in + tokens_out * self.usd_per_million_out) / 1e6
 
     def _noted_usd(self) -> float:
         place = place_of(self._cache)

@@ -1,6 +1,6 @@
 """Language models that see, on a card of one's own: Qwen2.5-VL and Qwen3-VL, by `transformers`."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from inspect import signature
 from typing import Any, ClassVar
@@ -11,7 +11,7 @@ from factory.construct import Count, Share
 from factory.errors import ConfigError
 from factory.models.network import Network, Unit
 from factory.models.pretrained import pretrained
-from factory.models.served import MOST_TOKENS
+from factory.models.roles import Told
 from factory.models.vlm_reply import NO, YES, share_of_yes, single
 from factory.models.weights import WeightStore
 from factory.video import shrink
@@ -139,19 +139,25 @@ class LocalVlm(_Local):
 
 @dataclass
 class LocalTeller(_Local):
-    """Tells in its own words, the likeliest; the role `Teller`."""
+    """Tells in its own words, the likeliest; the role `Teller`. Nothing holds it to a form."""
 
     method: ClassVar[str] = "tell"
 
-    def tell(self, frames: np.ndarray, words: str) -> str:
-        return str(self.answer(frames, words))
+    most_tokens: Count = 400  # of a reply; a guess, as for served ones
+
+    def tell(self, frames: np.ndarray, words: str, form: Mapping[str, Any] | None = None) -> Told:
+        del form
+        found: Told = self.answer(frames, words)
+        return found
 
     def units(self, frames: np.ndarray, words: str) -> list[Unit]:
         return [(frames, words)]
 
-    def reply(self, frames: np.ndarray, asked: str) -> str:
+    def reply(self, frames: np.ndarray, asked: str) -> Told:
         words = asked.strip()
         before, behind = self._around(frames, words)
         given = self._given(before + words + behind, frames)
-        told = self._network.generate(**given, **GREEDY, max_new_tokens=MOST_TOKENS)
-        return str(self._tokenizer.decode(told[0, given["input_ids"].shape[1] :], skip_special_tokens=True)).strip()
+        told = self._network.generate(**given, **GREEDY, max_new_tokens=self.most_tokens)
+        read = given["input_ids"].shape[1]
+        text = str(self._tokenizer.decode(told[0, read:], skip_special_tokens=True)).strip()
+        return Told(text, read, told.shape[1] - read)

@@ -1,12 +1,13 @@
 """Language models that see, behind any server that speaks OpenAI's protocol: vLLM, Ray Serve LLM, hosted ones."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
 
 from factory.models.network import Unit
+from factory.models.roles import Told
 from factory.models.served import Served
 from factory.models.vlm_reply import Token, probabilities, schema, task
 
@@ -47,15 +48,24 @@ class ServedTeller(Served):
 
     method: ClassVar[str] = "tell"
 
-    def tell(self, frames: np.ndarray, words: str) -> str:
-        return str(self.answer(frames, words))
+    def tell(self, frames: np.ndarray, words: str, form: Mapping[str, Any] | None = None) -> Told:
+        found: Told = self.answer(frames, words, form)
+        return found
 
-    def units(self, frames: np.ndarray, words: str) -> list[Unit]:
-        return [(frames, words)]
+    def units(self, frames: np.ndarray, words: str, form: Mapping[str, Any] | None = None) -> list[Unit]:
+        return [(frames, (words, form))]
 
-    def reply(self, frames: np.ndarray, asked: str) -> str:
-        return (self.said(frames, asked, {})["reply"] or "").strip()
+    def reply(self, frames: np.ndarray, asked: tuple[str, Mapping[str, Any] | None]) -> Told:
+        words, form = asked
+        held = {"name": "answer", "strict": True, "schema": form}
+        more = {} if form is None else {"response_format": {"type": "json_schema", "json_schema": held}}
+        said = self.said(frames, words, more)
+        text, used = (said["reply"] or "").strip(), said.get("usage")  # replies that an older release kept have none
+        return Told(text) if used is None else Told(text, *used, self.usd(*used))
 
-    def joined(self, answers: Sequence[Any], frames: np.ndarray, words: str) -> str:
-        del frames, words
-        return str(answers[0])
+    def joined(
+        self, answers: Sequence[Any], frames: np.ndarray, words: str, form: Mapping[str, Any] | None = None
+    ) -> Told:
+        del frames, words, form
+        found: Told = answers[0]
+        return found

@@ -48,7 +48,7 @@ class Describe:
 
     def __call__(self, record: ClipRecord) -> ClipRecord:
         words = self.task.format(measured=measured(record))
-        caption = ended(self.teller.tell(np.stack(record["stills"]), words))
+        caption = ended(self.teller.tell(np.stack(record["stills"]), words).text)
         if not caption:
             raise ModelError("the model does not describe this clip: it refuses, or says no whole sentence.")
         return record.give(caption=caption)

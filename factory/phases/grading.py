@@ -5,6 +5,7 @@ from typing import ClassVar
 
 from factory.background.choose import Background
 from factory.clip import ClipRecord
+from factory.masks.motion import DynamicMasks
 from factory.sfm.model.trajectory import Trajectory
 from factory.sfm.options import SolveOptions
 from factory.sfm.solve import solve_clip
@@ -12,21 +13,9 @@ from factory.stage import Rejected
 from factory.tracks import Tracks
 from factory.trust.again import OtherLabels
 from factory.trust.assess import Measure, Signals
-from factory.trust.predicted import Predicted, Prediction
-from factory.trust.rule import AcceptRule, Quality
-
-
-@dataclass(frozen=True)
-class Trust:
-    """How far a trajectory can be trusted. quality: None where the rule refuses it. reasons: sentences, empty where it
-    is accepted; a clip of too low a quality has both."""
-
-    signals: Signals
-    predicted: Predicted
-    quality: Quality | None
-    reasons: tuple[str, ...]
-    focal_reliable: bool
-    translation_reliable: bool
+from factory.trust.predicted import Prediction
+from factory.trust.rule import AcceptRule
+from factory.trust.worth import Trust
 
 
 @dataclass
@@ -46,8 +35,12 @@ class GradeCamera:
     again: OtherLabels | None = field(default_factory=OtherLabels)
 
     def __call__(self, record: ClipRecord) -> ClipRecord:
+        return self.graded(record)
+
+    def graded(self, record: ClipRecord, masks: DynamicMasks | None = None) -> ClipRecord:
+        """masks: of what is known to move, see `Measure.body`."""
         trajectory, tracks, given = record["trajectory"], record["tracks"], record["solve_options"]
-        trust = self.trust(trajectory, tracks, given)
+        trust = self.trust(trajectory, tracks, given, masks)
         if trust.reasons and self.again is not None:
             background: Background = record["background"]
             # Other labels, not another lens: looking for a zoom takes nine tenths of a solve that goes wrong.
@@ -55,7 +48,7 @@ class GradeCamera:
             options = given if zooms else replace(given, zoom=None)
             for labels in self.again(trajectory, tracks, background.is_background):
                 other = solve_clip(tracks, labels, record["frames"].grey, options)
-                body = self.measure.body(other, tracks)
+                body = self.measure.body(other, tracks, masks)
                 if self.rule.objections(body):
                     continue  # what it is worth besides need not be known
                 told = self._graded(other, body, given)
@@ -66,12 +59,14 @@ class GradeCamera:
             trajectory = replace(trajectory, focal_reliable=trust.focal_reliable)
         return record.give(trust=trust, trajectory=trajectory)
 
-    def trust(self, trajectory: Trajectory, tracks: Tracks, options: SolveOptions) -> Trust:
+    def trust(
+        self, trajectory: Trajectory, tracks: Tracks, options: SolveOptions, masks: DynamicMasks | None = None
+    ) -> Trust:
         """tracks: all of the clip, as the tracker gave them. options: with which the trajectory was found."""
         if trajectory.method == "still":
             standing = Signals(tracks.frames, 1.0, True)
             return Trust(standing, self.predict(standing), "gold", (), False, False)
-        return self._graded(trajectory, self.measure.body(trajectory, tracks), options)
+        return self._graded(trajectory, self.measure.body(trajectory, tracks, masks), options)
 
     def _graded(self, trajectory: Trajectory, body: Signals, options: SolveOptions) -> Trust:
         refused = bool(self.rule.objections(body))

@@ -11,12 +11,12 @@ from factory.camera_tags.tags import CameraTags
 from factory.declared import ClipPhase
 from factory.engine.work import Row
 from factory.manifest.schema import POSE
-from factory.phases.grading import Trust
 from factory.phases.phase import common_row
 from factory.sfm.model.trajectory import Trajectory
 from factory.stage import Outcome
 from factory.tracks import Tracks
 from factory.trust.rule import Quality
+from factory.trust.worth import Trust
 
 # Columns of amounts are called by kind and unit.
 AMOUNTS: dict[Kind, str] = {

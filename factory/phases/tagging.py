@@ -8,9 +8,9 @@ import numpy as np
 from factory.camera_tags.path import camera_path
 from factory.camera_tags.tags import CameraTags, TagBounds
 from factory.clip import ClipRecord
-from factory.phases.grading import Trust
 from factory.sfm.model.trajectory import Trajectory
 from factory.trust.assess import median_depth
+from factory.trust.worth import Trust
 
 
 @dataclass

@@ -4,9 +4,11 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from factory.background.border import border_score, weakest_win
+from factory.background.border import border_cells, border_score, weakest_win
 from factory.geometry.camera import invert_rigid
 from factory.geometry.trajectory import path_length, rotation_angle_deg, turns
+from factory.masks.inside import inside
+from factory.masks.motion import DynamicMasks
 from factory.sfm.model.explained import explained_tracks, least_bridge
 from factory.sfm.model.trajectory import Trajectory
 from factory.sfm.options import SolveOptions
@@ -32,10 +34,11 @@ class Signals:
     deviation of the logarithm of the focal length that the clip leaves; focal_open: that cannot be told.
     border_rival: see `trust.rival`, lower_rival: see `trust.lower_border`; rolling: a rolling shutter is corrected for,
     which else looks like one. ring_win, ring_cover: share of the occupied and of all cells at the left, right and top
-    border where most, any, tracks are explained. weakest_win: the first by the tracks that go from one frame to the
-    next, least over frames. supported: share of registered frames with enough explained tracks. bridge: the fewest
-    explained tracks that join the frames before a cut to those after it. explained: share of all observations on
-    explained tracks. step_ratio: largest step by the median step; a warning only, as hand-held cameras stop and go.
+    border where most, any, tracks are explained; None where masks leave none of it. weakest_win: the first by the
+    tracks that go from one frame to the next, least over frames. supported: share of registered frames with enough
+    explained tracks. bridge: the fewest explained tracks that join the frames before a cut to those after it.
+    explained: share of all observations on explained tracks. step_ratio: largest step by the median step; a warning
+    only, as hand-held cameras stop and go.
     """
 
     placed: int
@@ -50,8 +53,8 @@ class Signals:
     focal_open: bool = False
     border_rival: float | None = None
     lower_rival: float | None = None
-    ring_win: float = 0.0
-    ring_cover: float = 0.0
+    ring_win: float | None = 0.0
+    ring_cover: float | None = 0.0
     weakest_win: float | None = None
     supported: float = 0.0
     bridge: int = 0
@@ -68,21 +71,26 @@ class Measure:
     explained_px: float = 2.0
     explained_per_frame: int = 20
     weakest_cells: int = 10  # fewer say nothing; guess
+    least_cells: int = 5  # of the border, of 52, that masks have to leave for it to say anything; a guess
+    least_masked: float = 0.25  # of a track's observations in masks, for it to be none of the world's; the study's
     half_tracks_per_frame: int = 80  # 60 refuse a kitchen sweep that is right (1.5 %)
     guided_ring_win: float = 0.6  # a mixture of two cars and the road had 0.50, right solves that need it 0.68 and more
     rival: BorderRival = field(default_factory=BorderRival)
     lower: LowerBorder = field(default_factory=LowerBorder)
 
-    def body(self, trajectory: Trajectory, every: Tracks) -> Signals:
+    def body(self, trajectory: Trajectory, every: Tracks, masks: DynamicMasks | None = None) -> Signals:
         """What tells whether the solve is of the world, not for cameras that stand still: all but what halves of the
         tracks and other focal lengths say. every: all tracks of the clip, as the tracker gave them, whatever the solver
-        took."""
+        took. masks: of what is known to move, from elsewhere than the tracks: what lies in them is not asked."""
         tracks = trajectory.unguided()
+        if masks is not None:
+            tracks, every = (some.select(inside(some, masks) < self.least_masked) for some in (tracks, every))
         count, registered = int(trajectory.registered.sum()), trajectory.registered_ratio
         if count < LEAST_PLACED:
             return Signals(count, registered, trajectory.rotation_only)
         explained = explained_tracks(trajectory, tracks, self.explained_px)
-        win = border_score(tracks, explained, 0.0)
+        shown = masks is None or border_cells(tracks) >= self.least_cells
+        win = border_score(tracks, explained, 0.0) if shown else None
         per_frame = np.bincount(tracks.frame, explained[tracks.track], tracks.frames)[trajectory.registered]
         placed = trajectory.world_from_cam[trajectory.registered]
         path = None if trajectory.rotation_only else path_by_depth(trajectory)
@@ -99,7 +107,7 @@ class Measure:
             border_rival=self.rival(trajectory, seen).border,
             lower_rival=self.lower(trajectory, seen),
             ring_win=win,
-            ring_cover=border_score(tracks, explained, 1.0) - win,
+            ring_cover=None if win is None else border_score(tracks, explained, 1.0) - win,
             weakest_win=weakest_win(tracks, explained, self.weakest_cells),
             supported=float((per_frame >= self.explained_per_frame).mean()),
             bridge=least_bridge(tracks, explained, trajectory.registered),
@@ -120,7 +128,7 @@ class Measure:
             bound * max(trajectory.tracks.width, trajectory.tracks.height) for bound in options.lens.focal_bounds
         )
         bounded = not 1.02 * low < trajectory.camera.focal_px < 0.98 * high
-        guided = body.ring_win >= self.guided_ring_win
+        guided = body.ring_win is None or body.ring_win >= self.guided_ring_win
         return replace(
             body,
             apart=halves_apart(trajectory, options, self.half_tracks_per_frame, guided, thorough),

@@ -169,7 +169,7 @@ class AcceptRule:
             found.append(MOVING_CROP)
         if s.registered < self.least_registered:
             found.append(f"registered_ratio: only {s.registered:.0%} of the frames could be placed")
-        if s.ring_win < self.least_ring_win:
+        if s.ring_win is not None and s.ring_win < self.least_ring_win:
             found.append(
                 f"ring_win: the solution explains only {s.ring_win:.0%} of the picture's border, "
                 "it may follow a moving object"

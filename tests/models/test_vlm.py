@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from factory.errors import ConfigError, ModelBudgetError, ModelError
 from factory.models.network import Call, Pool, answers
+from factory.models.roles import Told
 from factory.models.vlm_reply import Token, probabilities, share_of_yes, single, task
 from factory.models.vlm_server import ServedTeller, ServedVlm
 from tests.models import contracts
@@ -48,9 +49,9 @@ def test_the_contract_of_a_teller(server, tmp_path):
     server.reply = " A dog runs.\n"
     teller = ServedTeller(url=server.url, model="seer", cache_at=str(tmp_path))
     contracts.teller(teller)
-    assert teller.tell(textured(1, 64, 96), "Describe it.") == "A dog runs."
+    assert teller.tell(textured(1, 64, 96), "Describe it.") == Told("A dog runs.", 1000, 100, 0.0)
     server.reply = None
-    assert teller.tell(textured(1, 64, 96), "Describe it otherwise.") == ""
+    assert teller.tell(textured(1, 64, 96), "Describe it otherwise.").text == ""
 
 
 def test_answers_are_probabilities_where_the_server_gives_them(vlm, server):

@@ -72,10 +72,9 @@ def of_the_library(library, frames, question):
     return yes / (yes + no), yes + no
 
 
-def test_the_contracts_of_their_roles(vlm, place, weights, monkeypatch):
+def test_the_contracts_of_their_roles(vlm, place, weights):
     contracts.vlm(vlm)
-    monkeypatch.setattr("factory.models.vlm_local.MOST_TOKENS", 20)
-    contracts.teller(made(LocalTeller, place, weights))
+    contracts.teller(made(LocalTeller, place, weights, most_tokens=20))
 
 
 @pytest.mark.parametrize("shape", SHAPES)
@@ -113,15 +112,16 @@ def test_it_abstains_where_it_would_say_something_else(vlm, library, place, weig
     np.testing.assert_array_equal(found[~np.isnan(found)], vlm.ask(frames, QUESTIONS)[~np.isnan(found)])
 
 
-def test_a_telling_is_that_of_the_library(place, weights, library, monkeypatch):
-    monkeypatch.setattr("factory.models.vlm_local.MOST_TOKENS", 12)
+def test_a_telling_is_that_of_the_library(place, weights, library):
     frames, (network, processor) = textured(2, 64, 96), library
     given = asked(processor, frames, "Describe it.")
     told = network.generate(**given, max_new_tokens=12, do_sample=False, repetition_penalty=1.0)[
         :, given["input_ids"].shape[1] :
     ]
     expected = processor.batch_decode(told, skip_special_tokens=True)[0].strip()
-    assert made(LocalTeller, place, weights).tell(frames, " Describe it.\n") == expected != ""
+    said = made(LocalTeller, place, weights, most_tokens=12).tell(frames, " Describe it.\n")
+    assert said.text == expected != ""
+    assert (said.tokens_in, said.tokens_out) == (given["input_ids"].shape[1], told.shape[1])
 
 
 def test_weights_of_another_network_are_told_in_one_sentence(place):

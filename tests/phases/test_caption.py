@@ -6,6 +6,7 @@ from factory.cli import main as factory
 from factory.clip import ClipRecord
 from factory.errors import ConfigError, ModelError
 from factory.manifest.read import read_phase
+from factory.models.roles import Told
 from factory.phases.caption import Describe, measured
 from factory.storage.output import Storage
 from tests.conftest import picture
@@ -32,7 +33,7 @@ class Says:
     def tell(self, frames, words):
         assert frames.dtype == "uint8"
         assert "the camera stands still" in words
-        return self.text
+        return Told(self.text)
 
 
 def test_a_caption_that_is_broken_off_ends_with_its_last_whole_sentence(tmp_path):

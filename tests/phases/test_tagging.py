@@ -8,7 +8,6 @@ import pytest
 from factory.clip import Clip, ClipRecord
 from factory.declared import Resources
 from factory.manifest.schema import COMMON, POSE
-from factory.phases.grading import Trust
 from factory.phases.pose import Pose
 from factory.phases.pose_stages import standing
 from factory.phases.tagging import TagCamera
@@ -18,6 +17,7 @@ from factory.sfm.options import PairOptions, SolveOptions
 from factory.stage import Outcome
 from factory.trust.assess import Signals, path_by_depth
 from factory.trust.predicted import Prediction
+from factory.trust.worth import Trust
 from tests.sfm.scenes import HEIGHT, WIDTH, scene
 
 FRAMES = 24

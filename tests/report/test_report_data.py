@@ -20,7 +20,6 @@ from hypothesis import strategies as st
 
 from factory.cli import main
 from factory.data.opened import Output
-from factory.phases.grading import Trust
 from factory.phases.pose import _trust
 from factory.report.checks import accept_rule, filter_bounds, pose_checks
 from factory.report.serve import server
@@ -30,6 +29,7 @@ from factory.report.write import write_report
 from factory.storage.output import Storage
 from factory.trust.predicted import Prediction
 from factory.trust.rule import AcceptRule
+from factory.trust.worth import Trust
 from tests.console.manifests import write_output as write_few
 from tests.report.made import HOSTILE, write_output
 from tests.trust.test_rule import GOOD, TURN

@@ -1,0 +1,91 @@
+"""Poses with a dynamic prior: what is named as moving is left out, and the vote is held again among the others."""
+
+from dataclasses import dataclass, field, replace
+from typing import ClassVar
+
+import cv2
+import numpy as np
+
+from factory.clip import ClipRecord
+from factory.construct import NotNegative
+from factory.masks.inside import inside
+from factory.masks.motion import DynamicMasks
+from factory.phases.grading import GradeCamera
+from factory.phases.mask_labels import LabelByMask
+from factory.phases.pose_stages import JudgeCamera, SolveCamera
+from factory.prior.choose import ChoosePose
+from factory.prior.object_masks import ObjectMasks
+from factory.sfm.model.trajectory import Trajectory
+from factory.trust.worth import Trust
+
+CONFLICT = (
+    "named_ratio: {share:.0%} of what the solve by motion rests on is named as moving, and without it the camera goes "
+    "another way or cannot be solved"
+)
+
+
+@dataclass
+class UsePrior:
+    """Solves and grades again without what is named, where that has a share in the first solve or the first is refused;
+    `ChoosePose` says which stands. Masks that come from the clip's own motion are no word from elsewhere: with those
+    the border is judged as ever.
+
+    Gives: pose_from ("motion" or "prior"), named_ratio, and trajectory, trust, background, camera_motion and
+    dynamic_masks anew.
+    """
+
+    needs: ClassVar[tuple[str, ...]] = (
+        *("frames", "tracks", "background", "camera_motion", "trajectory", "trust", "solve_options"),
+        *("dynamic_masks", "object_masks"),
+    )
+    gives: ClassVar[tuple[str, ...]] = (
+        *("pose_from", "named_ratio", "trajectory", "trust", "background", "camera_motion", "dynamic_masks"),
+    )
+
+    # Tracks with more than a quarter in the masks are dynamic: dynapo study, 10 rendered clips.
+    label: LabelByMask = field(default_factory=lambda: LabelByMask(least_inside=0.25))
+    camera: JudgeCamera = field(default_factory=JudgeCamera)
+    solve: SolveCamera = field(default_factory=SolveCamera)
+    grade: GradeCamera = field(default_factory=GradeCamera)
+    choose: ChoosePose = field(default_factory=ChoosePose)
+    grown_px: NotNegative = 1.0  # of masks 320 wide: tracks at an object's edge see both sides of it; the study's
+
+    def __call__(self, record: ClipRecord) -> ClipRecord:
+        found: ObjectMasks = record["object_masks"]
+        by_language = found.by == "language" and bool(found.masks.any())
+        masks = found.union(record["tracks"].frame_index) if by_language else record["dynamic_masks"]
+        first: tuple[Trajectory, Trust] = record["trajectory"], record["trust"]
+        grown = self._grown(masks)
+        share = named_ratio(first[0], grown) if by_language else None
+        record = record.give(named_ratio=share, pose_from="motion", dynamic_masks=masks)
+        if first[0].method == "still" or not self.choose.asks(share or 0.0, first[1]):
+            return record
+        again = self._again(record, grown, grown if by_language else None)
+        choice = self.choose(share or 0.0, first, (again["trajectory"], again["trust"]))
+        if choice == "prior":
+            names = ("trajectory", "trust", "background", "camera_motion")
+            return record.give(pose_from="prior", **{name: again[name] for name in names})
+        if choice == "conflict":
+            reasons = (CONFLICT.format(share=share or 0.0),)
+            return record.give(trust=replace(first[1], quality=None, reasons=reasons))
+        return record
+
+    def _again(self, record: ClipRecord, masks: DynamicMasks, known: DynamicMasks | None) -> ClipRecord:
+        record = self.label(record.give(dynamic_masks=masks))
+        return self.grade.graded(self.solve(self.camera(record)), known)
+
+    def _grown(self, masks: DynamicMasks) -> DynamicMasks:
+        reach = round(self.grown_px * masks.masks.shape[2] / 320)
+        if not reach:
+            return masks
+        disk = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * reach + 1,) * 2)
+        grown = np.stack([cv2.dilate(mask.astype(np.uint8), disk) > 0 for mask in masks.masks])
+        return replace(masks, masks=grown, share=grown.mean(axis=(1, 2)))
+
+
+def named_ratio(trajectory: Trajectory, masks: DynamicMasks) -> float:
+    """Of the observations a solve rests on, the share on tracks that lie in masks for a half of their time."""
+    tracks, kept = trajectory.as_seen(), trajectory.kept
+    if not kept.any():
+        return 0.0
+    return float((inside(tracks, masks) >= 0.5)[tracks.track[kept]].mean())
