@@ -86,15 +86,21 @@ def _solved(half: csr_matrix, for_: np.ndarray, against: np.ndarray, start: np.n
 
 def _colours(regions: Regions, likely: np.ndarray) -> np.ndarray | None:
     """What each region's colour says, float64 (N,): 1 seen only where it moves, -1 only where not; or None."""
+    return told_by_colour(regions, np.clip(2.0 * likely - 0.6, 0.0, 1.0), np.clip(1.0 - 1.5 * likely, 0.0, 1.0))
+
+
+def told_by_colour(regions: Regions, inside: np.ndarray, outside: np.ndarray) -> np.ndarray | None:
+    """What each region's colour says, float64 (N,): 1 seen only in regions that weigh as `inside`, -1 only in those
+    that weigh as `outside`, float64 (N,) each; None where either is nothing."""
     index = np.ravel_multi_index(
         tuple(np.clip(regions.lab // LAB_BIN, 0, np.array(LAB_BINS) - 1).astype(int).T), LAB_BINS
     )
     shares = []
-    for weight in (np.clip(2.0 * likely - 0.6, 0.0, 1.0), np.clip(1.0 - 1.5 * likely, 0.0, 1.0)):
+    for weight in (inside, outside):
         counted = np.bincount(index, regions.size * weight, int(np.prod(LAB_BINS)))
         if counted.sum() == 0:
             return None
         smooth = gaussian_filter((counted / counted.sum()).reshape(LAB_BINS), 1.0, mode="nearest", truncate=2.5)
         shares.append(smooth.ravel()[index])
-    moving, resting = shares
-    return np.asarray((moving - resting) / np.maximum(moving + resting, 1e-12))
+    here, there = shares
+    return np.asarray((here - there) / np.maximum(here + there, 1e-12))
