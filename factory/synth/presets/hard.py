@@ -15,7 +15,8 @@ from scipy.spatial.transform import Rotation
 from factory.synth.camera import handheld, shaken, tremor
 from factory.synth.mesh import Mesh, box, placed, quad
 from factory.synth.presets.lenses import fixed
-from factory.synth.scene import Body, held, rigid
+from factory.synth.scene import Body, Thing, held, one_thing, rigid
+from factory.synth.sets.actors import HELD_BOX
 from factory.synth.sets.flat import furnished
 from factory.synth.sets.placing import corridor
 from factory.synth.sets.street import street
@@ -41,7 +42,7 @@ def carried(rng: np.random.Generator, photos: Photos) -> Take:
         return rigid(np.array([0.0, -0.16, 0.6]) + sway, turn)
 
     print_ = picture(rng, 0.5, 0.4, 700)
-    held_box = (Body(box((1.2, 0.52, 0.1)), print_, held(path, hand)),)
+    held_box = (Body(box((1.2, 0.52, 0.1)), print_, held(path, hand), thing=Thing(HELD_BOX)),)
     scene = furnished(rng, held_box, corridor(path, SECONDS, (), 1.0), photos)
     return Take(scene, path, fixed(0.85))
 
@@ -59,7 +60,7 @@ def train(
     def rolling(time_s: float) -> np.ndarray:
         return rigid(start + np.array([side * speed_m_s * time_s, 0.0, 0.0]))
 
-    body = Body(box((length_m, 1.6, high_m - low_m)), wagon, rolling)
+    body = Body(box((length_m, 1.6, high_m - low_m)), wagon, rolling, thing=Thing("printed wagon that passes"))
     clear = np.stack(np.meshgrid(np.linspace(x - 4, x + 4, 9), np.linspace(-4, 2, 7)), -1).reshape(-1, 2)
     return Take(street(rng, (body,), clear, photos), path, fixed(0.85))
 
@@ -72,7 +73,8 @@ def creeping(rng: np.random.Generator, photos: Photos) -> Take:
     def motion(time_s: float) -> np.ndarray:
         return rigid((side * (0.05 * time_s - 0.3), 0.1, 0.5))
 
-    crates = (Body(box((1.1, 0.8, 1.0)), planks(rng, 4, 3, wall_paint(rng, 120), 200), motion),)
+    wood = planks(rng, 4, 3, wall_paint(rng, 120), 200)
+    crates = (Body(box((1.1, 0.8, 1.0)), wood, motion, thing=Thing("wooden crate that creeps over the floor")),)
     clear = np.concatenate([corridor(path, SECONDS, (), 1.0), np.array([[0.0, 0.1], [-0.6, 0.1], [0.6, 0.1]])])
     return Take(furnished(rng, crates, clear, photos), path, fixed(0.85))
 
@@ -93,7 +95,8 @@ def carriage(rng: np.random.Generator, photos: Photos) -> Take:
         turn = np.outer(np.asarray(times_s) - SECONDS / 2, (0.0, 6.0, 0.0))
         return shaken(poses, turn + 0.3 * shake(times_s))
 
-    scene = street(rng, tuple(Body(m, t, rolling) for m, t in _cabin(rng)), corridor(path, SECONDS), photos)
+    cabin = one_thing("inside of the carriage", (Body(m, t, rolling) for m, t in _cabin(rng)))
+    scene = street(rng, cabin, corridor(path, SECONDS), photos)
     return Take(scene, path, fixed(0.7))
 
 
