@@ -58,12 +58,15 @@ def test_what_only_stands_is_no_object():
     assert told == []
 
 
-def test_the_keyframe_is_clear_of_the_border_and_not_hidden():
-    """It comes in from the left, passes behind a post, and goes on: 50 px a second, from -10 to 90 px."""
-    post = Body(quad((-0.6, 1.9, 0), (0.3, 0, 0), (0, 0, 2)), GREY)
-    told, _ = told_of((WALL, post, *one_thing("sign", [patch(-1.8, 1.0)])), [0.0, 1.0, 1.6])
-    assert told[0]["keyframe"] == 12  # the first is cut by the border, the second is half hidden
-    assert told[0]["box_px"] == [70, 35, 90, 55]
+def test_the_keyframe_is_clear_of_the_border_and_not_hidden_though_smaller():
+    """A square of 0.8 m: cut by the border at 2 m, behind a post at 2 m, whole at 3.2 m."""
+    post = Body(quad((-0.15, 1.9, 0), (0.3, 0, 0), (0, 0, 2)), GREY)
+    places = {0.0: (-1.8, 2.0, 0.6), 1.0: (-0.4, 2.0, 0.6), 2.0: (0.42, 3.2, 0.62)}
+    sign = Body(quad((0, 0, 0), (0.8, 0, 0), (0, 0, 0.8)), GREY, lambda time_s: rigid(places[time_s]))
+    told, pictures = told_of((WALL, post, *one_thing("sign", [sign])), [0.0, 1.0, 2.0])
+    assert (np.array([(picture > 0).sum() for picture in pictures[:2]]) > (pictures[2] > 0).sum()).all()
+    assert told[0]["keyframe"] == 12
+    assert told[0]["box_px"] == [93, 32, 118, 57]  # from 79.5 px + 13.1 px to the right on, 25 px wide
     assert told[0]["shown_ratio"] == 1.0
 
 
