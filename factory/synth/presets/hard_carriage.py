@@ -17,7 +17,8 @@ SECONDS = 3.0
 
 
 def carriage(rng: np.random.Generator, photos: Photos) -> Take:
-    """From a seat in a carriage that rolls down a street, a window before the eyes, which turn."""
+    """From a seat in a carriage that rolls down a street, a window before the eyes, which turn: by most of the
+    picture the camera turns, no more."""
     x, speed_m_s = rng.uniform(2.0, 6.0), 0.3
     shake = tremor(rng)
     seat = rigid((x, -2.0, 1.6))

@@ -69,7 +69,7 @@ def grille(rng: np.random.Generator, photos: Photos) -> Take:
     def hand(time_s: float) -> np.ndarray:
         return rigid((side * 0.08 * time_s, 0.0, 0.0)) @ sway(time_s)
 
-    body = Body(_bars(1.3, 0.8, 0.068, 0.028), _print(rng), held(path, hand), thing=Thing("printed grille"))
+    body = Body(_bars(1.3, 0.8, 0.086, 0.031), _print(rng), held(path, hand), thing=Thing("printed grille"))
     return _in_room(rng, path, (body,), photos)
 
 

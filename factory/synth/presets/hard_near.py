@@ -21,7 +21,7 @@ SECONDS = 3.0
 
 
 def creeping(rng: np.random.Generator, photos: Photos) -> Take:
-    """A crate creeps over the floor at 5 cm a second."""
+    """A crate creeps over the floor at 5 cm a second: too slowly to be told from what stands by a few frames."""
     side = rng.choice((-1.0, 1.0))
     path = handheld(rng, (-side * 0.7, -2.2, 1.5), (side * 0.4, 0.1, 0.0), (0.0, 1.5, 0.8), (side * 0.1, 0.0, 0.0))
 
@@ -42,11 +42,12 @@ def person(rng: np.random.Generator, photos: Photos) -> Take:
     phase = rng.uniform(0, 6)
 
     def strolling(time_s: float) -> np.ndarray:
-        sway = turned(9 * np.sin(5.5 * time_s + phase), (0.05 * np.sin(1.7 * time_s), 0.03 * np.sin(5.5 * time_s), 0.0))
+        sway = turned(4 * np.sin(5.5 * time_s + phase), (0.05 * np.sin(1.7 * time_s), 0.03 * np.sin(5.5 * time_s), 0.0))
         return walk(time_s) @ sway @ rigid((0, 0, 0.02 * np.sin(11 * time_s)))
 
-    start = (-side * (1.1 + 0.66), y + rng.uniform(-0.03, 0.03), 1.38)
-    path = handheld(rng, start, (side * 0.55, 0.0, 0.0), (side * 2.0, y, 1.0), (side * 0.55, 0.0, 0.0))
+    drift_m_s = rng.choice((-1.0, 1.0)) * 0.12  # from one side of the back to the other
+    start = (-side * (1.1 + 0.63), y - 1.5 * drift_m_s, 1.38)
+    path = handheld(rng, start, (side * 0.55, drift_m_s, 0.0), (side * 2.0, y, 1.0), (side * 0.55, 0.0, 0.0))
     bodies = walker(rng, strolling)
     return Take(furnished(rng, bodies, corridor(path, SECONDS, [walk], 1.0), photos), path, fixed(0.8))
 
@@ -66,22 +67,23 @@ def shadow(rng: np.random.Generator, photos: Photos) -> Take:
 
 
 def turntable(rng: np.random.Generator, photos: Photos) -> Take:
-    """A large turntable full of things turns while the camera walks round it: all that is near says that the camera
-    goes round faster, or the other way; only what stands behind it disagrees."""
-    rate_deg_s = rng.choice((-1.0, 1.0)) * rng.uniform(9, 12)
-    start = (rng.uniform(-0.2, 0.2), -2.05, 1.55)
-    path = orbit(rng, start, (0.0, 0.1, 0.62), -np.sign(rate_deg_s) * 7.0)
+    """A large turntable full of things turns against the way that the camera walks round it: all that is near says that
+    the camera goes three times as fast; only what stands behind it disagrees."""
+    rate_deg_s = rng.choice((-1.0, 1.0)) * rng.uniform(13, 16)
+    start = (rng.uniform(-0.2, 0.2), -2.1, 1.5)
+    path = orbit(rng, start, (0.0, 0.0, 0.5), -np.sign(rate_deg_s) * 7.0)
 
     def turning(time_s: float) -> np.ndarray:
         return turned(rate_deg_s * time_s, (0.0, 0.0, 0.0))
 
     top_m, print_ = 0.45, picture(rng, 2.4, 2.4, 200)
-    plate = Body(placed(cylinder(1.25, 0.12, 48), rigid((0, 0, top_m - 0.06))), print_)
+    plate = Body(placed(cylinder(1.6, 0.12, 64), rigid((0, 0, top_m - 0.06))), print_)
     angles = np.radians(np.arange(8) * 45 + rng.uniform(-8, 8, 8))
-    things = [crate(rng, 0.3, (0.85 * np.cos(a), 0.85 * np.sin(a), top_m), np.degrees(a)) for a in angles]
+    things = [crate(rng, 0.3, (1.1 * np.cos(a), 1.1 * np.sin(a), top_m), np.degrees(a)) for a in angles]
     things.append(crate(rng, 0.5, (0.0, 0.0, top_m), 20.0))
     bodies = one_thing("turntable with boxes on it", (replace(b, world_from_object=turning) for b in (plate, *things)))
-    clear = np.concatenate([corridor(path, SECONDS), 1.3 * np.stack([np.cos(angles), np.sin(angles)], 1)])
+    rings = [r * np.stack([np.cos(angles), np.sin(angles)], 1) for r in (0.0, 0.8, 1.6)]
+    clear = np.concatenate([corridor(path, SECONDS), *rings])
     return Take(furnished(rng, bodies, clear, photos), path, fixed(0.85))
 
 
