@@ -88,8 +88,8 @@ def turntable(rng: np.random.Generator, photos: Photos) -> Take:
 
 
 def mirror(rng: np.random.Generator, photos: Photos) -> Take:
-    """A printed stand rolls along a mirror, and its reflection with it: two that move as one body, on either side of
-    the picture, and outnumber the room and its own reflection between them."""
+    """A printed stand rolls along a mirror, and its reflection with it: two that move as one body and outnumber what
+    is seen of the room and of its reflection beside them."""
     side = rng.choice((-1.0, 1.0))
     path = watching(
         rng,
