@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from factory.console.counting import counting
-from factory.synth.presets import PRESETS
+from factory.synth.presets import PRESETS, TRUTHS
 
 if TYPE_CHECKING:
     from factory.synth.produce import Made
@@ -21,7 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--fps", type=_rate, metavar="N", help="frames a second, if not the clip's own")
     parser.add_argument("--size", type=_size, metavar="WxH", help="width and height of one eye, if not the clip's own")
     parser.add_argument("--photos", metavar="FOLDER", help="pictures to hang on walls")
-    parser.add_argument("--truth", nargs="+", default=(), choices=("depth", "flow"), help="truth wanted besides")
+    parser.add_argument("--truth", nargs="+", default=(), choices=TRUTHS, help="truth wanted besides")
     parser.add_argument("--workers", type=int, default=1, help="processes")
     parser.add_argument("--check", action="store_true", help="verifies the truth by warping frames onto each other")
 

@@ -11,6 +11,7 @@ import numpy as np
 from factory.errors import ConfigError
 from factory.storage.local import write_atomic
 from factory.synth.film import filmed
+from factory.synth.presets import TRUTHS
 from factory.synth.render import Renderer
 from factory.synth.slides import draw_slides
 from factory.synth.take import Clip
@@ -36,7 +37,7 @@ def render_labelled(folder: Path, clip: Clip, seed: int, truth: Sequence[str], m
         "frame_count": len(frames),
         "labels": {**asdict(clip.labels), "suitable": clip.labels.suitable},
         "tags": clip.tags,
-        **dict.fromkeys(("intrinsics", "stereo", "dynamic_ratio", "masks", "depth", "flow", "depth_unit_m")),
+        **dict.fromkeys(("intrinsics", "stereo", "dynamic_ratio", "objects", "masks", *TRUTHS, "depth_unit_m")),
         "shots": [],
         "made_with": made_with,
     }

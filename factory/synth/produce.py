@@ -11,7 +11,7 @@ from time import perf_counter
 
 from factory.errors import ConfigError
 from factory.storage.local import write_atomic
-from factory.synth.presets import PRESETS
+from factory.synth.presets import PRESETS, TRUTHS
 from factory.synth.readme import readme
 from factory.synth.record import render_clip
 from factory.synth.take import Clip, Take
@@ -22,7 +22,8 @@ SYNTH_VERSION = 1  # counts up with every change that changes pixels or truth: w
 @dataclass(frozen=True)
 class Order:
     """What is wanted of the clips of a preset; None: as the clip itself says. size: width and height, of one eye.
-    seconds: of each take. photos: a folder of pictures to hang and paint on walls. truth: `depth`, `flow` or both."""
+    seconds: of each take. photos: a folder of pictures to hang and paint on walls. truth: what is wanted of `depth`,
+    `flow`, `instances`."""
 
     preset: str = "sample"
     seed: int = 0
@@ -72,8 +73,8 @@ def check_order(order: Order, only: Sequence[str] | None) -> list[str]:
         raise ConfigError(f"the preset {order.preset} has no clip '{unknown[0]}': choose from {', '.join(names)}.")
     if order.size and (order.size[0] % 2 or order.size[1] % 2):
         raise ConfigError(f"H.264 needs an even width and height, not {order.size[0]}x{order.size[1]}: make both even.")
-    if wrong := [kind for kind in order.truth if kind not in ("depth", "flow")]:
-        raise ConfigError(f"there is no truth '{wrong[0]}': take depth, flow or both.")
+    if wrong := [kind for kind in order.truth if kind not in TRUTHS]:
+        raise ConfigError(f"there is no truth '{wrong[0]}': take of {', '.join(TRUTHS)}.")
     return names if only is None else list(only)
 
 
@@ -138,11 +139,13 @@ def _make(job: tuple[Path, str, Order]) -> Made:
 
 
 def _made_with(video: Path) -> dict | None:
-    """What the truth beside a video says of its making; None where it says nothing, as of other programs' videos."""
+    """What the truth beside a video says of its making; None where it says nothing, as of other programs' videos, or
+    tells no objects, as older descriptions."""
     try:
-        return json.loads(video.with_suffix(".json").read_text()).get("made_with")
+        told = json.loads(video.with_suffix(".json").read_text())
     except (OSError, ValueError):
         return None
+    return told.get("made_with") if "objects" in told else None
 
 
 def _serves(there: dict | None, wanted: dict) -> bool:

@@ -52,12 +52,19 @@ Beside each `<clip>.mp4` lie:
   * `shots`: of each its frames, files, and `film`: exposure time (`shutter_s`), `readout_s`, noise, exposure (a factor
     on light, one or one a frame).
   * `dynamic_ratio`: mean share of the picture that moves.
+  * `objects`: what moves by itself, all parts of it together (a person with the limbs). Of each a `name`; `keyframe`,
+    the frame that shows it best: clear of the picture's border if it ever is, least hidden, then largest; `box_px`,
+    [x0, y0, x1, y1], the tight box of its pixels there, x1 and y1 exclusive; `shown_ratio`, the share of frames that
+    show some of it; `picture_ratio`, its mean share of the picture. What is never seen has null for frame and box. Of
+    several shots each has objects of its own, and both shares are of its frames. Of two eyes it is the left eye's view.
 * `<clip>.tum.txt`: one line a frame, `time tx ty tz qx qy qz qw`, seconds of the video, metres, quaternion.
   A clip of several shots has one file a shot, `-00`, `-01`, ..., each in a world of its own; so it is with tracks.
 * `<clip>_tracks.npz`: K points in T frames. `world_xyz` (K, T, 3); `xy` (K, T, 2), nan where the lens does not see;
   `visible` (K, T): in the picture and not hidden; `is_dynamic` (K,); `body` (K,), number of the thing it is on;
   `first_frame` (K,), where it was picked. Points are picked in every eighth frame where no track shows yet.
 * `<clip>_masks/<frame>.png`: 255 where the pixel's centre shows a moving body.
+* `<clip>_instances/<frame>.png`, on request (`--truth instances`): 8 bit, n where the pixel's centre shows the n-th of
+  `objects`, counted from 1; 0 for what stands still.
 * `<clip>_depth/<frame>.png`, on request (`--truth depth`): 16 bit, 6553.5 m / depth rounded, 0 in the sky; from
   0.1 m on, true to 0.02 % at 3 m and 0.15 % at 20 m. Depth is along the optical axis of a pinhole, else along the ray.
 * `<clip>_flow/<frame>.npz`, on request (`--truth flow`): `flow` float16 (H, W, 2), from the pixel to where what it

@@ -12,6 +12,8 @@ from factory.geometry.lens import Lens
 from factory.storage.local import write_atomic
 from factory.synth.film import Frame, camera_at, filmed
 from factory.synth.labelled import render_labelled
+from factory.synth.objects import ObjectWatch
+from factory.synth.presets import TRUTHS
 from factory.synth.render import Renderer
 from factory.synth.slides import draw_slides
 from factory.synth.stereo import right_eye
@@ -24,7 +26,8 @@ from factory.video.encode import encode_video
 
 
 def render_clip(folder: Path, clip: Clip, seed: int, truth: Sequence[str], made_with: dict[str, object]) -> None:
-    """Renders a clip into `<name>.mp4`, last, and its truth into files beside it. truth: `depth`, `flow` or both.
+    """Renders a clip into `<name>.mp4`, last, and its truth into files beside it. truth: what is wanted
+    of `depth`, `flow`, `instances`.
 
     Equal arguments give equal files. Raises ConfigError without embreex, StorageError where nothing can be written.
     """
@@ -50,7 +53,8 @@ class _Recorder:
         self.moving_ratio: list[float] = []
         self.shots: list[dict[str, object]] = []
         self.kinds = ("masks", *self.truth) if clip.takes else ()
-        for kind in ("masks", "depth", "flow"):
+        self.objects: list[dict[str, object]] = []
+        for kind in ("masks", *TRUTHS):
             empty_folder(folder / f"{clip.name}_{kind}", make=kind in self.kinds)
 
     def frames(self) -> Iterator[np.ndarray]:
@@ -59,6 +63,7 @@ class _Recorder:
             yield from draw_slides(self._rng(1, 0), self.times_s, self.clip.size)
         for number, take in enumerate(self.clip.takes):
             renderer = Renderer(take.scene)
+            self.watch = ObjectWatch(renderer.geometry, self.clip.size, len(self.lenses))
             left = filmed(renderer, take, self.times_s, self.clip.size, self._rng(1, number))
             if self.clip.left_from_right is None:
                 yield from (self._kept(renderer, take, frame).rgb for frame in left)
@@ -77,6 +82,10 @@ class _Recorder:
         name, number = self.clip.name, len(self.lenses)
         mask = np.isin(frame.sight.body, renderer.geometry.moving)
         write_png(self.folder / f"{name}_masks" / f"{number:05d}.png", mask.astype(np.uint8) * 255)
+        instances = self.watch.saw(frame.sight, frame.camera)
+        if "instances" in self.truth:
+            labels = np.where(instances > 0, instances + len(self.objects), 0).astype(np.uint8)
+            write_png(self.folder / f"{name}_instances" / f"{number:05d}.png", labels)
         if "depth" in self.truth:
             write_png(self.folder / f"{name}_depth" / f"{number:05d}.png", encode_depth(frame.depth_m))
         later_s = frame.camera.time_s + 1 / self.clip.fps
@@ -89,6 +98,7 @@ class _Recorder:
 
     def _end_shot(self, renderer: Renderer, take: Take, number: int) -> None:
         """Writes the shot's trajectory, in seconds of the video, and its tracks."""
+        self.objects += self.watch.told()
         stem = self.clip.name if len(self.clip.takes) == 1 else f"{self.clip.name}-{number:02d}"
         first, count = len(self.lenses) - len(self.times_s), len(self.times_s)
         text = tum_text(self.times_s + first / self.clip.fps, take.path(self.times_s))
@@ -125,7 +135,8 @@ class _Recorder:
             "intrinsics": _intrinsics(self.lenses) if clip.takes else None,
             "stereo": rig,
             "dynamic_ratio": round(float(np.mean(self.moving_ratio)), 4) if clip.takes else None,
-            **{kind: f"{clip.name}_{kind}" if kind in self.kinds else None for kind in ("masks", "depth", "flow")},
+            "objects": self.objects if clip.takes else None,
+            **{kind: f"{clip.name}_{kind}" if kind in self.kinds else None for kind in ("masks", *TRUTHS)},
             "depth_unit_m": DEPTH_UNIT_M if "depth" in self.kinds else None,
             "shots": self.shots,
         }

@@ -1,6 +1,6 @@
 """What a scene is made of: textured bodies, some of which move, and lamps. Metres and seconds, z up."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -14,6 +14,17 @@ Motion = Callable[[float], np.ndarray]  # time_s -> world_from_object, rigid, fl
 Waves = Callable[[float], tuple[np.ndarray, np.ndarray]]  # time_s -> vertices (V, 3), normals of corners (F, 3, 3)
 
 
+@dataclass(frozen=True, eq=False)
+class Thing:
+    """What bodies are parts of, as limbs are of a person: bodies with the same Thing are one object. name: a short noun
+    phrase for what it is in the picture; things of equal names are different things."""
+
+    name: str
+
+
+UNNAMED = "moving object"  # what moves and is part of no Thing is called
+
+
 @dataclass(frozen=True)
 class Body:
     """A mesh with its texture. Without motion or waves its vertices are in the world's frame and it stands still."""
@@ -22,6 +33,7 @@ class Body:
     texture: Texture
     world_from_object: Motion | None = None
     waves: Waves | None = None
+    thing: Thing | None = None
 
     @property
     def moves(self) -> bool:
@@ -73,6 +85,23 @@ class Scene:
     def moving(self) -> np.ndarray:
         """Numbers of the bodies that move: what a mask of dynamic pixels is made of."""
         return np.flatnonzero([body.moves for body in self.bodies])
+
+    def objects(self) -> list[tuple[str, np.ndarray]]:
+        """Name and numbers of the bodies of each object that moves by itself: a Thing's bodies that move, or a body
+        without one. In the order of their first bodies."""
+        parts: dict[int, list[int]] = {}
+        for number in map(int, self.moving()):
+            thing = self.bodies[number].thing
+            parts.setdefault(-1 - number if thing is None else id(thing), []).append(number)
+        things = (self.bodies[numbers[0]].thing for numbers in parts.values())
+        names = [UNNAMED if thing is None else thing.name for thing in things]
+        return [(name, np.array(numbers)) for name, numbers in zip(names, parts.values(), strict=True)]
+
+
+def one_thing(name: str, bodies: Iterable[Body]) -> tuple[Body, ...]:
+    """The bodies as parts of one Thing, whatever they were parts of."""
+    thing = Thing(name)
+    return tuple(replace(body, thing=thing) for body in bodies)
 
 
 def rigid(position: Sequence[float] | np.ndarray, rotation: Rotation | None = None) -> np.ndarray:

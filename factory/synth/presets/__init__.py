@@ -1,4 +1,6 @@
-"""What can be rendered: named sets of clips."""
+"""What can be rendered: named sets of clips, and what truth of them."""
+
+TRUTHS = ("depth", "flow", "instances")  # of each frame, on request
 
 # Where a preset's clips(seed, photos) is: by name, a function that makes the clip. photos: picture files for walls.
 PRESETS = {

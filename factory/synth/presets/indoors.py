@@ -5,7 +5,7 @@ import numpy as np
 from factory.synth.camera import handheld, moving, pan, tripod, watching
 from factory.synth.presets.lenses import fixed, zooming
 from factory.synth.scene import Motion, Scene, held, rigid, straight_walk, tumbling
-from factory.synth.sets.actors import arm, arrival, balloon, parcel, walker
+from factory.synth.sets.actors import HELD_BOX, arm, arrival, balloon, parcel, walker
 from factory.synth.sets.closeup import TOP_M, table_top
 from factory.synth.sets.flat import bare, furnished
 from factory.synth.sets.placing import corridor
@@ -73,7 +73,8 @@ def room_carried(rng: np.random.Generator, photos: Photos) -> Take:
         turn = rigid(np.array([0.12, 0.08, 0.55]) + sway)
         return turn @ tumbling((0, 0, 0), (0, 0, 0), 1.0, (30, 40, 12))(time_s + phase)
 
-    scene = furnished(rng, parcel(rng, (0.26, 0.20, 0.16), held(path, hand)), corridor(path, SECONDS, (), 1.0), photos)
+    boxes = parcel(rng, (0.26, 0.20, 0.16), held(path, hand), HELD_BOX)
+    scene = furnished(rng, boxes, corridor(path, SECONDS, (), 1.0), photos)
     return Take(scene, path, fixed(0.85))
 
 

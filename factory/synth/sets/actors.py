@@ -5,11 +5,15 @@ from collections.abc import Callable
 import numpy as np
 from scipy.spatial.transform import Rotation
 
+from factory.synth.colours import colour_word
 from factory.synth.mesh import Mesh, box, cylinder, ellipsoid, height_field, merged, placed, smooth_normals
 from factory.synth.route import Progress, Route, driving
-from factory.synth.scene import Body, Motion, rigid, straight_walk, swinging, turned
+from factory.synth.scene import Body, Motion, Thing, one_thing, rigid, straight_walk, swinging, turned
 from factory.synth.sets.things import colour, wall_paint
 from factory.synth.textures import Colour, Texture, cloth, enamel, ground, paint, picture, terrazzo
+
+HELD_BOX = "printed box held before the camera"
+LONGEST_TOY_M = 1.0  # of cars called toys
 
 
 def walker(
@@ -32,14 +36,16 @@ def walker(
         motion = swinging(walk, pivot, swing_deg, pace_hz, phase, vigour)
         return Body(_ball(radii, (0, 0, -radii[2])), cloth(rng, 0.7, 0.9, dye), motion)
 
-    return (
-        Body(_ball((0.17, 0.25, 0.36), (0, 0, 1.16)), cloth(rng, 1.4, 0.8, shirt), walk),
+    torso = Body(_ball((0.17, 0.25, 0.36), (0, 0, 1.16)), cloth(rng, 1.4, 0.8, shirt), walk)
+    parts = (
+        torso,
         Body(_ball((0.11, 0.10, 0.14), (0, 0, 1.61)), skin, walk),
         limb((0.10, 0.10, 0.46), (0, 0.11, 0.92), 26, 0.0),
         limb((0.10, 0.10, 0.46), (0, -0.11, 0.92), 26, np.pi),
         limb((0.065, 0.065, 0.34), (0, 0.29, 1.42), 24, np.pi),
         limb((0.065, 0.065, 0.34), (0, -0.29, 1.42), 24, 0.0),
     )
+    return one_thing(f"walking person in {colour_word(torso.texture)}", parts)
 
 
 def arrival(start_m: np.ndarray, stop_m: np.ndarray, arrives_s: float) -> tuple[Motion, Callable[[float], float]]:
@@ -70,12 +76,16 @@ def crowd(
 def balloon(rng: np.random.Generator, radii_m: tuple[float, float, float], motion: Motion) -> tuple[Body, ...]:
     """A patterned balloon."""
     around_m, along_m = 2 * np.pi * max(radii_m), np.pi * max(radii_m)
-    return (Body(ellipsoid(radii_m, 32, 64), cloth(rng, around_m, along_m, (170, 150, 130), 600), motion),)
+    skin = cloth(rng, around_m, along_m, (170, 150, 130), 600)
+    return (Body(ellipsoid(radii_m, 32, 64), skin, motion, thing=Thing("chequered balloon")),)
 
 
-def parcel(rng: np.random.Generator, size_m: tuple[float, float, float], motion: Motion) -> tuple[Body, ...]:
+def parcel(
+    rng: np.random.Generator, size_m: tuple[float, float, float], motion: Motion, name: str = "printed box"
+) -> tuple[Body, ...]:
     """A printed box."""
-    return (Body(box(size_m), picture(rng, 4 * max(size_m), 3 * max(size_m), 120 / max(size_m)), motion),)
+    print_ = picture(rng, 4 * max(size_m), 3 * max(size_m), 120 / max(size_m))
+    return (Body(box(size_m), print_, motion, thing=Thing(name)),)
 
 
 def car(
@@ -97,7 +107,9 @@ def car(
         return motion
 
     wheels = (Body(wheel, tyre, rolling(x, y)) for x in (-0.3, 0.3) for y in (-0.19, 0.19))
-    return (*(Body(shell, texture, drive) for shell, texture in _coachwork(rng, length_m)), *wheels)
+    coachwork = [Body(shell, texture, drive) for shell, texture in _coachwork(rng, length_m)]
+    kind = "toy car" if length_m < LONGEST_TOY_M else "car"
+    return one_thing(f"{colour_word(coachwork[0].texture)} {kind}", (*coachwork, *wheels))
 
 
 def parked_car(rng: np.random.Generator, length_m: float, world_from_car: np.ndarray) -> tuple[Body, ...]:
@@ -164,7 +176,8 @@ def dog(rng: np.random.Generator, walk: Motion, scale: float = 1.0, pace_hz: flo
         limb((0.055, 0.05, 0.22), (x, y, 0.44), 28, phase)
         for x, y, phase in ((0.25, 0.08, 0.0), (0.25, -0.08, np.pi), (-0.26, 0.08, np.pi), (-0.26, -0.08, 0.0))
     ]
-    return Body(torso, fur, walk), Body(head, fur, walk), limb((0.04, 0.04, 0.18), (-0.34, 0, 0.60), 35, 1.0), *legs
+    tail = limb((0.04, 0.04, 0.18), (-0.34, 0, 0.60), 35, 1.0)
+    return one_thing("dog", (Body(torso, fur, walk), Body(head, fur, walk), tail, *legs))
 
 
 def swan(rng: np.random.Generator, swim: Motion) -> tuple[Body, ...]:
@@ -173,11 +186,12 @@ def swan(rng: np.random.Generator, swim: Motion) -> tuple[Body, ...]:
     neck = merged([_ball((0.07, 0.06, 0.16), (0.03 * k, 0, 0.10 + 0.15 * k)) for k in range(4)])
     head = merged([neck, _ball((0.13, 0.07, 0.07), (0.17, 0, 0.66)), _ball((0.09, 0.03, 0.03), (0.31, 0, 0.64))])
     wings = merged([_ball((0.42, 0.10, 0.17), (-0.08, y, 0.20)) for y in (-0.20, 0.20)])
-    return (
+    parts = (
         Body(_ball((0.55, 0.27, 0.22), (0, 0, 0.10)), down, swim),
         Body(wings, down, swim),
         Body(head, down, swinging(swim, (0.40, 0, 0.15), 12, 0.8, 0.0)),
     )
+    return one_thing("white swan", parts)
 
 
 def arm(
@@ -186,7 +200,7 @@ def arm(
     """A sleeve, a hand and a printed box in it, hanging along -z of `shoulder` and swinging about its y axis."""
     s, swing = scale, swinging(shoulder, (0, 0, 0), swing_deg, rate_hz, 0.6)
     skin = terrazzo(rng, 0.5, 0.5, (196, 150, 120), 800)
-    return (
+    parts = (
         Body(
             _ball((0.055 * s, 0.05 * s, 0.22 * s), (0, 0, -0.2 * s)),
             cloth(rng, 0.6, 0.6, wall_paint(rng, 100), 700),
@@ -195,6 +209,7 @@ def arm(
         Body(_ball((0.05 * s, 0.04 * s, 0.08 * s), (0, 0, -0.45 * s)), skin, swing),
         *parcel(rng, (0.14 * s, 0.10 * s, 0.18 * s), lambda time_s: swing(time_s) @ rigid((0.02 * s, 0, -0.56 * s))),
     )
+    return one_thing("arm that holds a printed box", parts)
 
 
 def water(rng: np.random.Generator, low_m: tuple[float, float], high_m: tuple[float, float], cells: int = 90) -> Body:
@@ -218,7 +233,7 @@ def water(rng: np.random.Generator, low_m: tuple[float, float], high_m: tuple[fl
         return vertices, smooth_normals(vertices, mesh.faces)
 
     colours: tuple[Colour, ...] = ((28, 44, 50), (54, 82, 88), (96, 128, 132), (190, 204, 204))
-    return Body(mesh, ground(rng, 6, colours, 80, 0.9), waves=waves)
+    return Body(mesh, ground(rng, 6, colours, 80, 0.9), waves=waves, thing=Thing("water of a pond"))
 
 
 def _ball(radii_m: tuple[float, ...], centre_m: tuple[float, float, float]) -> Mesh:
