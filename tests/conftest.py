@@ -1,9 +1,10 @@
 """Shared fixtures: the development videos, an S3 server, small hand-made videos."""
 
+import fcntl
 import json
 import os
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import uuid4
@@ -29,6 +30,20 @@ def media() -> Path:
     return folder
 
 
+def made_once(paths: pytest.TempPathFactory, name: str, make: Callable[[Path], object]) -> Path:
+    """A folder that `make` has filled, once for all workers of pytest-xdist; whoever comes meanwhile waits."""
+    base = paths.getbasetemp()
+    base = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    folder, done = base / name, base / f"{name}.done"
+    with (base / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not done.exists():
+            folder.mkdir(exist_ok=True)
+            make(folder)
+            done.touch()
+    return folder
+
+
 @pytest.fixture(scope="session")
 def posed(tmp_path_factory: pytest.TempPathFactory) -> "Output":
     """Two rendered clips, `good` and `pure_rotation`, posed through the Python door."""
@@ -49,15 +64,20 @@ def stereo(tmp_path_factory: pytest.TempPathFactory) -> "Output":
     """A rendered clip of two rectified eyes, `STEREO`, through the stereo pipeline, and one eye alone, which is
     rejected. Beside the output: `truth`, with the clip's depth, too. As `notebooks/stereo_tracks.ipynb` makes it."""
     import factory
+
+    return factory.open(made_once(tmp_path_factory, "stereo", _run_stereo) / "out")
+
+
+def _run_stereo(folder: Path) -> None:
+    import factory
     from factory.synth.produce import Order, produce
     from tests.videos import write
 
-    folder = tmp_path_factory.mktemp("stereo")
     produce(folder / "truth", Order("stereo", size=(320, 180), seconds=1.0, truth=("depth",)), only=(STEREO,))
     write(folder / "mono.mp4", shifted(0, 40), fps=24)
     (folder / "sources.csv").write_text(f"source\n{folder / 'truth' / STEREO}.mp4\n{folder / 'mono.mp4'}\n")
     settings = stereo_settings(folder)
-    return factory.run(folder / "sources.csv", folder / "out", settings, pipeline="stereo4d", engine="inline")
+    factory.run(folder / "sources.csv", folder / "out", settings, pipeline="stereo4d", engine="inline")
 
 
 def stereo_settings(folder: Path) -> dict[str, float]:

@@ -22,10 +22,14 @@ JPEG_QUALITY = 95
 
 
 def posed_clips(storage: Storage, phase: str, selection: Selection) -> Iterator[tuple[str, ClipResult]]:
-    """The chosen clips that have a pose, each with its name (`clip_names`), by source and time; tells how far it is."""
-    rows = rows_of(storage, phase, selection, POSES, "list_contains(p.registered, true) AS posed")
+    """The chosen clips that have a pose, each with its name (`clip_names`), by source and time; tells how far it is.
+    Raises StorageError before the first one where any of them has no camera, as stereo video has none."""
+    rows = rows_of(storage, phase, selection, POSES, "list_contains(p.registered, true) AS posed, p.focal_px")
     rows = [row for row in rows if row["posed"]]
     names, output = clip_names(rows), Output(storage)
+    for row in rows:
+        if row["focal_px"] is None:
+            _ = output.clip(row["clip_id"]).intrinsics  # raises; later, half of an export would lie there
     with counting("clips exported", len(rows)) as (say, step):
         for row in rows:
             yield names[row["clip_id"]], output.clip(row["clip_id"])

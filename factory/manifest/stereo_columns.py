@@ -31,9 +31,16 @@ LAYOUT = pa.struct(
 )
 
 RECTIFIED2RIG = column(
-    "rectified2rig", NUMBERS, "2 x 3 x 3 by rows: rays of the rectified frame to the left and to the right eye's"
+    "rectified2rig",
+    NUMBERS,
+    "2 x 3 x 3 by rows: two rotations that turn rays of the rectified eyes into those of the left and of the right eye "
+    "as filmed",
 )
-BASELINE = column("baseline_m", NUMBER, "between the eyes; what gives all lengths their metres: taken, not measured")
+BASELINE = column(
+    "baseline_m",
+    NUMBER,
+    "distance between the eyes, from which all metres come: rig.stages.solve.options.baseline_m, not measured",
+)
 
 RIG = (
     column("width", pa.int32(), "pixels of an eye's picture as displayed"),
@@ -56,33 +63,70 @@ RIG = (
     column("side_by_side_ratio", NUMBER, "share of the left half's texture that the right half shows too"),
     column("top_bottom_ratio", NUMBER, "the same of the upper and the lower half; null where it was not asked"),
     BASELINE,
-    column("left_from_right", NUMBERS, "4 x 4 by rows, metres: points of the right eye's frame to the left eye's"),
+    column(
+        "left_from_right", NUMBERS, "4 x 4 by rows, metres: takes points from the right eye's frame to the left eye's"
+    ),
     RECTIFIED2RIG,
-    column("rig_pitch_deg", NUMBER, "turn of the right eye against the left one, as a vector: about x, up"),
-    column("rig_yaw_deg", NUMBER, "about y, to the right"),
-    column("rig_roll_deg", NUMBER, "about z, clockwise"),
+    column("rig_pitch_deg", NUMBER, "rotation vector of the right eye against the left one: its part about x, upwards"),
+    column("rig_yaw_deg", NUMBER, "its part about y, to the right"),
+    column("rig_roll_deg", NUMBER, "its part about z, clockwise"),
     column("baseline_deg", NUMBER, "angle between the baseline and the left eye's x axis"),
     column("matched_ratio", NUMBER, "share of the left eye's sightings that the right eye finds"),
-    column("clear_ratio", NUMBER, "share of those whose parallax is beyond its noise"),
-    column("ahead_ratio", NUMBER, "share of these that lie in front of both eyes"),
-    column("vertical_px", NUMBER, "median distance of all matches from their epipolar lines, working pixels"),
-    column("explained_ratio", NUMBER, "share of the sightings that stand still under the path, in both eyes"),
-    column("won_ratio", NUMBER, "share of the picture's cells where most do, of those where points are seen"),
-    column("spread_ratio", NUMBER, "the same of all cells of the picture"),
-    column("path_m", NUMBER, "length of the way"),
-    column("speed_m_s", NUMBER, "of it, the mean"),
-    column("distance_m", NUMBER, "median of the points' distances"),
-    column("travel_px", NUMBER, "what the way's reach shifts such a point by, working pixels"),
-    column("turn_deg", NUMBER, "largest turn from the first frame"),
+    column(
+        "clear_ratio",
+        NUMBER,
+        "share of these matches whose shift between the eyes (parallax) is clearly above its noise",
+    ),
+    column(
+        "ahead_ratio",
+        NUMBER,
+        "share of these that lie in front of both eyes: near 1, and near 0 where the eyes are swapped",
+    ),
+    column(
+        "vertical_px",
+        NUMBER,
+        "median distance of matches from where the rig says they must lie (their epipolar lines), pixels in which "
+        "points are followed",
+    ),
+    column(
+        "explained_ratio",
+        NUMBER,
+        "share of the sightings that a world at rest explains, in both eyes, under the path that was found",
+    ),
+    column(
+        "won_ratio",
+        NUMBER,
+        "of the cells of an 8 x 8 grid that hold points, the share where most sightings are explained so",
+    ),
+    column("spread_ratio", NUMBER, "the same as a share of all 64 cells"),
+    column("path_m", NUMBER, "length of the camera's path, metres"),
+    column("speed_m_s", NUMBER, "mean speed on the path"),
+    column("distance_m", NUMBER, "median distance of the points from the camera"),
+    column(
+        "travel_px",
+        NUMBER,
+        "how far the path shifts a point at distance_m in the picture, pixels in which points are followed",
+    ),
+    column("turn_deg", NUMBER, "largest turn of the camera from the first frame"),
     column("lag_frames", NUMBER, "by how many frames the right eye is late; null where the clip does not tell"),
     column("lens_ratio", NUMBER, "focal length that the clip asks for by the one taken; null where the camera stands"),
-    column("lens_log_sd", NUMBER, "standard deviation of its logarithm: above 0.05 the clip hardly tells"),
-    column("half_distance_m", NUMBER, "distance of two solves from disjoint tracks, without any scaling"),
-    column("half_px", NUMBER, "what that shifts a point at distance_m by, working pixels"),
-    column("half_scale", NUMBER, "length of one's way by the other's; null where the camera stands"),
-    column("half_rig_deg", NUMBER, "angle between their rigs"),
-    column("ate_m_predicted", NUMBER, "expected position error, without any scaling, metres of the baseline's"),
-    column("scale_percent_predicted", NUMBER, "expected error of the scale, but for what the baseline is off"),
+    column(
+        "lens_log_sd",
+        NUMBER,
+        "standard deviation of the logarithm of lens_ratio: above 0.05 the clip hardly tells what its lens is",
+    ),
+    column(
+        "half_distance_m",
+        NUMBER,
+        "how far the paths of two solves from disjoint halves of the tracks lie apart (root mean square), not scaled",
+    ),
+    column(
+        "half_px", NUMBER, "what half_distance_m shifts a point at distance_m by, pixels in which points are followed"
+    ),
+    column("half_scale", NUMBER, "length of the one half's path by that of the other's; null where the camera stands"),
+    column("half_rig_deg", NUMBER, "angle between the right eyes of the two halves' rigs"),
+    column("ate_m_predicted", NUMBER, "expected position error, metres, not scaled; baseline_m is taken as right"),
+    column("scale_percent_predicted", NUMBER, "expected error of the scale; what baseline_m is off comes on top"),
     artifact("stereo_tracks.npz", "points followed in the left eye, where the right eye sees them, which stand still"),
     artifact("preview.mp4", "small video of the left eye and its way from above; null without rig.previews"),
     artifact("poster.webp", "its last frame"),
@@ -104,15 +148,30 @@ WORLD = (
         "gradient, a second method's opinion",
     ),
     column("sightings", pa.int64(), "of all tracks"),
-    column("kept_ratio", NUMBER, "sightings by those before tracks were dropped that slid off or jump in depth"),
+    column(
+        "kept_ratio",
+        NUMBER,
+        "sightings that are left, as a share of those before tracks were dropped that slide off or jump in depth",
+    ),
     column("track_count", pa.int64(), "points followed and placed in the world"),
-    column("static_track_count", pa.int64(), "tracks that stand still within their noise, and would show slow walking"),
+    column(
+        "static_track_count",
+        pa.int64(),
+        "tracks that stand still within their noise, which is so low that slow walking would show",
+    ),
     column("moving_track_count", pa.int64(), "tracks that move on their own"),
     column("moving_ratio", NUMBER, "share of the sightings that are of tracks that move"),
-    column("tracks_per_frame", NUMBER, "points seen in a frame, the mean"),
+    column("tracks_per_frame", NUMBER, "mean number of tracks seen in a frame"),
     column("sigma_median_m", NUMBER, "median of the standard deviations of the measured distances"),
-    column("jitter_before_m", NUMBER, "of static tracks, median root mean square distance from their own mean"),
-    column("jitter_m", NUMBER, "the same after the optimisation"),
+    column(
+        "jitter_before_m",
+        NUMBER,
+        "metres by which points of static tracks scatter about their mean as measured: median of the root mean squares",
+    ),
+    column("jitter_m", NUMBER, "the same after the optimisation, which makes one point of what stands still"),
     artifact("world_tracks.npz", "tracks in the world, measured and optimised, with labels and noise"),
-    artifact("depth.npz", "disparity and confidence of every world.depth_every-th frame; null without"),
+    artifact(
+        "depth.npz",
+        "disparity and confidence of every n-th frame (world.stages.keep.depth_every); null where that is null",
+    ),
 )

@@ -37,7 +37,10 @@ def lens_of(told: dict) -> Lens:
 
 def true_range_m(path: Path, lens: Lens, view: View) -> np.ndarray:
     """Distance along the ray, float (H, W), of each pixel of the rectified left picture."""
-    coded = decode_depth(cv2.imread(str(path), cv2.IMREAD_UNCHANGED))
+    picture = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
+    if picture is None:
+        raise SystemExit(f"{path} is not there: render the clips into an empty folder with --truth depth.")
+    coded = decode_depth(picture)
     rays = lens.rays(pixel_grid((coded.shape[1], coded.shape[0])))
     distance_m = coded / rays[:, 2].reshape(coded.shape) if lens.model == "pinhole" else coded
     if view.tables is None:

@@ -123,7 +123,8 @@ def test_pages_can_be_made_of_it(output, tmp_path):
     assert (tmp_path / "index.html").exists()
 
 
-@pytest.mark.parametrize("form", ["colmap", "nerfstudio"])
-def test_no_eye_s_camera_is_taken_for_that_of_the_whole_picture(output, tmp_path, form):
-    assert main(["export", str(output.storage.root), str(tmp_path), "--format", form]) != 0
-    assert not list(tmp_path.rglob("*.png"))
+@pytest.mark.parametrize("form", ["colmap", "nerfstudio", "re10k", "dynpose", "vipe", "webdataset"])
+def test_formats_of_one_camera_refuse_two_eyes_and_leave_nothing(output, tmp_path, capsys, form):
+    assert main(["export", str(output.storage.root), str(tmp_path), "--format", form]) == 1
+    assert "has two eyes" in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())

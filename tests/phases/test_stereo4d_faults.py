@@ -15,6 +15,7 @@ from tests.conftest import ROOT, STEREO, stereo_settings
 from tests.phases.compare import comparable
 
 SOURCES = (f"truth/{STEREO}.mp4", "mono.mp4")
+LOOK_S = 0.3  # between looks at the bucket and at processes, which cost; a phase takes seconds
 
 
 def content(output, path):
@@ -22,7 +23,7 @@ def content(output, path):
 
 
 def start(sources, output, settings, engine) -> subprocess.Popen:
-    words = [f"source={sources}", f"output={output}", "pipeline=stereo4d", f"engine={engine}", "workers=2"]
+    words = [f"source={sources}", f"output={output}", "pipeline=stereo4d", f"engine={engine}", "workers=1"]
     words += [f"{phase}.shard_size=1" for phase in ("rig", "world")]
     words += [f"{key}={value}" for key, value in settings.items()]
     return subprocess.Popen([sys.executable, "-m", "factory", "run", *words], cwd=ROOT)
@@ -46,7 +47,7 @@ def test_a_bucket_ray_a_killed_driver_and_a_killed_worker_change_no_row_and_no_a
     driver = start(sources, remote, settings, "inline")
     while not Storage.at(remote).parts("rig"):
         assert driver.poll() is None, "the driver ended before it could be killed"
-        time.sleep(0.05)
+        time.sleep(LOOK_S)
     driver.kill()
     driver.wait()
     assert not Storage.at(remote).parts("world"), "nothing was left to be done"
@@ -55,7 +56,7 @@ def test_a_bucket_ray_a_killed_driver_and_a_killed_worker_change_no_row_and_no_a
     while worker is None:
         assert driver.poll() is None, "the driver ended before a worker could be killed"
         worker = busy_worker(driver)
-        time.sleep(0.05)
+        time.sleep(LOOK_S)
     worker.kill()
     assert driver.wait() == 0
 
