@@ -61,7 +61,10 @@ class ServedTeller(Served):
         more = {} if form is None else {"response_format": {"type": "json_schema", "json_schema": held}}
         said = self.said(frames, words, more)
         text, used = (said["reply"] or "").strip(), said.get("usage")  # replies that an older release kept have none
-        return Told(text) if used is None else Told(text, *used, self.usd(*used))
+        if used is None:
+            return Told(text)
+        tokens_in, tokens_out = used
+        return Told(text, tokens_in, tokens_out, self.usd(tokens_in, tokens_out))
 
     def joined(
         self, answers: Sequence[Any], frames: np.ndarray, words: str, form: Mapping[str, Any] | None = None

@@ -29,8 +29,8 @@ CONFLICT = (
 @dataclass
 class UsePrior:
     """Solves and grades again without what is named, where that has a share in the first solve or the first is refused;
-    `ChoosePose` says which stands. Masks that come from the clip's own motion are no word from elsewhere: with those
-    the border is judged as ever.
+    `ChoosePose` says which stands. Objects that the clip's own motion told say nothing new of it: with those the first
+    solve stays (tried again without them, a carriage seen from inside is a room in which the camera turns).
 
     Gives: pose_from ("motion" or "prior"), named_ratio, and trajectory, trust, background, camera_motion and
     dynamic_masks anew.
@@ -53,30 +53,31 @@ class UsePrior:
 
     def __call__(self, record: ClipRecord) -> ClipRecord:
         found: ObjectMasks = record["object_masks"]
-        by_language = found.by == "language" and bool(found.masks.any())
-        masks = found.union(record["tracks"].frame_index) if by_language else record["dynamic_masks"]
+        if found.by != "language":
+            return record.give(named_ratio=None, pose_from="motion")
+        masks = found.union(record["tracks"].frame_index)
         first: tuple[Trajectory, Trust] = record["trajectory"], record["trust"]
         grown = self._grown(masks)
-        share = named_ratio(first[0], grown) if by_language else None
+        share = named_ratio(first[0], grown)
         record = record.give(named_ratio=share, pose_from="motion", dynamic_masks=masks)
-        if first[0].method == "still" or not self.choose.asks(share or 0.0, first[1]):
+        if first[0].method == "still" or not self.choose.asks(share, first[1]):
             return record
-        again = self._again(record, grown, grown if by_language else None)
-        choice = self.choose(share or 0.0, first, (again["trajectory"], again["trust"]))
+        again = self._again(record, grown)
+        choice = self.choose(share, first, (again["trajectory"], again["trust"]))
         if choice == "prior":
             names = ("trajectory", "trust", "background", "camera_motion")
             return record.give(pose_from="prior", **{name: again[name] for name in names})
         if choice == "conflict":
-            reasons = (CONFLICT.format(share=share or 0.0),)
+            reasons = (CONFLICT.format(share=share),)
             return record.give(trust=replace(first[1], quality=None, reasons=reasons))
         return record
 
-    def _again(self, record: ClipRecord, masks: DynamicMasks, known: DynamicMasks | None) -> ClipRecord:
+    def _again(self, record: ClipRecord, masks: DynamicMasks) -> ClipRecord:
         given: SolveOptions = record["solve_options"]
         # What is named is not taken back because it fits: a slow train does, and the path is 3.6 % off; 0.06 without.
         solve = SolveCamera(replace(given, mapping=replace(given.mapping, doubted_share=NEVER)))
         record = self.label(record.give(dynamic_masks=masks))
-        return self.grade.graded(solve(self.camera(record)), known)
+        return self.grade.graded(solve(self.camera(record)), masks)
 
     def _grown(self, masks: DynamicMasks) -> DynamicMasks:
         reach = round(self.grown_px * masks.masks.shape[2] / 320)

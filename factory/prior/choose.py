@@ -45,7 +45,7 @@ class ChoosePose:
             return False
         apart = pose_errors(again[0].world_from_cam[placed], first[0].world_from_cam[placed])
         if apart.ate_percent is None:
-            return apart.rotation_deg <= self.least_apart_deg
+            return apart.rpe_rotation_deg <= self.least_apart_deg
         bounds = sum(trust.predicted.ate_percent_bound or 0.0 for _, trust in (first, again))
         return apart.ate_percent <= max(bounds, self.least_apart_percent)
 

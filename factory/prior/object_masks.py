@@ -22,5 +22,5 @@ class ObjectMasks:
 
     def union(self, frame_index: np.ndarray) -> DynamicMasks:
         """Of all objects. frame_index: int64 (F,), the frames' numbers in the source."""
-        masks = self.masks.any(axis=0)
+        masks = np.asarray(self.masks.any(axis=0))
         return DynamicMasks(masks, masks.mean(axis=(1, 2)), frame_index)

@@ -69,11 +69,11 @@ class ChooseSeed:
 
     def _grabbed(self, rgb: np.ndarray, start: np.ndarray) -> np.ndarray:
         """What GrabCut makes of a start, without small parts: bool (h, w)."""
-        labels, models = start.astype(np.uint8), (np.zeros((1, 65)), np.zeros((1, 65)))
+        labels, outside, within = start.astype(np.uint8), np.zeros((1, 65)), np.zeros((1, 65))
         cv2.setRNGSeed(0)  # it draws: the same call gave a J of 0.68 once and of 0 once
         try:
             bgr = cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR)
-            cv2.grabCut(bgr, labels, None, *models, self.iterations, cv2.GC_INIT_WITH_MASK)
+            cv2.grabCut(bgr, labels, (0, 0, 0, 0), outside, within, self.iterations, cv2.GC_INIT_WITH_MASK)
         except cv2.error:  # too few pixels of either kind
             return np.zeros(start.shape, bool)
         found = (labels == cv2.GC_FGD) | (labels == cv2.GC_PR_FGD)

@@ -5,7 +5,7 @@
 FOLDER holds what `factory synth FOLDER --preset hard --truth instances` makes (or another preset). A language model
 behind a real HTTP server answers from the truth: every object, its key frame and box. For each clip: position error in
 % of the path (! where it is refused) with all tracks taken for static, by motion alone (pipeline=pose), by the prior
-without a model (clusters), by the prior (pipeline=dynapo prior=language), and by true masks in the place of the
+(pipeline=dynapo prior=language), and by true masks in the place of the
 prior's; J and F of the masks by motion and by the prior; precision and recall of objects (IoU over 0.5, a frame).
 --wrong: the model answers wrongly besides: nothing moves, an object that is not there, a box elsewhere.
 """
@@ -108,26 +108,25 @@ def measured(video: Path, cache: Path, wrong: bool) -> None:
         is_dynamic=np.zeros(record["tracks"].count, bool),
     )
     without = GradeCamera()(SolveCamera()(record.give(background=static)))
-    alone = with_prior(record, SegmentObjects()(NameObjects()(record))["object_masks"])
     told = asked(record, lambda keys: answer(video, keys), cache)
     prior = with_prior(record, told["object_masks"])
     exact = with_prior(record, ObjectMasks(("all",), true[None], "language"))
-    columns = [error_percent(each, video) for each in (without, record, alone, prior, exact)]
+    columns = [error_percent(each, video) for each in (without, record, prior, exact)]
     motion, named = scores(record["dynamic_masks"].masks, truth), scores(prior["dynamic_masks"].masks, truth)
     many = objects_found(told["object_masks"], video, numbers)
     print(
         f"{video.stem:22}{true.mean():5.2f}"
         + "".join(f"{column:>10}" for column in columns)
         + f"   {motion[0]:.2f} {motion[1]:.2f}  {named[0]:.2f} {named[1]:.2f}  {many[0]:.2f} {many[1]:.2f}  "
-        + f"{prior['pose_from']} {prior['named_ratio'] if prior['named_ratio'] is None else round(prior['named_ratio'], 2)}",
+        + f"{prior['pose_from']} {prior['named_ratio'] or 0:.2f}",
         flush=True,
     )
     if wrong:
         for name, reply in {
-            "nothing moves": lambda keys: '{"objects": []}',
-            "not there": lambda keys: json.dumps({"objects": [{"name": "flying pig", "keyframe": 1}]}),
+            "nothing moves": lambda _keys: '{"objects": []}',
+            "not there": lambda _keys: json.dumps({"objects": [{"name": "flying pig", "keyframe": 1}]}),
             "a box elsewhere": lambda keys: json.dumps({"objects": [_elsewhere(e) for e in objects_of(video, keys)]}),
-            "prose": lambda keys: "I cannot say what moves here.",
+            "prose": lambda _keys: "I cannot say what moves here.",
         }.items():
             told = asked(record, reply, cache)
             used = with_prior(record, told["object_masks"])
@@ -151,7 +150,7 @@ def main() -> None:
     parser.add_argument("--cache", type=Path, default=Path(".replies"), help="folder for the model's replies")
     options = parser.parse_args()
     cv2.setNumThreads(1)
-    heads = ("none", "motion", "clusters", "prior", "true")
+    heads = ("none", "motion", "prior", "true")
     print(f"{'clip':22}{'moves':>5}" + "".join(f"{head:>10}" for head in heads) + "   J F: motion, prior; objects P R")
     for folder in options.folders:
         for video in sorted(folder.glob("*.mp4")):
