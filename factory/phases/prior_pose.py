@@ -21,8 +21,8 @@ from factory.trust.worth import Trust
 
 NEVER = 2.0  # share of its observations that a track in doubt has to explain
 CONFLICT = (
-    "named_ratio: {share:.0%} of what the solve by motion rests on is named as moving, and without it the camera goes "
-    "another way or cannot be solved"
+    "named_ratio: {share:.0%} of what the solve by motion rests on is named as moving, and without it there is no "
+    "solution to trust"
 )
 
 
@@ -49,7 +49,11 @@ class UsePrior:
     camera: JudgeCamera = field(default_factory=JudgeCamera)
     grade: GradeCamera = field(default_factory=GradeCamera)
     choose: ChoosePose = field(default_factory=ChoosePose)
-    grown_px: NotNegative = 1.0  # of masks 320 wide: tracks at an object's edge see both sides of it; the study's
+    # Of masks 320 wide: tracks at an object's edge see both sides of it (the study's),
+    grown_px: NotNegative = 1.0
+    # and where a mask falls short the object's own tracks are not the world's border: a held box of which 3 px were
+    # missed was refused for them.
+    judged_grown_px: NotNegative = 6.0
 
     def __call__(self, record: ClipRecord) -> ClipRecord:
         found: ObjectMasks = record["object_masks"]
@@ -57,35 +61,40 @@ class UsePrior:
             return record.give(named_ratio=None, pose_from="motion")
         masks = found.union(record["tracks"].frame_index)
         first: tuple[Trajectory, Trust] = record["trajectory"], record["trust"]
-        grown = self._grown(masks)
+        grown = grown_by(masks, self.grown_px)
         share = named_ratio(first[0], grown)
         record = record.give(named_ratio=share, pose_from="motion", dynamic_masks=masks)
         if first[0].method == "still" or not self.choose.asks(share, first[1]):
             return record
-        again = self._again(record, grown)
+        again = self._again(record, grown, grown_by(masks, self.judged_grown_px))
         choice = self.choose(share, first, (again["trajectory"], again["trust"]))
-        if choice == "prior":
+        if choice in ("prior", "overruled"):
             names = ("trajectory", "trust", "background", "camera_motion")
-            return record.give(pose_from="prior", **{name: again[name] for name in names})
+            given = {name: again[name] for name in names}
+            if choice == "overruled" and given["trust"].quality == "gold":
+                given["trust"] = replace(given["trust"], quality="silver")
+            return record.give(pose_from="prior", **given)
         if choice == "conflict":
             reasons = (CONFLICT.format(share=share),)
             return record.give(trust=replace(first[1], quality=None, reasons=reasons))
         return record
 
-    def _again(self, record: ClipRecord, masks: DynamicMasks) -> ClipRecord:
+    def _again(self, record: ClipRecord, masks: DynamicMasks, unasked: DynamicMasks) -> ClipRecord:
         given: SolveOptions = record["solve_options"]
         # What is named is not taken back because it fits: a slow train does, and the path is 3.6 % off; 0.06 without.
         solve = SolveCamera(replace(given, mapping=replace(given.mapping, doubted_share=NEVER)))
         record = self.label(record.give(dynamic_masks=masks))
-        return self.grade.graded(solve(self.camera(record)), masks)
+        return self.grade.graded(solve(self.camera(record)), unasked)
 
-    def _grown(self, masks: DynamicMasks) -> DynamicMasks:
-        reach = round(self.grown_px * masks.masks.shape[2] / 320)
-        if not reach:
-            return masks
-        disk = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * reach + 1,) * 2)
-        grown = np.stack([cv2.dilate(mask.astype(np.uint8), disk) > 0 for mask in masks.masks])
-        return replace(masks, masks=grown, share=grown.mean(axis=(1, 2)))
+
+def grown_by(masks: DynamicMasks, reach_px: float) -> DynamicMasks:
+    """The masks grown all round. reach_px: at a width of 320."""
+    reach = round(reach_px * masks.masks.shape[2] / 320)
+    if not reach:
+        return masks
+    disk = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * reach + 1,) * 2)
+    grown = np.stack([cv2.dilate(mask.astype(np.uint8), disk) > 0 for mask in masks.masks])
+    return replace(masks, masks=grown, share=grown.mean(axis=(1, 2)))
 
 
 def named_ratio(trajectory: Trajectory, masks: DynamicMasks) -> float:

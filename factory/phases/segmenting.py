@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar
 
+import cv2
 import numpy as np
 
 from factory.clip import ClipRecord
@@ -15,7 +16,6 @@ from factory.prior.clusters import RigidClusters
 from factory.prior.merge import groups, same_object
 from factory.prior.named import Named, Sighting
 from factory.prior.object_masks import ObjectMasks
-from factory.video import shrink
 
 
 @dataclass
@@ -54,7 +54,7 @@ class SegmentObjects:
         if self.video_masks is not None:
             asked = [prompt for some in prompts for prompt in some]
             masks = self.video_masks.propagate(rgb, asked) if asked else np.zeros((0, *rgb.shape[:3]), bool)
-            masks = np.stack([_resized(mask, motion.masks.shape) for mask in masks]) if len(masks) else masks
+            masks = np.array([_resized(mask, motion.masks.shape[1:]) for mask in masks], bool)
         else:
             masks = self.boxed(rgb, record["tracks"], record["background"], motion, [some for some in prompts if some])
         names = [named.name for named, some in zip(objects, prompts, strict=True) if some]
@@ -88,8 +88,8 @@ class SegmentObjects:
 
 
 def _resized(masks: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
-    """bool (F, H, W) at the size of the motion masks."""
-    if masks.shape == shape:
+    """bool (F, H, W) at a size (h, w)."""
+    if masks.shape[1:] == shape:
         return masks
-    side = max(shape[1:])
-    return np.stack([shrink(mask.astype(np.uint8) * 255, side) > 127 for mask in masks])
+    size = shape[::-1]
+    return np.stack([cv2.resize(m.astype(np.float32), size, interpolation=cv2.INTER_AREA) > 0.5 for m in masks])

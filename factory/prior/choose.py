@@ -10,14 +10,16 @@ from factory.geometry.trajectory import pose_errors
 from factory.sfm.model.trajectory import Trajectory
 from factory.trust.worth import Trust
 
-Choice = Literal["motion", "prior", "conflict"]
+Choice = Literal["motion", "prior", "overruled", "conflict"]
 
 
 @dataclass(frozen=True)
 class ChoosePose:
-    """The first solve stands unless what is named has a share in it; then there are two, and where both stand they have
-    to agree. A prior that names half of what the first rests on as moving is an alarm: either the solve is of a thing
-    and not of the world, or the prior is wrong. Nobody is there to tell, so only solves that agree pass.
+    """The first solve stands unless what is named has a share in it; then there are two. Where both stand and agree,
+    the better one is taken. Where they do not, one is of a thing that moves: named things that stand still leave the
+    second solve as it was, so it is the first, unless the prior names the world itself; the prior overrules it, and
+    such a path is not called gold. A prior that names half of what the first rests on, and leaves nothing that can be
+    solved, is an alarm: then nothing stands.
     """
 
     least_share: Share = 0.02  # of the kept observations in the named masks: below, a second solve changes nothing
@@ -36,7 +38,9 @@ class ChoosePose:
             return "prior" if stands[1] else "motion"
         if stands[1] and self.agree(first, again):
             return "prior" if _expected(again[1]) <= _expected(first[1]) else "motion"
-        return "conflict" if stands[1] or share >= self.alarm_share else "motion"
+        if stands[1]:
+            return "overruled"
+        return "conflict" if share >= self.alarm_share else "motion"
 
     def agree(self, first: tuple[Trajectory, Trust], again: tuple[Trajectory, Trust]) -> bool:
         """Whether two solves of one clip tell the same way, as far as they say that they can."""
