@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from factory.construct import Count, NotNegative, Positive
+from factory.construct import Count, NotNegative, Positive, Share
 from factory.depth.posed import Posed, carried
 
 
@@ -19,6 +19,8 @@ class Agreement:
     least: Count = 2
     within: Positive = 0.03  # of the depth
     least_margin: NotNegative = 0.15  # of the cost, which is 0 to 1
+    window_px: Count = 9  # in which at least
+    least_support: Share = 0.4  # are sure: what agrees by chance is scattered
 
     def nearest(self, estimated: Sequence[int], frame: int) -> list[int]:
         """The estimated frames that are asked of a frame, the nearest first."""
@@ -34,6 +36,11 @@ class Agreement:
             with np.errstate(invalid="ignore"):
                 count += np.abs(said - there) <= self.within * there
         return count
+
+    def supported(self, sure: np.ndarray) -> np.ndarray:
+        """Pixels of a mask bool (h, w) that are not alone."""
+        share = cv2.blur(sure.astype(np.float32), (self.window_px, self.window_px))
+        return sure & np.asarray(share >= self.least_support)
 
     def fused(self, posed: Posed, depth: dict[int, np.ndarray], sure: dict[int, np.ndarray], frame: int) -> np.ndarray:
         """Depth of a frame as the sure pixels of others have it, the nearest surface, float32 (h, w); NaN where they

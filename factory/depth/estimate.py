@@ -5,14 +5,14 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from factory.construct import Count, NotNegative, Positive
+from factory.construct import Count, NotNegative, Positive, Share
 from factory.depth.agree import Agreement
 from factory.depth.align import ScaleShift, as_inverse
 from factory.depth.deform import Deform, Known
 from factory.depth.maps import FILLED, FUSED, NONE, PRIOR, SWEPT, MonoDepth
-from factory.depth.membrane import Membrane
+from factory.depth.plate import Plate
 from factory.depth.neighbours import ChooseNeighbours
-from factory.depth.posed import Anchors, Posed, anchors
+from factory.depth.posed import Anchors, Posed, anchors, closed
 from factory.depth.sweep import PlaneSweep, Swept
 from factory.models.roles import DepthMaps
 
@@ -26,9 +26,12 @@ class ClipDepth:
     """
 
     every: Count = 1  # of so many sampled frames one is estimated; of every third a fifth less is confirmed
+    # Of the picture's width: gaps in the masks up to this are doubtful, nothing known there is believed.
+    close: Share = 0.08
     range_percent: Positive = 0.5  # percentiles of the points' inverse depths, from both ends,
     range_below: Positive = 0.6  # and by how much the planes reach beyond them
     range_above: Positive = 1.3
+    most_beyond: Positive = 4.0  # what the guide sees nearer than the points is believed up to so much; a guess
     point_weight: NotNegative = 1.0  # of a point of the scene in the fill, a sure pixel being one
     fused_weight: NotNegative = 0.5
     grid_step_px: Count = 4  # of the sure pixels that the grid is brought to
@@ -36,25 +39,28 @@ class ClipDepth:
     neighbours: ChooseNeighbours = field(default_factory=ChooseNeighbours)
     sweep: PlaneSweep = field(default_factory=PlaneSweep)
     agree: Agreement = field(default_factory=Agreement)
-    membrane: Membrane = field(default_factory=Membrane)
+    guide: Plate = field(default_factory=lambda: Plate(side_px=80))  # 0.01 s; as exact as 160 but for thin things
+    fill: Plate = field(default_factory=Plate)
     align: ScaleShift = field(default_factory=ScaleShift)
     deform: Deform = field(default_factory=Deform)
 
     def __call__(self, posed: Posed, prior: DepthMaps | None = None, focal_reliable: bool | None = None) -> MonoDepth:
         """prior: a network's depth of all F frames, of their size. Raises ValueError where it is of others."""
-        seen = anchors(posed)
-        aligned = {} if prior is None else self.aligned(posed, prior)
+        doubtful = closed(posed.moving, round(self.close * posed.size[0]))
+        seen = anchors(posed, doubtful)
+        aligned = {} if prior is None else self.aligned(posed, seen, prior)
         swept = dict(self._swept(posed, seen, aligned))
         depth = {frame: _depth(found.inverse, posed.moving[frame]) for frame, found in swept.items()}
         sure, confirmed, measured = {}, 0, 0
         for frame, found in swept.items():
             agree = self.agree.confirmed(posed, depth, frame) >= self.agree.least
-            sure[frame] = agree & (found.margin >= self.agree.least_margin)
+            sure[frame] = self.agree.supported(agree & (found.margin >= self.agree.least_margin) & ~doubtful[frame])
             confirmed, measured = confirmed + int(agree.sum()), measured + int(np.isfinite(depth[frame]).sum())
         frames = sorted(set(swept) | set(aligned))
         known = {frame: self._known(posed, depth, sure, frame) for frame in frames}
         if prior is None:
-            made = {frame: self._filled(posed, seen.of(frame), *known[frame], frame) for frame in frames}
+            limits = self._limits(seen) if frames else (0.0, 0.0)
+            made = {frame: self._filled(posed, seen.of(frame), *known[frame], frame, limits) for frame in frames}
         else:
             made = self._deformed(posed, seen, aligned, known)
         shape = (len(frames), *posed.moving.shape[1:])
@@ -69,10 +75,10 @@ class ClipDepth:
     def _wanted(self, posed: Posed) -> list[int]:
         return [frame for frame in range(0, len(posed.frames), self.every) if posed.registered[frame]]
 
-    def aligned(self, posed: Posed, prior: DepthMaps) -> dict[int, np.ndarray]:
+    def aligned(self, posed: Posed, seen: Anchors, prior: DepthMaps) -> dict[int, np.ndarray]:
         """Inverse depths of the network in the poses' unit, float32 (h, w), of frames that see enough points: each by a
         scale and a shift of its own. Raises ValueError as the call."""
-        seen, given, found = anchors(posed), as_inverse(prior), {}
+        given, found = as_inverse(prior), {}
         if given.shape != posed.moving.shape:
             raise ValueError(f"the network's depth is {given.shape}, the frames are {posed.moving.shape}")
         for frame in self._wanted(posed):
@@ -85,14 +91,21 @@ class ClipDepth:
     def _swept(self, posed: Posed, seen: Anchors, aligned: dict[int, np.ndarray]) -> Iterator[tuple[int, Swept]]:
         if not len(seen.frame):
             return
-        low, high = np.percentile(seen.inverse, [self.range_percent, 100 - self.range_percent])
-        planes = (float(low) * self.range_below, float(high) * self.range_above)
+        low, high = self._limits(seen)
         for frame in self._wanted(posed):
-            if neighbours := self.neighbours(posed, seen, frame):
-                guide = aligned.get(frame)
-                if guide is None and self.sweep.guide_weight:
-                    guide = self.membrane(posed.frames[frame], *self._sown(posed, seen.of(frame)))
-                yield frame, self.sweep(posed, frame, neighbours, planes, guide)
+            if not (neighbours := self.neighbours(posed, seen, frame)):
+                continue
+            guide = aligned.get(frame)
+            if guide is None:
+                guide = self.guide(posed.frames[frame], *self._sown(posed, seen.of(frame)))
+            nearest = high if guide is None else max(high, np.nanpercentile(guide, 100 - self.range_percent))
+            planes = (low * self.range_below, min(float(nearest), self.most_beyond * high) * self.range_above)
+            yield frame, self.sweep(posed, frame, neighbours, planes, guide)
+
+    def _limits(self, seen: Anchors) -> tuple[float, float]:
+        """Of the points' inverse depths."""
+        low, high = np.percentile(seen.inverse, [self.range_percent, 100 - self.range_percent])
+        return float(low), float(high)
 
     def _sown(self, posed: Posed, own: Anchors) -> tuple[np.ndarray, np.ndarray]:
         """Inverse depths of a frame's points and their weights at its pixels, float32 (h, w) each."""
@@ -114,14 +127,17 @@ class ClipDepth:
         return found, origin
 
     def _filled(
-        self, posed: Posed, own: Anchors, depth: np.ndarray, origin: np.ndarray, frame: int
-    ) -> tuple[np.ndarray, np.ndarray]:
+        self, posed: Posed, own: Anchors, depth: np.ndarray, origin: np.ndarray, frame: int,
+        limits: tuple[float, float],
+    ) -> tuple[np.ndarray, np.ndarray]:  # fmt: skip
         values, weight = self._sown(posed, own)
         there = origin != NONE
         values[there] = 1.0 / depth[there]
         weight[there] = np.where(origin[there] == SWEPT, 1.0, self.fused_weight)
-        spread = self.membrane(posed.frames[frame], values, weight)
+        spread = self.fill(posed.frames[frame], values, weight)
         if spread is not None:
+            low, high = limits
+            spread = np.clip(spread, low * self.range_below, high * self.most_beyond)
             fill = ~there & ~posed.moving[frame] & (spread > 0)
             depth[fill], origin[fill] = 1.0 / spread[fill], FILLED
         return depth, origin

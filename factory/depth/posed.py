@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from functools import lru_cache
 
+import cv2
 import numpy as np
 
 from factory.geometry.camera import Camera, invert_rigid, project_cam, transform_points, unproject
@@ -61,9 +62,16 @@ class Anchors:
         return Anchors(self.frame[rows], self.xy[rows], self.inverse[rows], self.xyz[rows])
 
 
-def anchors(posed: Posed, most_error_px: float = 2.0) -> Anchors:
-    """Sightings in registered frames, at rest and before the camera, of points whose mean error is at most
-    `most_error_px` of the working frame: a guess, kept points lie at 0.2 to 0.6."""
+def closed(moving: np.ndarray, by_px: int) -> np.ndarray:
+    """Masks bool (F, h, w) with gaps narrower than `by_px` closed: masks have holes where a thing is plain, or moves
+    as the camera does, and what is measured there lies at any depth."""
+    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (by_px | 1, by_px | 1))
+    return np.stack([cv2.morphologyEx(each.astype(np.uint8), cv2.MORPH_CLOSE, kernel) > 0 for each in moving])
+
+
+def anchors(posed: Posed, without: np.ndarray, most_error_px: float = 2.0) -> Anchors:
+    """Sightings in registered frames, before the camera and not in the masks `without`, bool (F, h, w), of points whose
+    mean error is at most `most_error_px` of the working frame: a guess, kept points lie at 0.2 to 0.6."""
     points = posed.points
     if points is None or not len(points.frame):
         return Anchors(np.empty(0, int), np.empty((0, 2)), np.empty(0), np.empty((0, 3)))
@@ -77,7 +85,7 @@ def anchors(posed: Posed, most_error_px: float = 2.0) -> Anchors:
     with np.errstate(divide="ignore", invalid="ignore"):
         inverse = 1.0 / xyz[:, 2]
     good = (xyz[:, 2] > 0) & np.isfinite(inverse) & (points.error_px[point] <= most_error_px)
-    good &= ~posed.moving[frame, y, x]
+    good &= ~without[frame, y, x]
     return Anchors(frame[good], xy[good], inverse[good], xyz[good])
 
 
