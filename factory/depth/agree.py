@@ -20,6 +20,7 @@ class Agreement:
     within: Positive = 0.03  # of the depth
     least_margin: NotNegative = 0.15  # of the cost, which is 0 to 1
     window_px: Count = 9  # in which at least
+    least_island: Share = 0.005
     least_support: Share = 0.4  # are sure: what agrees by chance is scattered
 
     def nearest(self, estimated: Sequence[int], frame: int) -> list[int]:
@@ -38,9 +39,13 @@ class Agreement:
         return count
 
     def supported(self, sure: np.ndarray) -> np.ndarray:
-        """Pixels of a mask bool (h, w) that are not alone."""
+        """Pixels of a mask bool (h, w) that are not alone, and not of an island."""
         share = cv2.blur(sure.astype(np.float32), (self.window_px, self.window_px))
-        return sure & np.asarray(share >= self.least_support)
+        dense = sure & np.asarray(share >= self.least_support)
+        _, label, stats, _ = cv2.connectedComponentsWithStats(dense.astype(np.uint8), connectivity=8)
+        large = stats[:, cv2.CC_STAT_AREA] >= self.least_island * sure.size
+        large[0] = False  # what is not sure
+        return np.asarray(large[label])
 
     def fused(self, posed: Posed, depth: dict[int, np.ndarray], sure: dict[int, np.ndarray], frame: int) -> np.ndarray:
         """Depth of a frame as the sure pixels of others have it, the nearest surface, float32 (h, w); NaN where they

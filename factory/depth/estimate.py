@@ -93,14 +93,16 @@ class ClipDepth:
             return
         low, high = self._limits(seen)
         for frame in self._wanted(posed):
-            if not (neighbours := self.neighbours(posed, seen, frame)):
-                continue
             guide = aligned.get(frame)
             if guide is None:
                 guide = self.guide(posed.frames[frame], *self._sown(posed, seen.of(frame)))
-            nearest = high if guide is None else max(high, np.nanpercentile(guide, 100 - self.range_percent))
-            planes = (low * self.range_below, min(float(nearest), self.most_beyond * high) * self.range_above)
-            yield frame, self.sweep(posed, frame, neighbours, planes, guide)
+            if guide is None:
+                continue
+            guide = np.clip(np.nan_to_num(guide, nan=low), low * self.range_below, high * self.most_beyond)
+            if neighbours := self.neighbours(posed, frame, guide):
+                nearest = max(high, float(np.percentile(guide, 100 - self.range_percent)))
+                planes = (low * self.range_below, nearest * self.range_above)
+                yield frame, self.sweep(posed, frame, neighbours, planes, guide)
 
     def _limits(self, seen: Anchors) -> tuple[float, float]:
         """Of the points' inverse depths."""

@@ -5,33 +5,30 @@ from dataclasses import dataclass
 import numpy as np
 
 from factory.construct import Count, Share
-from factory.depth.posed import Anchors, Posed
+from factory.depth.posed import Posed, rays
 from factory.geometry.camera import project_cam
 
 
 @dataclass
 class ChooseNeighbours:
     """Up to two frames before and two after, whose parallax is nearest to `parallaxes`, and which show more than
-    `least_common` of the frame's points.
+    `least_common` of what the frame shows.
 
-    Parallax is how far turning alone misses the points, the median, by the picture's width: of a camera that goes
-    ahead it is less than its way says. Its two values: three times as much and half as much choose the same frames on
-    a rendered clip.
+    Parallax is how far turning alone misses what the frame shows, the median over its area, by the picture's width: of
+    a camera that goes ahead it is less than its way says.
     """
 
     parallaxes: tuple[float, ...] = (0.06, 0.024)
     least_common: Share = 0.5
     # Under 2 px of 320 a match that is 0.2 px off is 10 % off in depth. Never more than the largest of `parallaxes`.
     least_parallax: Share = 0.006
-    most_points: Count = 200  # that are looked at in a frame
-    least_points: Count = 12  # a guess; frames that see fewer have no neighbours
+    step: Count = 20  # of so many pixels across and down one is looked at
 
-    def __call__(self, posed: Posed, seen: Anchors, frame: int) -> list[int]:
-        """Numbers of frames, ascending; empty where none qualifies."""
-        own = seen.of(frame)
-        if len(own.frame) < self.least_points:
-            return []
-        xyz = own.xyz[:: max(1, len(own.xyz) // self.most_points)]
+    def __call__(self, posed: Posed, frame: int, inverse: np.ndarray) -> list[int]:
+        """Numbers of frames, ascending; empty where none qualifies. inverse: float32 (h, w), above 0, one by the depth
+        that is expected of the frame."""
+        some = (slice(self.step // 2, None, self.step),) * 2
+        xyz = (rays(posed.cameras[frame], posed.size)[some] / inverse[some][..., None]).reshape(-1, 3)
         found = {}
         for other in np.flatnonzero(posed.registered):
             if other != frame and (parallax := self._parallax(posed, xyz, frame, int(other))) >= self.least_parallax:
@@ -63,4 +60,5 @@ class ChooseNeighbours:
         common = (moved[:, 2] > 0) & np.all((xy >= 0) & (xy <= [width - 1, height - 1]), axis=1)
         if common.mean() <= self.least_common:
             return 0.0
-        return float(np.median(np.linalg.norm(xy - still, axis=1)[common & (turned[:, 2] > 0)])) / width
+        apart = np.linalg.norm(xy - still, axis=1)[common & (turned[:, 2] > 0)]
+        return float(np.median(apart)) / width if len(apart) else 0.0

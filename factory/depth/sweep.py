@@ -33,6 +33,8 @@ class PlaneSweep:
     """
 
     planes: Count = 64
+    spacing: NotNegative = 0.0
+    most_cost: Positive = 0.5
     window_px: Count = 5
     noise_levels: Positive = 2.0  # of grey: windows with less contrast do not speak
     p1: NotNegative = 0.06
@@ -46,7 +48,8 @@ class PlaneSweep:
         guide: np.ndarray | None = None,
     ) -> Swept:  # fmt: skip
         """inverse_range: of the planes. guide: float32 (h, w), expected inverse depth; NaN where nothing is expected."""
-        planes = np.linspace(*inverse_range, self.planes)
+        low, high = (value**self.spacing for value in inverse_range)
+        planes = np.linspace(low, high, self.planes) ** (1 / self.spacing) if self.spacing else np.geomspace(*inverse_range, self.planes)
         here = flat_camera(posed.cameras[frame], posed.size)
         grey = here.flat(_grey(posed.frames[frame]))
         cost = self._cost(posed, frame, grey, neighbours, planes, here)
@@ -54,9 +57,13 @@ class PlaneSweep:
         np.minimum(cost, 1.0, out=cost)
         if guide is not None and self.guide_weight:
             self._add_guide(cost, here.flat(guide, np.nan), planes)
-        cost = semi_global(cost, grey, self.p1, self.p2)
-        inverse, margin = self._best(cost, planes)
+        smooth = semi_global(cost, grey, self.p1, self.p2)
+        best = smooth.argmin(axis=0)[None]
+        raw = np.take_along_axis(cost, best, axis=0)[0]
+        raw = cv2.blur(raw,(3,3))
+        inverse, margin = self._best(smooth, planes)
         inverse[unseen], margin[unseen] = np.nan, 0.0
+        margin[raw > self.most_cost] = 0.0
         return Swept(here.bent(inverse, np.nan), here.bent(margin, 0.0))
 
     def _cost(
@@ -121,7 +128,7 @@ class PlaneSweep:
         at = np.clip(inner[0] + np.clip(shift, -1.0, 1.0), 0, len(planes) - 1)
         for step in range(-self.beside_planes, self.beside_planes + 1):
             np.put_along_axis(cost, np.clip(best + step, 0, len(planes) - 1), np.inf, axis=0)
-        inverse = planes[0] + at * (planes[1] - planes[0])
+        inverse = np.interp(at, np.arange(len(planes)), planes)
         return inverse.astype(np.float32), (cost.min(axis=0) - least).astype(np.float32)
 
 

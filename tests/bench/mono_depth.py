@@ -27,7 +27,7 @@ import numpy as np
 from factory.clip import ClipRecord
 from factory.depth.estimate import ClipDepth
 from factory.depth.maps import FUSED, NONE, PRIOR, SWEPT, MonoDepth
-from factory.depth.posed import Posed, carried
+from factory.depth.posed import Posed, anchors, carried
 from factory.geometry.camera import Camera, invert_rigid
 from factory.geometry.triangulation import triangulate
 from factory.models.roles import DepthMaps
@@ -232,7 +232,7 @@ def flicker(depth: MonoDepth, own: Truth, posed: Posed) -> float:
 
 def aligned_only(dense: ClipDepth, posed: Posed, prior: DepthMaps) -> MonoDepth:
     """The network's depth by scale and shift a frame: what the rest has to be better than."""
-    found = dense.aligned(posed, prior)
+    found = dense.aligned(posed, anchors(posed, posed.moving), prior)
     frames = np.array(sorted(found))
     with np.errstate(divide="ignore"):
         depth = np.stack([np.where(found[f] > 0, 1.0 / found[f], np.inf) for f in frames])
