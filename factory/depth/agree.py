@@ -19,9 +19,12 @@ class Agreement:
     least: Count = 2
     within: Positive = 0.03  # of the depth
     least_margin: NotNegative = 0.15  # of the cost, which is 0 to 1
-    window_px: Count = 9  # in which at least
+    # What agrees by chance, on what moves unnoticed, is scattered: sure pixels have at least this share of sure ones
+    # around them, and belong to an island of this share of the picture. On two clips the fill was 3 and 12 times as far
+    # off without.
+    window_px: Count = 9
+    least_support: Share = 0.4
     least_island: Share = 0.005
-    least_support: Share = 0.4  # are sure: what agrees by chance is scattered
 
     def nearest(self, estimated: Sequence[int], frame: int) -> list[int]:
         """The estimated frames that are asked of a frame, the nearest first."""

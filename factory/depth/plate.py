@@ -28,7 +28,7 @@ class Plate:
     side_px: Count = 160  # of the longer side, at which it is solved
     edge_levels: Positive = 6.0  # mean over the three colours
     floor: Positive = 0.01
-    level: NotNegative = 1e-4  # of first differences; holds what is far from anything known
+    level: NotNegative = 3e-4  # of first differences; holds what is far from anything known
 
     def __call__(self, rgb: np.ndarray, values: np.ndarray, weight: np.ndarray) -> np.ndarray | None:
         """rgb: uint8 (h, w, 3). values, weight: float32 (h, w); weight 0 where nothing is known. Gives float32 (h, w);

@@ -17,7 +17,7 @@ UNKNOWN = np.float32(9.0)  # the cost of a pixel that a neighbour does not show;
 @dataclass(frozen=True)
 class Swept:
     """inverse: float32 (h, w), one by the depth; NaN where no neighbour shows the pixel. margin: float32 (h, w), by how
-    much the second best plane is worse."""
+    much the second best plane is worse; 0 where the best does not match."""
 
     inverse: np.ndarray
     margin: np.ndarray
@@ -25,16 +25,15 @@ class Swept:
 
 @dataclass
 class PlaneSweep:
-    """Planes across the axis, uniform in inverse depth; 1 - ZNCC, the mean of the better half of the neighbours;
+    """Planes across the axis, each nearer than the last by one factor; 1 - ZNCC, the mean of the better half of the neighbours;
     semi-global smoothing; a parabola through the best plane and those beside it.
 
+    Planes uniform in inverse depth were two thirds worse on a rendered clip whose walls lie three planes from infinity.
     Numbers without another word: a study on one rendered clip in which half of them were varied by factors of two, to
     the effect of a tenth of the error at the most.
     """
 
     planes: Count = 64
-    spacing: NotNegative = 0.0
-    most_cost: Positive = 0.5
     window_px: Count = 5
     noise_levels: Positive = 2.0  # of grey: windows with less contrast do not speak
     p1: NotNegative = 0.06
@@ -42,14 +41,14 @@ class PlaneSweep:
     guide_weight: NotNegative = 0.08
     guide_log: Positive = 0.4  # ratio, as a logarithm, from which on being far from the guide costs no more
     beside_planes: Count = 2  # so near to the best plane none is a second best
+    most_cost: Positive = 0.5  # of a match, without smoothing: above, smoothing alone has decided, as in the sky
 
     def __call__(
         self, posed: Posed, frame: int, neighbours: Sequence[int], inverse_range: tuple[float, float],
         guide: np.ndarray | None = None,
     ) -> Swept:  # fmt: skip
         """inverse_range: of the planes. guide: float32 (h, w), expected inverse depth; NaN where nothing is expected."""
-        low, high = (value**self.spacing for value in inverse_range)
-        planes = np.linspace(low, high, self.planes) ** (1 / self.spacing) if self.spacing else np.geomspace(*inverse_range, self.planes)
+        planes = np.geomspace(*inverse_range, self.planes)
         here = flat_camera(posed.cameras[frame], posed.size)
         grey = here.flat(_grey(posed.frames[frame]))
         cost = self._cost(posed, frame, grey, neighbours, planes, here)
@@ -58,12 +57,9 @@ class PlaneSweep:
         if guide is not None and self.guide_weight:
             self._add_guide(cost, here.flat(guide, np.nan), planes)
         smooth = semi_global(cost, grey, self.p1, self.p2)
-        best = smooth.argmin(axis=0)[None]
-        raw = np.take_along_axis(cost, best, axis=0)[0]
-        raw = cv2.blur(raw,(3,3))
+        matched = cv2.blur(np.take_along_axis(cost, smooth.argmin(axis=0)[None], axis=0)[0], (3, 3))
         inverse, margin = self._best(smooth, planes)
-        inverse[unseen], margin[unseen] = np.nan, 0.0
-        margin[raw > self.most_cost] = 0.0
+        inverse[unseen], margin[unseen | (matched > self.most_cost)] = np.nan, 0.0
         return Swept(here.bent(inverse, np.nan), here.bent(margin, 0.0))
 
     def _cost(
