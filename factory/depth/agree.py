@@ -67,7 +67,6 @@ class Agreement:
 def sampled(values: np.ndarray, xy: np.ndarray) -> np.ndarray:
     """Values float32 (h, w) at the nearest pixels of xy float32 (H, W, 2): float32 (H, W), NaN outside."""
     table = np.nan_to_num(xy, nan=-9.0, posinf=-9.0, neginf=-9.0).clip(-9, 32000).astype(np.float32)
-    found = cv2.remap(
-        values, table, None, cv2.INTER_NEAREST, borderMode=cv2.BORDER_CONSTANT, borderValue=float("nan")
-    )
+    x, y = table[..., 0], table[..., 1]
+    found = cv2.remap(values, x, y, cv2.INTER_NEAREST, borderMode=cv2.BORDER_CONSTANT, borderValue=float("nan"))
     return np.asarray(found)

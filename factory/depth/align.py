@@ -58,4 +58,5 @@ def _moments(p: np.ndarray, q: np.ndarray, weight: np.ndarray) -> tuple[float, f
     total = weight.sum()
     mean_p, mean_q = float(weight @ p / total), float(weight @ q / total)
     p, q = p - mean_p, q - mean_q
-    return mean_p, mean_q, *(float(weight @ product / total) for product in (p * p, q * q, p * q))
+    var_p, var_q, both = (float(weight @ product / total) for product in (p * p, q * q, p * q))
+    return mean_p, mean_q, var_p, var_q, both

@@ -33,4 +33,5 @@ def cameras_of(row: Mapping[str, Any], frames: int, width: int) -> tuple[Camera,
     cx = (each("cx_per_frame_px", "cx_px") + 0.5) * scale - 0.5
     cy = (each("cy_per_frame_px", "cy_px") + 0.5) * scale - 0.5
     k1, k2 = float(row["k1"] or 0.0), float(row["k2"] or 0.0)
-    return tuple(Camera(*map(float, values), k1, k2) for values in zip(focal_px, cx, cy, strict=True))
+    values = zip(focal_px.tolist(), cx.tolist(), cy.tolist(), strict=True)
+    return tuple(Camera(*value, k1, k2) for value in values)

@@ -33,9 +33,9 @@ class Flat:
 
 
 def _remapped(picture: np.ndarray, table: np.ndarray, outside: float) -> np.ndarray:
-    return np.asarray(
-        cv2.remap(picture, table, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=outside)
-    )
+    x, y = table[..., 0], table[..., 1]
+    found = cv2.remap(picture, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=outside)
+    return np.asarray(found)
 
 
 @lru_cache(maxsize=8)  # a clip of one lens needs one

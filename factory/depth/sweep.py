@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from factory.construct import Count, NotNegative, Positive, Share
+from factory.construct import Count, NotNegative, Positive
 from factory.depth.flat import Flat, flat_camera
 from factory.depth.posed import Posed
 from factory.depth.smooth import semi_global
@@ -25,8 +25,8 @@ class Swept:
 
 @dataclass
 class PlaneSweep:
-    """Planes across the axis, each nearer than the last by one factor; 1 - ZNCC, the mean of the better half of the neighbours;
-    semi-global smoothing; a parabola through the best plane and those beside it.
+    """Planes across the axis, each nearer than the last by one factor; 1 - ZNCC, the mean of the better half of the
+    neighbours; semi-global smoothing; a parabola through the best plane and those beside it.
 
     Planes uniform in inverse depth were two thirds worse on a rendered clip whose walls lie three planes from infinity.
     Numbers without another word: a study on one rendered clip in which half of them were varied by factors of two, to
@@ -47,7 +47,7 @@ class PlaneSweep:
         self, posed: Posed, frame: int, neighbours: Sequence[int], inverse_range: tuple[float, float],
         guide: np.ndarray | None = None,
     ) -> Swept:  # fmt: skip
-        """inverse_range: of the planes. guide: float32 (h, w), expected inverse depth; NaN where nothing is expected."""
+        """inverse_range: of the planes. guide: float32 (h, w), the inverse depth expected; NaN where none is."""
         planes = np.geomspace(*inverse_range, self.planes)
         here = flat_camera(posed.cameras[frame], posed.size)
         grey = here.flat(_grey(posed.frames[frame]))

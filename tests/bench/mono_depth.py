@@ -5,9 +5,9 @@
 FOLDER holds what `factory synth FOLDER --preset lightspeed --truth depth` makes (or hard), or real clips: `depth/` with
 PNGs of millimetres, `groundtruth_tum.txt` and `intrinsics.json`. Poses are the product's, or with --true-poses the true
 ones, with the product's tracks. Scores are of pixels that truly do not move and are 0.1 to 100 m away, under one median
-scale a clip. AbsRel, d<1.25 and coverage: of sure pixels, with those from other frames, of all that has a depth; moving:
-AbsRel on what truly moves. Flicker: mean |log| by which the depth of a point at rest differs, against the truth, between
-successive estimated frames. With --prior a network is simulated: true inverse depth, blurred, distorted smoothly by
+scale a clip. AbsRel, d<1.25 and coverage: of sure pixels, with those from other frames, of all that have depth; moving:
+AbsRel on what truly moves. Flicker: mean |log| by which the depth of a point at rest differs, against the truth, from
+one estimated frame to the next. With --prior a network is simulated: true inverse depth, blurred, distorted smoothly by
 10 %, in each frame scaled and shifted; it is scored after scale and shift a frame as well. --cache keeps what the pose
 stages find beside the videos, `<name>.pkl`.
 """
@@ -26,7 +26,7 @@ import numpy as np
 
 from factory.clip import ClipRecord
 from factory.depth.estimate import ClipDepth
-from factory.depth.maps import FUSED, NONE, PRIOR, SWEPT, MonoDepth
+from factory.depth.maps import FUSED, PRIOR, SWEPT, MonoDepth
 from factory.depth.posed import Posed, anchors, carried
 from factory.geometry.camera import Camera, invert_rigid
 from factory.geometry.triangulation import triangulate
@@ -74,7 +74,7 @@ def solved(video: Path, cache: bool) -> dict[str, Any]:
         return found
     record = ClipRecord(whole(video), {"path": video})
     for stage in STAGES:
-        record = stage()(record)  # type: ignore[assignment]
+        record = stage()(record)
     frames = record["frames"]
     found = {
         "frames": frames.colour,
@@ -103,7 +103,9 @@ def truth_of(video: Path, found: dict[str, Any]) -> Truth:
             depth_m = np.where((coded > 0) & (coded < 65535), coded / 1000, np.nan) if real else decode_depth(coded)
             inverse.append(_smaller(1.0 / depth_m, width, height))
         mask = None if real else cv2.imread(str(video.with_name(f"{video.stem}_masks") / name), cv2.IMREAD_GRAYSCALE)
-        share = 0.0 if mask is None else cv2.resize(mask.astype(np.float32), (width, height), interpolation=cv2.INTER_AREA)
+        share = (
+            0.0 if mask is None else cv2.resize(mask.astype(np.float32), (width, height), interpolation=cv2.INTER_AREA)
+        )
         moving.append(np.broadcast_to(share, (height, width)) > 0)
     path = video.parent / "groundtruth_tum.txt" if real else video.with_suffix(".tum.txt")
     times_s, poses = read_tum(path)
@@ -153,7 +155,7 @@ def simulated(truth: Truth, seed: int) -> DepthMaps:
     """A network's answer: a disparity up to scale and shift, blurred by 3 px of 320, with a smooth distortion of 10 %,
     half of it the clip's and half the frame's own."""
     rng = np.random.default_rng([seed, 7])
-    frames, height, width = truth.inverse.shape
+    height, width = truth.inverse.shape[1:]
 
     def distortion() -> np.ndarray:
         return cv2.resize(rng.normal(size=(4, 6)), (width, height), interpolation=cv2.INTER_CUBIC)
@@ -232,7 +234,7 @@ def flicker(depth: MonoDepth, own: Truth, posed: Posed) -> float:
 
 def aligned_only(dense: ClipDepth, posed: Posed, prior: DepthMaps) -> MonoDepth:
     """The network's depth by scale and shift a frame: what the rest has to be better than."""
-    found = dense.aligned(posed, anchors(posed, posed.moving), prior)
+    found = dense.network.aligned(posed, anchors(posed, posed.moving), prior, range(len(posed.frames)))
     frames = np.array(sorted(found))
     with np.errstate(divide="ignore"):
         depth = np.stack([np.where(found[f] > 0, 1.0 / found[f], np.inf) for f in frames])
