@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 
 from factory.depth.agree import Agreement
@@ -22,6 +24,10 @@ def test_what_others_know_is_carried_over_and_the_nearest_surface_wins():
     assert known.mean() > 0.9
     assert np.median(np.abs(found[known] / TRUE[2][known] - 1)) < 0.01
     assert off(found, TRUE[2], known) < 0.02
+    poses = MADE.posed.world_from_cam.copy()
+    poses[np.arange(6) != 2, :3, :3] = np.diag([-1.0, 1.0, -1.0])  # what they see lies behind the frame's camera
+    turned = replace(MADE.posed, world_from_cam=poses)
+    assert np.isnan(Agreement().fused(turned, TRUE, sure, 2)).all()
     nothing = {frame: ~pixels for frame, pixels in sure.items()}
     assert np.isnan(Agreement().fused(MADE.posed, TRUE, nothing, 2)).all()
 

@@ -2,6 +2,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy.spatial.transform import Rotation
 
 from factory.depth.neighbours import ChooseNeighbours
 from tests.depth.walks import walk
@@ -25,12 +26,14 @@ def test_at_the_ends_the_other_side_stands_in():
     assert found == [1, 2, 3, 4]
 
 
-@pytest.mark.parametrize("lost", ["turned away", "not placed", "stands"])
+@pytest.mark.parametrize("lost", ["turned away", "turned aside", "not placed", "stands"])
 def test_what_shows_nothing_of_the_frame_is_not_compared(lost):
     made = walk(frames=9)
     poses = made.posed.world_from_cam.copy()
     if lost == "turned away":
         poses[5:, :3, :3] = np.diag([-1.0, 1.0, -1.0])
+    elif lost == "turned aside":  # by 40 degrees, of 60 that the picture shows
+        poses[5:, :3, :3] = Rotation.from_euler("y", 40, degrees=True).as_matrix()
     elif lost == "not placed":
         poses[5:] = np.nan
     else:
