@@ -20,7 +20,7 @@ class ChooseNeighbours:
 
     parallaxes: tuple[float, ...] = (0.06, 0.024)
     least_common: Share = 0.5
-    # Under 2 px of 320 a match that is 0.2 px off is 10 % off in depth. Never more than the largest of `parallaxes`.
+    # Under 2 px of 320 a match that is 0.2 px off is 10 % off in depth.
     least_parallax: Share = 0.006
     step: Count = 20  # of so many pixels across and down one is looked at
 

@@ -96,10 +96,10 @@ def truth_of(video: Path, found: dict[str, Any]) -> Truth:
     inverse, moving = [], []
     for number in frame_index:
         name = f"{number:06d}.png" if real else f"{number:05d}.png"
-        coded = cv2.imread(str(folder / name), cv2.IMREAD_UNCHANGED)
-        if coded is None:
+        if not (folder / name).exists():
             inverse.append(np.full((height, width), np.nan, np.float32))
         else:
+            coded = np.asarray(cv2.imread(str(folder / name), cv2.IMREAD_UNCHANGED))
             depth_m = np.where((coded > 0) & (coded < 65535), coded / 1000, np.nan) if real else decode_depth(coded)
             inverse.append(_smaller(1.0 / depth_m, width, height))
         mask = None if real else cv2.imread(str(video.with_name(f"{video.stem}_masks") / name), cv2.IMREAD_GRAYSCALE)
