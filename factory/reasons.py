@@ -65,6 +65,8 @@ REJECTED = {
     "speed_m_s": "a speed that no camera has",
     "world_tracks": "too few points could be followed and placed",
     "static_scene": "nothing moves",
+    # depth
+    "mono_depth": "nothing is seen from beside: no depth",
 }
 
 FAILED = {

@@ -1,0 +1,1 @@
+"""Depth of clips of one camera without a network, from known poses; with one, made consistent with them over time."""
