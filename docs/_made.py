@@ -11,8 +11,10 @@ from mkdocs.structure.files import File, Files
 from factory.cli import main as factory
 from factory.confdir import conf_dir
 from factory.filters.features import FEATURES
+from factory.manifest.prior_columns import PRIOR
 from factory.manifest.schema import COMMON, FILTER, INGEST, POSE, RUNS, features_schema
 from factory.manifest.stereo_columns import RIG, WORLD
+from factory.phases.depthmaps import DEPTH
 from factory.reasons import FAILED, REJECTED
 
 
@@ -36,6 +38,8 @@ def columns() -> str:
         "ingest": INGEST,
         "filter": (*FILTER, *features_schema(FEATURES)),
         "pose": POSE,
+        "pose, with pipeline=dynapo or mask=dynapo besides": PRIOR,
+        "depthmaps": DEPTH,
         "rig": RIG,
         "world": WORLD,
         "runs": RUNS,

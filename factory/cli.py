@@ -12,7 +12,7 @@ from types import ModuleType
 USAGE = """\
 factory turns folders of video into training data with geometry.
 
-  factory run source=URI output=URI [pipeline=dynpose|pose|stereo4d|ingest] [profile=cpu|gpu|cluster] [key=value ...]
+  factory run source=URI output=URI [pipeline=dynpose|pose|dynapo|stereo4d|ingest] [profile=cpu|gpu|cluster] [key=value]
   factory plan source=URI output=URI ...     the same arguments: what is left to do; no work is done
   factory submit [--address URL] [--no-wait] source=URI output=URI ...    sends a run to a Ray cluster, streams its log
   factory status OUTPUT                      the funnel per phase, reasons, failures, cost

@@ -40,10 +40,17 @@ class PhaseSettings(ABC):
 @dataclass(frozen=True)
 class Take:
     """What is taken of an earlier phase: columns of its row of the clip, under their own names, as Python values; and
-    files the row names (tracks.npz), as what `phases.take` reads them as."""
+    files the row names (tracks.npz), as what `phases.take` reads them as. optional: files that a row may not name; then
+    what they would give is None."""
 
     columns: tuple[str, ...] = ()
     artifacts: tuple[str, ...] = ()
+    optional: tuple[str, ...] = ()
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """All of them."""
+        return (*self.artifacts, *self.optional)
 
 
 @dataclass(frozen=True, kw_only=True)

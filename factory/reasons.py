@@ -35,6 +35,7 @@ REJECTED = {
     "camera_speed": "the camera hardly moves",
     "score": "not like what is wanted: the score is too low",
     # pose
+    "named_ratio": "rests on what is said to move, and nothing else is solved",
     "two_eyes": "stereo video: two eyes have no one camera",
     "registered_ratio": "too few frames could be placed",
     "halves": "too few tracks: half of them give no solution",

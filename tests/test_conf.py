@@ -13,7 +13,10 @@ from factory.storage.sources import SCHEMA
 
 SOURCES = pa.Table.from_pylist([{"source": "x.mp4"}], SCHEMA)
 ROLES = ("follower", "segmenter", "video_masks", "detector", "depth", "intrinsics", "stereo", "teller", "vlm")
-GROUPS = ("pipeline", "profile", "storage", "phase", "filter", "seen", "tracker", "flow", "sfm", *ROLES)
+GROUPS = (
+    *("pipeline", "profile", "storage", "phase", "filter", "seen", "tracker", "flow", "sfm", "mask", "prior"),
+    *ROLES,
+)
 
 
 def options(group: str) -> list[str]:

@@ -25,8 +25,9 @@ The ten settings that people need first:
   output=URI           folder or s3:// prefix of the results; the same output
                        again continues where it ended
   pipeline=dynpose     only clips whose camera can be estimated (default);
-                       pose: every clip; stereo4d: VR180 and stereo video to
-                       poses, depth, 3D tracks; ingest: only the list of clips
+                       pose: every clip; dynapo: every clip, with objects
+                       and depth; stereo4d: VR180 and stereo video to poses,
+                       depth, 3D tracks; ingest: only the list of clips
   profile=cpu          this machine without a GPU (default); gpu: learned
                        models; cluster: the Ray cluster at RAY_ADDRESS
   sfm=accurate         the most accurate poses (default); fast: half the cost

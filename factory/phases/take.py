@@ -52,10 +52,13 @@ class TakeOver:
         values: dict[str, Any] = {}
         for phase, what in self.take.items():
             values |= {name: record["taken"][f"{phase}/{name}"] for name in what.columns}
-            for file in what.artifacts:
-                if (path := record["taken"][f"{phase}/{_stem(file)}"]) is None:
-                    raise StorageError(f"phase {phase} kept no {file} of this clip: let it keep one, or do without.")
+            for file in what.files:
                 names, reader = _reader(file)
+                if (path := record["taken"][f"{phase}/{_stem(file)}"]) is None:
+                    if file in what.optional:
+                        values |= dict.fromkeys(names)
+                        continue
+                    raise StorageError(f"phase {phase} kept no {file} of this clip: let it keep one, or do without.")
                 values |= zip(names, reader(storage.read(storage.artifact(path))), strict=True)
         return record.give(**values)
 
@@ -64,7 +67,7 @@ def names_of(take: Mapping[str, Take]) -> Iterator[str]:
     """The names of what is taken, as the record has them."""
     for what in take.values():
         yield from what.columns
-        for file in what.artifacts:
+        for file in what.files:
             yield from _reader(file)[0]
 
 
@@ -79,7 +82,7 @@ def check_take(name: str, take: Mapping[str, Take], before: Mapping[str, pa.Sche
         for column in what.columns:
             if column not in before[phase].names:
                 raise ConfigError(f"{key}.columns: phase {phase} has no {column}{near(column, before[phase].names)}")
-        for file in what.artifacts:
+        for file in what.files:
             if file not in files:
                 raise ConfigError(f"{key}.artifacts: phase {phase} keeps no {file}{near(file, files)}")
     names = list(names_of(take))
@@ -91,7 +94,7 @@ def brought(storage: Storage, take: Mapping[str, Take], units: pa.Table) -> pa.T
     """The units with a column `<phase>/<column>` for each that is taken, and for the path of each file. They travel
     with the units through the driver: what is large belongs into a file."""
     for phase, what in take.items() if len(units) else ():
-        names = dict.fromkeys([*what.columns, *map(_stem, what.artifacts)])
+        names = dict.fromkeys([*what.columns, *map(_stem, what.files)])
         known = [name for name in names if name in read_schema(storage, phase).names]
         rows = read_phase(storage, phase, list(dict.fromkeys(["clip_id", *known])))
         at = pc.index_in(units["key"], value_set=rows["clip_id"].combine_chunks())

@@ -128,7 +128,7 @@ def measured(video: Path, cache: Path, wrong: bool) -> None:
             "a box elsewhere": lambda keys: json.dumps({"objects": [_elsewhere(e) for e in objects_of(video, keys)]}),
             "prose": lambda _keys: "I cannot say what moves here.",
         }.items():
-            told = asked(record, reply, cache)
+            told = asked(record, reply, cache / name.replace(" ", "_"))
             used = with_prior(record, told["object_masks"])
             print(
                 f"    {name:18}{error_percent(used, video):>10} {used['pose_from']}: {told['object_masks'].note}",
