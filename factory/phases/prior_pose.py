@@ -1,5 +1,6 @@
 """Poses with a dynamic prior: what is named as moving is left out, and the vote is held again among the others."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
@@ -14,11 +15,16 @@ from factory.phases.grading import GradeCamera
 from factory.phases.mask_labels import LabelByMask
 from factory.phases.pose_stages import JudgeCamera, SolveCamera
 from factory.prior.choose import ChoosePose
+from factory.prior.named import Named
 from factory.prior.object_masks import ObjectMasks
 from factory.sfm.model.trajectory import Trajectory
 from factory.sfm.options import SolveOptions
 from factory.trust.worth import Trust
 
+MISSED = (
+    "named_ratio: {share:.0%} of what the solve by motion rests on lies in boxes of what is named as moving, and what "
+    "was cut out of them is something else"
+)
 NEVER = 2.0  # share of its observations that a track in doubt has to explain
 CONFLICT = (
     "named_ratio: {share:.0%} of what the solve by motion rests on is named as moving, and without it there is no "
@@ -38,7 +44,7 @@ class UsePrior:
 
     needs: ClassVar[tuple[str, ...]] = (
         *("frames", "tracks", "background", "camera_motion", "trajectory", "trust", "solve_options"),
-        *("dynamic_masks", "object_masks"),
+        *("dynamic_masks", "naming", "object_masks"),
     )
     gives: ClassVar[tuple[str, ...]] = (
         *("pose_from", "named_ratio", "trajectory", "trust", "background", "camera_motion", "dynamic_masks"),
@@ -64,6 +70,9 @@ class UsePrior:
         grown = grown_by(masks, self.grown_px)
         share = named_ratio(first[0], grown)
         record = record.give(named_ratio=share, pose_from="motion", dynamic_masks=masks)
+        missed = missed_ratio(first[0], record["naming"].objects, grown)
+        if not first[1].reasons and missed >= self.choose.most_missed:
+            return record.give(trust=replace(first[1], quality=None, reasons=(MISSED.format(share=missed),)))
         if first[0].method == "still" or not self.choose.asks(share, first[1]):
             return record
         again = self._again(record, grown, grown_by(masks, self.judged_grown_px))
@@ -95,6 +104,26 @@ def grown_by(masks: DynamicMasks, reach_px: float) -> DynamicMasks:
     disk = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * reach + 1,) * 2)
     grown = np.stack([cv2.dilate(mask.astype(np.uint8), disk) > 0 for mask in masks.masks])
     return replace(masks, masks=grown, share=grown.mean(axis=(1, 2)))
+
+
+def missed_ratio(trajectory: Trajectory, objects: Sequence[Named], masks: DynamicMasks) -> float:
+    """Of the observations a solve rests on, in the key frames of objects with a box, the share in a box and in no mask:
+    mean over these frames; 0 without any. Much of it says that a mask shows another part of its box than is meant."""
+    tracks, kept = trajectory.as_seen(), trajectory.kept
+    boxes: dict[int, list[np.ndarray]] = {}
+    for sighting in (each for named in objects for each in named.seen):
+        if (box := sighting.box_px(tracks.width, tracks.height)) is not None:
+            boxes.setdefault(sighting.frame, []).append(box)
+    scale = masks.masks.shape[2] / tracks.width
+    shares = []
+    for frame, there in boxes.items():
+        xy = tracks.xy[kept & (tracks.frame == frame)]
+        if not len(xy):
+            continue
+        held = np.any([np.all((xy >= box[:2]) & (xy <= box[2:]), axis=1) for box in there], axis=0)
+        at = np.clip((xy * scale).round().astype(int), 0, np.array(masks.masks.shape[:0:-1]) - 1)
+        shares.append(np.mean(held & ~masks.masks[frame, at[:, 1], at[:, 0]]))
+    return float(np.mean(shares)) if shares else 0.0
 
 
 def named_ratio(trajectory: Trajectory, masks: DynamicMasks) -> float:

@@ -24,7 +24,7 @@ from factory.evaluate.masks import contour_accuracy, read_mask, region_similarit
 from factory.geometry.trajectory import pose_errors
 from factory.models.vlm_server import ServedTeller
 from factory.phases.grading import GradeCamera
-from factory.phases.naming import NameObjects
+from factory.phases.naming import NameObjects, Naming
 from factory.phases.pose_stages import (
     DecodeFrames,
     FindBackground,
@@ -109,8 +109,8 @@ def measured(video: Path, cache: Path, wrong: bool) -> None:
     )
     without = GradeCamera()(SolveCamera()(record.give(background=static)))
     told = asked(record, lambda keys: answer(video, keys), cache)
-    prior = with_prior(record, told["object_masks"])
-    exact = with_prior(record, ObjectMasks(("all",), true[None], "language"))
+    prior = with_prior(told, told["object_masks"])
+    exact = with_prior(record.give(naming=Naming()), ObjectMasks(("all",), true[None], "language"))
     columns = [error_percent(each, video) for each in (without, record, prior, exact)]
     motion, named = scores(record["dynamic_masks"].masks, truth), scores(prior["dynamic_masks"].masks, truth)
     many = objects_found(told["object_masks"], video, numbers)
@@ -129,7 +129,7 @@ def measured(video: Path, cache: Path, wrong: bool) -> None:
             "prose": lambda _keys: "I cannot say what moves here.",
         }.items():
             told = asked(record, reply, cache / name.replace(" ", "_"))
-            used = with_prior(record, told["object_masks"])
+            used = with_prior(told, told["object_masks"])
             print(
                 f"    {name:18}{error_percent(used, video):>10} {used['pose_from']}: {told['object_masks'].note}",
                 flush=True,

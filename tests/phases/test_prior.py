@@ -130,7 +130,7 @@ def test_what_is_named_and_not_found_leaves_the_clip_to_its_motion():
     found = SegmentObjects()(ClipRecord(CLIP, {**given, "naming": naming}))["object_masks"]
     assert (found.by, found.names) == ("clusters", ("object 1",))
     assert found.note == "none of the named objects is found in the pictures."
-    record = UsePrior()(ClipRecord(CLIP, {**given, "object_masks": found}))
+    record = UsePrior()(ClipRecord(CLIP, {**given, "naming": naming, "object_masks": found}))
     assert (record["pose_from"], record["named_ratio"]) == ("motion", None)
 
 
