@@ -26,7 +26,7 @@ class ScaleShift:
     """
 
     rounds: Count = 8
-    off: Positive = 0.1  # Cauchy's scale, of the inverse depth; a guess: the distortion that networks have
+    off_share: Positive = 0.1  # Cauchy's scale, of the inverse depth; a guess: the distortion that networks have
     least_points: Count = 12
     least_correlation: Share = 0.3  # a guess; under it the prior says nothing of depth, and is only scaled
 
@@ -45,7 +45,7 @@ class ScaleShift:
                 return 0.0, mean_q
             scale = both / var_p
             shift = mean_q - scale * mean_p
-            count = relative / (1.0 + ((scale * p + shift - q) / (self.off * q)) ** 2)
+            count = relative / (1.0 + ((scale * p + shift - q) / (self.off_share * q)) ** 2)
         mean_p, mean_q, var_p, var_q, both = _moments(p, q, count)
         if both <= self.least_correlation * np.sqrt(var_p * var_q):
             return (float(np.median(q / p)), 0.0) if np.all(p > 0) else (0.0, mean_q)

@@ -36,7 +36,7 @@ class Deform:
     across: Count = 16
     down: Count = 9
     rounds: Count = 8
-    off: Positive = 0.05  # Cauchy's scale, of the inverse depth; a guess: half of what networks are off
+    off_share: Positive = 0.05  # Cauchy's scale, of the inverse depth; a guess: half of what networks are off
     smooth: NotNegative = 0.01
     in_time: NotNegative = 0.003
     to_one: NotNegative = 0.001
@@ -63,7 +63,7 @@ class Deform:
             system = (rows.T @ weighted + fixed).tocsc()
             solver = splu(system, permc_spec="MMD_AT_PLUS_A", options={"SymmetricMode": True}, diag_pivot_thresh=0.0)
             factors = solver.solve(np.asarray(weighted.sum(axis=0)).ravel() + pull)
-            weight = known.weight / (1.0 + ((rows @ factors - 1.0) / self.off) ** 2)
+            weight = known.weight / (1.0 + ((rows @ factors - 1.0) / self.off_share) ** 2)
         return factors
 
     def _rows(self, known: Known, frames: int, size: tuple[int, int]) -> csr_matrix:

@@ -22,7 +22,7 @@ from factory.sfm.options import SolveOptions
 from factory.trust.worth import Trust
 
 MISSED = (
-    "named_ratio: {share:.0%} of what the solve by motion rests on lies in boxes of what is named as moving, and what "
+    "named_ratio: {share:.0%} of what the solve rests on lies in boxes of what is named as moving, and what "
     "was cut out of them is something else"
 )
 NEVER = 2.0  # share of its observations that a track in doubt has to explain
@@ -76,6 +76,10 @@ class UsePrior:
         if first[0].method == "still" or not self.choose.asks(share, first[1]):
             return record
         again = self._again(record, grown, grown_by(masks, self.judged_grown_px))
+        missed = missed_ratio(again["trajectory"], record["naming"].objects, grown)
+        if missed >= self.choose.most_missed:
+            reasons = (MISSED.format(share=missed),)
+            again = again.give(trust=replace(again["trust"], quality=None, reasons=reasons))
         choice = self.choose(share, first, (again["trajectory"], again["trust"]))
         if choice in ("prior", "overruled"):
             names = ("trajectory", "trust", "background", "camera_motion")
