@@ -13,10 +13,13 @@ from factory.artifacts import read_arrays, read_masks, read_tracks
 from factory.clip import Clip
 from factory.data.left_eye import left_eyes
 from factory.data.pictures import pictures
+from factory.depth.file import read_mono_depth
+from factory.depth.maps import MonoDepth
 from factory.errors import ChangedError, StorageError
 from factory.manifest.schema import ROOT
 from factory.phases.phase import clip_record
 from factory.points import ScenePoints, read_points
+from factory.prior.objects_file import read_instances
 from factory.stereo.depth_file import StereoDepth, read_depth
 from factory.stereo.layout import Layout
 from factory.storage.cache import SourceCache
@@ -111,6 +114,15 @@ class ClipResult:
     def masks(self) -> np.ndarray:
         """What moves on its own: bool (F, h, w), the picture shrunk to the masks' size."""
         return read_masks(self._file("masks"))[1]
+
+    def objects(self) -> tuple[tuple[str, ...], np.ndarray]:
+        """Objects that move on their own, of `pipeline=dynapo`: their names, and bool (O, F, h, w), as `masks`."""
+        return tuple(self._made("object_names", "objects")), read_instances(self._file("instances"))[1]
+
+    def mono_depth(self) -> MonoDepth:
+        """Depth along the optical axis, of video of one eye, in the unit of the poses, and where each pixel has it
+        from; its `frame` has the numbers of its frames in the source."""
+        return read_mono_depth(self._file("mono_depth"))
 
     def tracks(self) -> tuple[Tracks, np.ndarray]:
         """Point tracks, in pixels of their own `width` and `height`, and which of them move on their own: bool (M,)."""

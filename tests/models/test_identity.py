@@ -20,6 +20,7 @@ PLACES = (
     "store",
     "code_at",
     "points_at_once",
+    "required",
     "url",
     "key_from",
     *PAID,

@@ -6,7 +6,6 @@ from pathlib import Path
 import numpy as np
 
 import factory
-from factory.depth.file import read_mono_depth
 
 
 def test_a_posed_clip_gets_depth_and_one_that_turns_is_rejected(posed, tmp_path):
@@ -24,6 +23,6 @@ def test_a_posed_clip_gets_depth_and_one_that_turns_is_rejected(posed, tmp_path)
     assert shares[0] > 0.3
     assert shares[3] == 0.0
     assert sum(shares) <= 1.0
-    found = read_mono_depth((folder / good["mono_depth"]).read_bytes())
+    found = out.clip(good["clip_id"]).mono_depth()
     assert len(found.frame) == good["depth_frames"] > 5
     assert np.nanmin(found.depth) > 0

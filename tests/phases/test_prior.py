@@ -16,7 +16,6 @@ from factory.phases.prior_pose import UsePrior
 from factory.phases.segmenting import SegmentObjects
 from factory.prior.choose import ChoosePose
 from factory.prior.named import Named, Sighting
-from factory.prior.objects_file import read_instances
 from factory.synth.produce import Order, produce
 from factory.trust.assess import Signals
 from factory.trust.predicted import Predicted
@@ -195,7 +194,8 @@ def test_a_clip_that_motion_misreads_is_solved_by_what_a_model_says(server, tmp_
     told = json.loads((tmp_path / "out" / row["objects"]).read_text())
     assert told["by"] == "language"
     assert told["raw"].startswith("Here is what moves")
-    _, masks = read_instances((tmp_path / "out" / row["instances"]).read_bytes())
+    names, masks = out.clip(row["clip_id"]).objects()
+    assert list(names) == row["object_names"]
     assert masks.shape[0] == len(told["objects"]) == 1
     times_s, truth = read_tum(video.with_suffix(".tum.txt"))
     at = np.abs(np.asarray(times_s) - np.array(row["timestamps"])[:, None]).argmin(axis=1)
