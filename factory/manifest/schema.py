@@ -165,7 +165,7 @@ POSE = (
     column("half_rotation_deg", pa.float64(), "their difference in rotation, degrees a frame"),
     column("half_translation_deg", pa.float64(), "their difference in the direction of the camera's way"),
     column("half_focal_spread", pa.float64(), "log ratio of their focal lengths"),
-    column("ring_win", pa.float64(), "share of the occupied border cells that the solution explains"),
+    column("ring_win", pa.float64(), "share of the occupied border cells that the solution explains; null: all masked"),
     column("ring_cover", pa.float64(), "share of all border cells with an explained track"),
     column("weakest_win", pa.float64(), "ring_win of the tracks between two successive frames, where it is least"),
     column("supported_ratio", pa.float64(), "share of placed frames with enough explained tracks"),

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
+from time import monotonic
 from typing import Any, ClassVar
 from uuid import uuid4
 
@@ -25,6 +26,7 @@ from factory.storage.private import own_cache
 from factory.video import shrink
 
 NO_KEY = "none"  # a server of one's own wants none
+LOOK_AGAIN_S = 60.0  # for a server that could not be used
 SPENT = "spent-"  # how the notes of what was paid are called, one a process
 
 
@@ -87,7 +89,7 @@ class Served(Network):
         except ConfigError as error:
             if self.required:
                 raise
-            self._unusable = str(error)
+            self._unusable, self._looked_s = str(error), monotonic()
 
     def _connect(self) -> None:
         import openai
@@ -108,18 +110,28 @@ class Served(Network):
         """The reply to words about pictures: `reply`, its text, None where it refuses; `tokens`, [text, [[other, log
         probability], ...]] each; `usage`, tokens in and out, None where the server does not tell. more: of the request.
         Raises ModelError."""
-        if hasattr(self, "_unusable"):
-            raise ModelError(self._unusable)
         pictures = [jpeg(shrink(frame, self.side_px)) for frame in frames]
         shown = [hashlib.sha256(picture).hexdigest() for picture in pictures]
         known = [self.model, json.dumps(more, sort_keys=True), str(self.most_tokens), words, *shown]
         name = hashlib.sha256("\n".join(known).encode()).hexdigest()
         kept = self._kept(name)
         if kept is None:
+            self._look_again()
             kept = self._requested(pictures, words, more)
             if kept["whole"]:  # what was broken off may be whole another time
                 place_of(self._cache).write(f"{self._cache}/{name}.json", json.dumps(kept).encode())
         return kept
+
+    def _look_again(self) -> None:
+        """Where the server could not be used, once a minute. Raises ModelError while it cannot."""
+        if hasattr(self, "_client"):
+            return
+        if monotonic() - self._looked_s > LOOK_AGAIN_S:
+            with suppress(ConfigError):
+                self._connect()
+            self._looked_s = monotonic()
+        if not hasattr(self, "_client"):
+            raise ModelError(self._unusable)
 
     def _requested(self, pictures: Sequence[bytes], words: str, more: Mapping[str, Any]) -> dict[str, Any]:
         import openai

@@ -144,6 +144,8 @@ class LocalTeller(_Local):
     method: ClassVar[str] = "tell"
 
     most_tokens: Count = 400  # of a reply; a guess, as for served ones
+    # Of served ones, as presets set it for either: weights that are not there end the run all the same.
+    required: bool = field(default=True, compare=False)
 
     def tell(self, frames: np.ndarray, words: str, form: Mapping[str, Any] | None = None) -> Told:
         del form

@@ -14,6 +14,7 @@ from factory.prior.object_masks import ObjectMasks
 from factory.prior.objects_file import found_json, named_json, pack_instances, pack_objects
 from factory.sfm.model.explained import explained_tracks
 from factory.sfm.model.trajectory import Trajectory
+from factory.storage.names import valid
 from factory.storage.output import Storage
 from factory.tracks import Tracks
 
@@ -40,7 +41,7 @@ class KeepObjects:
             "by": found.by,
             "note": found.note,
             "key_frames": None if naming.key_frames is None else index[naming.key_frames].tolist(),
-            "raw": None if said is None else said.text,
+            "raw": None if said is None else valid(said.text),
             "tokens_in": None if said is None else said.tokens_in,
             "tokens_out": None if said is None else said.tokens_out,
             "usd": None if said is None else said.usd,

@@ -7,7 +7,7 @@ import numpy as np
 
 from factory.clip import ClipRecord
 from factory.construct import Count
-from factory.errors import ModelError
+from factory.errors import ModelBudgetError, ModelError
 from factory.frames import Frames
 from factory.models.roles import Teller, Told
 from factory.prior.asking import read, schema, words
@@ -30,7 +30,8 @@ class Naming:
 @dataclass
 class NameObjects:
     """Asks a language model for the moving objects in some key frames. A model that cannot answer is no failure of the
-    clip: what moves is then found by motion alone, and the row says so. Gives: naming, a Naming.
+    clip: what moves is then found by motion alone, and the row says so. One that has spent its budget is, so that
+    retry=failed does the clip again. Gives: naming, a Naming.
     """
 
     needs: ClassVar[tuple[str, ...]] = ("frames",)
@@ -47,6 +48,8 @@ class NameObjects:
         keys = self.key_frames(len(frames))
         try:
             told = self.teller.tell(frames.rgb[keys], words(len(keys)), schema())
+        except ModelBudgetError:
+            raise  # the clip is to be done again, by retry=failed
         except ModelError as error:
             return record.give(naming=Naming(key_frames=keys, note=str(error)))
         found = read(told.text, keys)

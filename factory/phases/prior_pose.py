@@ -25,6 +25,7 @@ MISSED = (
     "named_ratio: {share:.0%} of what the solve rests on lies in boxes of what is named as moving, and what "
     "was cut out of them is something else"
 )
+OVERRULED = "quality: only silver, motion alone tells of another way; pose.min_quality=silver accepts it"
 NEVER = 2.0  # share of its observations that a track in doubt has to explain
 CONFLICT = (
     "named_ratio: {share:.0%} of what the solve by motion rests on is named as moving, and without it there is no "
@@ -72,25 +73,28 @@ class UsePrior:
         record = record.give(named_ratio=share, pose_from="motion", dynamic_masks=masks)
         missed = missed_ratio(first[0], record["naming"].objects, grown)
         if not first[1].reasons and missed >= self.choose.most_missed:
-            return record.give(trust=replace(first[1], quality=None, reasons=(MISSED.format(share=missed),)))
+            return _refused(record, MISSED.format(share=missed))
         if first[0].method == "still" or not self.choose.asks(share, first[1]):
             return record
         again = self._again(record, grown, grown_by(masks, self.judged_grown_px))
         missed = missed_ratio(again["trajectory"], record["naming"].objects, grown)
         if missed >= self.choose.most_missed:
-            reasons = (MISSED.format(share=missed),)
-            again = again.give(trust=replace(again["trust"], quality=None, reasons=reasons))
+            again = _refused(again, MISSED.format(share=missed))
         choice = self.choose(share, first, (again["trajectory"], again["trust"]))
         if choice in ("prior", "overruled"):
             names = ("trajectory", "trust", "background", "camera_motion")
             given = {name: again[name] for name in names}
             if choice == "overruled" and given["trust"].quality == "gold":
-                given["trust"] = replace(given["trust"], quality="silver")
+                given["trust"] = self._silver(given["trust"])
             return record.give(pose_from="prior", **given)
         if choice == "conflict":
-            reasons = (CONFLICT.format(share=share),)
-            return record.give(trust=replace(first[1], quality=None, reasons=reasons))
+            return _refused(record, CONFLICT.format(share=share))
         return record
+
+    def _silver(self, trust: Trust) -> Trust:
+        """Of a gold one; refused where that is too little."""
+        enough = self.grade.rule.min_quality != "gold"
+        return replace(trust, quality="silver", reasons=() if enough else (OVERRULED,))
 
     def _again(self, record: ClipRecord, masks: DynamicMasks, unasked: DynamicMasks) -> ClipRecord:
         given: SolveOptions = record["solve_options"]
@@ -98,6 +102,12 @@ class UsePrior:
         solve = SolveCamera(replace(given, mapping=replace(given.mapping, doubted_share=NEVER)))
         record = self.label(record.give(dynamic_masks=masks))
         return self.grade.graded(solve(self.camera(record)), unasked)
+
+
+def _refused(record: ClipRecord, reason: str) -> ClipRecord:
+    """The record with a solve that nobody may use."""
+    trust = replace(record["trust"], quality=None, reasons=(reason,), focal_reliable=False, translation_reliable=False)
+    return record.give(trust=trust, trajectory=replace(record["trajectory"], focal_reliable=False))
 
 
 def grown_by(masks: DynamicMasks, reach_px: float) -> DynamicMasks:

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from factory.prior.named import Named, Sighting
+from factory.storage.names import valid
 
 # Boxes are told in thousandths, which most models that give boxes are trained to tell; the picture's size is not known
 # to them, as servers shrink what they are sent.
@@ -23,6 +24,7 @@ NAMES = ("name", "object_description", "description", "object", "label")
 NUMBERS = ("object_index", "index", "id", "object_id")
 FRAMES = ("keyframe", "key_frame", "frame")
 BOXES = ("box", "bbox", "box_2d", "bbox_2d")
+LEAST_SIDE = 0.002  # of the picture; a guess: what is smaller is no object
 SAME_BOX = 0.9  # overlap by union from which two boxes of one key frame are one; a guess
 
 
@@ -67,6 +69,7 @@ class Read:
 def read(reply: str, key_frames: np.ndarray) -> Read:
     """key_frames: int (K,), the sampled frames that the model was shown. What is wrapped in prose or fences is found,
     keys need no quotes, an answer that breaks off keeps its whole entries."""
+    reply = valid(reply)
     entries = [entry for entry in (_entry(text) for text in _braced(reply)) if entry is not None]
     if not entries:
         return Read(() if re.search(r"\[\s*\]", reply) else None)
@@ -74,6 +77,7 @@ def read(reply: str, key_frames: np.ndarray) -> Read:
     dropped: list[str] = []
     for place, entry in enumerate(entries, 1):
         name, frame = _told(entry, NAMES), _whole(_told(entry, FRAMES))
+        name = valid(name) if isinstance(name, str) else name  # JSON can escape what no text may hold
         if not isinstance(name, str) or not name.strip():
             dropped.append(f"entry {place} names nothing")
         elif frame is None or not 1 <= frame <= len(key_frames):
@@ -123,12 +127,13 @@ def _whole(value: Any) -> int | None:
 def _box(value: Any) -> np.ndarray | None:
     """In shares, float64 (4,); None where it is no box in the picture."""
     try:
-        box = np.array(value, float).reshape(4) / THOUSANDTHS
+        box = np.array(value, float).reshape(4)
     except (TypeError, ValueError):
         return None
+    box = box / (THOUSANDTHS if np.nan_to_num(box).max() > 1.0 else 1.0)  # some models tell shares
     if not np.isfinite(box).all() or box.max() > 1.0 + 1e-6 or box.min() < 0:
         return None
-    return box if box[2] > box[0] and box[3] > box[1] else None
+    return box if np.all(box[2:] - box[:2] >= LEAST_SIDE) else None
 
 
 def _same(one: Sighting, other: Sighting) -> bool:

@@ -10,7 +10,9 @@ SAME_UNION, COVERED, SAME_FRAMES = 0.9, 0.9, 0.3  # Dynapo's
 def merged(masks: np.ndarray, same: Callable[[np.ndarray, np.ndarray], bool]) -> np.ndarray:
     """masks: bool (O, F, h, w). Those that are the same, bool (F, h, w) each, become one in the place of the first,
     until none are."""
-    return np.array([np.logical_or.reduce(masks[group]) for group in groups(masks, same)]).reshape(-1, *masks.shape[1:])
+    return np.array([np.logical_or.reduce(masks[group]) for group in groups(masks, same)], bool).reshape(
+        -1, *masks.shape[1:]
+    )
 
 
 def groups(masks: np.ndarray, same: Callable[[np.ndarray, np.ndarray], bool]) -> list[list[int]]:

@@ -7,10 +7,12 @@ import pytest
 
 import factory
 from factory.clip import ClipRecord
+from factory.errors import ModelBudgetError
 from factory.frames import Frames, Passing
 from factory.geometry.trajectory import pose_errors
 from factory.models.roles import Boxes, Told
 from factory.models.vlm_server import ServedTeller
+from factory.phases.grading import GradeCamera
 from factory.phases.naming import NameObjects, Naming
 from factory.phases.prior_pose import UsePrior
 from factory.phases.segmenting import SegmentObjects
@@ -19,6 +21,7 @@ from factory.prior.named import Named, Sighting
 from factory.synth.produce import Order, produce
 from factory.trust.assess import Signals
 from factory.trust.predicted import Predicted
+from factory.trust.rule import AcceptRule
 from factory.trust.worth import Trust
 from factory.tum import read_tum
 from tests.oracle import answer
@@ -79,6 +82,27 @@ def test_a_server_that_is_down_is_told_clip_by_clip(tmp_path):
     )
     assert found.objects == ()
     assert "cannot be reached" in found.note
+
+
+def test_what_was_answered_stands_without_the_server_and_a_spent_budget_fails_the_clip(server, tmp_path):
+    server.reply = '{"objects": []}'
+    common = {"model": "seer", "cache_at": str(tmp_path), "required": False, "tries": 1}
+    first = named(ServedTeller(url=server.url, **common))
+    again = named(ServedTeller(url="http://127.0.0.1:9/v1", **common))
+    assert (again.said, again.note) == (first.said, first.note)
+    prices = {"usd_per_million_in": 1.0, "usd_per_million_out": 1.0, "budget_usd": 1e-9}
+    spent = ServedTeller(url=server.url, **common, **prices)
+    NameObjects(spent, count=2)(ClipRecord(CLIP, {"frames": frames()}))
+    with pytest.raises(ModelBudgetError):
+        NameObjects(spent, count=3)(ClipRecord(CLIP, {"frames": frames()}))
+
+
+def test_who_wants_gold_gets_no_path_that_motion_contradicts():
+    trust = solved()[1]
+    lenient, strict = UsePrior(), UsePrior(grade=GradeCamera(rule=AcceptRule(min_quality="gold")))
+    assert lenient._silver(trust).reasons == ()
+    assert strict._silver(trust).reasons[0].startswith("quality: only silver")
+    assert strict._silver(trust).quality == "silver"
 
 
 class Detects:

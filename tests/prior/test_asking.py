@@ -84,6 +84,18 @@ def test_any_text_is_read_without_an_error(reply):
     assert all(s.frame in KEYS for each in found.objects or () for s in each.seen)
 
 
+def test_boxes_in_shares_are_boxes_and_specks_are_none():
+    (found,) = read(told({**CAR, "box": [0.1, 0.2, 0.5, 0.9]}), KEYS).objects
+    np.testing.assert_allclose(found.seen[0].box, [0.1, 0.2, 0.5, 0.9])
+    (found,) = read(told({**CAR, "box": [100, 200, 101, 900]}), KEYS).objects
+    assert found.seen[0].box is None
+
+
+def test_names_can_be_written_whatever_they_hold():
+    (found,) = read('{"name": "a \\ud83d", "keyframe": 1}', KEYS).objects
+    assert found.name.encode()
+
+
 def test_the_question_says_what_the_form_holds():
     (entry,) = [schema()["properties"]["objects"]["items"]]
     assert all(f'"{name}"' in words(4) for name in entry["properties"])
