@@ -53,7 +53,7 @@ def test_what_moves_as_one_is_one_and_without_tracks_there_is_none():
     tracks, masks = moving_boxes([along(10, 30, 5, 1), along(65, 30, 5, 1)])
     union = masks.any(axis=0)
     assert len(RigidClusters()(tracks, DynamicMasks(union, union.mean(axis=(1, 2))))) == 1
-    few = tracks.observations((tracks.track % 40) < 3)  # too few tracks for an object
+    few = tracks.observations((tracks.track % 40) < 2)  # too few tracks for an object
     found = RigidClusters()(few, DynamicMasks(union, union.mean(axis=(1, 2))))
     assert (found.dtype, found.shape) == (bool, (0, *union.shape))
     nothing = np.zeros_like(union)
