@@ -3,7 +3,6 @@
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-import cv2
 import numpy as np
 
 from factory.clip import ClipRecord
@@ -15,6 +14,7 @@ from factory.depth.posed import Posed
 from factory.errors import VideoError
 from factory.frames import Frames
 from factory.masks.motion import DynamicMasks
+from factory.masks.resized import resized
 from factory.models.roles import Depth
 from factory.stage import Rejected
 from factory.storage.output import Storage
@@ -59,16 +59,10 @@ def posed_frames(record: ClipRecord) -> Posed:
     if masks.frame_index is not None and not np.array_equal(masks.frame_index, numbers):
         raise VideoError("the masks are not of the frames that have poses: run the pose phase again.")
     # The pose phase may have seen larger or smaller pictures, whose height was rounded another way.
-    moving = masks.masks if masks.masks.shape == rgb.shape[:3] else _resized(masks.masks, rgb.shape[1:3])
+    moving = resized(masks.masks, rgb.shape[1:3])
     placed = [np.full(16, np.nan) if pose is None else pose for pose in record["world_from_cam"]]
     cameras = cameras_of({name: record[name] for name in COLUMNS}, len(numbers), rgb.shape[2])
     return Posed(rgb, cameras, np.array(placed, float).reshape(-1, 4, 4), record["points"], moving)
-
-
-def _resized(masks: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
-    """bool (F, H, W) at a size (h, w)."""
-    size = shape[::-1]
-    return np.stack([cv2.resize(m.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST) > 0 for m in masks])
 
 
 @dataclass

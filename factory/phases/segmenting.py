@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-import cv2
 import numpy as np
 
 from factory.clip import ClipRecord
 from factory.construct import Count
+from factory.masks.resized import resized
 from factory.models.roles import Detector, Prompt, VideoMasks
 from factory.phases.naming import Naming
 from factory.prior.boxed import BoxMasks
@@ -54,7 +54,7 @@ class SegmentObjects:
         if self.video_masks is not None:
             asked = [prompt for some in prompts for prompt in some]
             masks = self.video_masks.propagate(rgb, asked) if asked else np.zeros((0, *rgb.shape[:3]), bool)
-            masks = np.array([_resized(mask, motion.masks.shape[1:]) for mask in masks], bool)
+            masks = np.array([resized(mask, motion.masks.shape[1:]) for mask in masks], bool)
         else:
             masks = self.boxed(rgb, record["tracks"], record["background"], motion, [some for some in prompts if some])
         names = [named.name for named, some in zip(objects, prompts, strict=True) if some]
@@ -85,11 +85,3 @@ class SegmentObjects:
             best = rows[np.argmax(boxes.score[rows])]
             found.append((sighting.frame + int(frame), boxes.xyxy[best].astype(float)))
         return found
-
-
-def _resized(masks: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
-    """bool (F, H, W) at a size (h, w)."""
-    if masks.shape[1:] == shape:
-        return masks
-    size = shape[::-1]
-    return np.stack([cv2.resize(m.astype(np.float32), size, interpolation=cv2.INTER_AREA) > 0.5 for m in masks])

@@ -5,6 +5,7 @@ import pytest
 
 from factory.masks.pair_evidence import PairEvidence
 from factory.masks.regions import FlowSteps, Regions, cut, flow_steps, following, touching
+from factory.masks.resized import resized
 from factory.masks.smoothing import Spread, lasting
 
 HEIGHT, WIDTH, COUNT, STEP = 48, 80, 5, 8
@@ -92,3 +93,13 @@ def test_what_moves_lasts_or_is_sure(frames, sure, stays):
     tracks[np.flatnonzero(moving)[0]] = sure
     found = lasting(regions, touching(regions, STEP).joined(follow), moving, tracks, 4, 2.0)
     np.testing.assert_array_equal(found, moving & stays)
+
+
+def test_masks_keep_their_place_at_another_size():
+    masks = np.zeros((2, 8, 12), bool)
+    masks[0, 2:6, 4:8] = True
+    found = resized(masks, (4, 6))
+    assert np.array_equal(found[0], masks[0, ::2, ::2])
+    assert not found[1].any()
+    assert resized(masks[:0], (4, 6)).shape == (0, 4, 6)
+    assert resized(masks, (8, 12)) is masks
