@@ -1,11 +1,13 @@
 """A clip with a dynamic prior: a language model behind a real server names what moves, the rest carries the pose."""
 
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 import factory
+from factory.background.camera_motion import CameraMotion
 from factory.clip import ClipRecord
 from factory.errors import ModelBudgetError
 from factory.frames import Frames, Passing
@@ -14,7 +16,7 @@ from factory.models.roles import Boxes, Told
 from factory.models.vlm_server import ServedTeller
 from factory.phases.grading import GradeCamera
 from factory.phases.naming import NameObjects, Naming
-from factory.phases.prior_pose import UsePrior
+from factory.phases.prior_pose import UsePrior, unclear_turn
 from factory.phases.segmenting import SegmentObjects
 from factory.prior.choose import ChoosePose
 from factory.prior.named import Named, Sighting
@@ -122,6 +124,22 @@ class Follows:
         masks = np.zeros((len({p.object_id for p in prompts}), *rgb.shape[:3]), bool)
         masks[:, :, 8:20, 8:24] = True
         return masks
+
+
+@pytest.mark.parametrize(
+    "verdict, ratio, rotation_only, unclear",
+    [
+        ("rotation", 2.6, True, False),
+        ("rotation", 3.9, True, True),
+        ("parallax", 15.9, True, True),
+        ("parallax", 15.9, False, False),
+        ("rotation", None, True, False),
+    ],
+)
+def test_a_turn_that_may_as_well_be_a_path_is_not_told(verdict, ratio, rotation_only, unclear):
+    trajectory = SimpleNamespace(rotation_only=rotation_only)
+    seen = CameraMotion(verdict, parallax_ratio=ratio)
+    assert unclear_turn(trajectory, seen, UsePrior().clear_turn) == unclear
 
 
 def test_networks_cut_out_what_has_no_box_and_one_object_under_two_names_is_one():
