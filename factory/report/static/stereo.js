@@ -1,12 +1,5 @@
-// What the page of a stereo clip has besides: how the eyes are held, its tracks in the world, its depth.
+// What the page of a stereo clip has besides: how the eyes are held, its tracks in the world, what its depth was held by.
 "use strict";
-
-/** Tracks and depth of a clip, which lie in a file of their own; null where there are none. */
-async function sceneOf(clip) {
-  if (!clip.scene) return null;
-  await script(`scenes/${encodeURIComponent(clip.scene)}.js`);
-  return DATA[clip.scene];
-}
 
 const layoutOf = (clip) => clip.phases.find((phase) => phase.layout)?.layout;
 
@@ -103,17 +96,6 @@ function away(clip) {
     data: [{ type: "scatter", mode: "lines", x: times, y: metres, line: { color: colour("accent"), width: 2 }, hovertemplate: "%{x:.2f} s: %{y:.3f} m<extra></extra>" }],
     layout: { xaxis: { title: { text: "s in the source" }, fixedrange: true }, yaxis: { rangemode: "tozero", fixedrange: true, nticks: 5 } },
   }));
-}
-
-function depthOf(scene) {
-  if (!scene?.depth) return null;
-  const { src, frames, metres } = scene.depth;
-  const alt = "Distances in colours: above all that was measured, below what passes all checks";
-  return h("section", {}, h("h2", {}, "Depth"),
-    h("figure", {}, h("figcaption", {}, h("strong", {}, "Distance from the rectified left eye"),
-      h("span", { class: "dim" }, `${frames.length > 1 ? "Frames" : "Frame"} ${frames.join(", ")} of the source: above all that was measured, below what passes all checks.`)),
-      h("img", { class: "depth", src, alt, loading: "lazy", decoding: "async" }),
-      metres[0] == null ? null : h("p", { class: "scale" }, h("span", {}, `${number(metres[0], 2)} m and nearer`), h("span", { class: "turbo", "aria-hidden": "true" }), h("span", {}, `${number(metres[1], 2)} m and farther`))));
 }
 
 /** Bars of a phase that measured depth: what each check threw away. */
