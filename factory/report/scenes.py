@@ -22,6 +22,7 @@ from factory.world.artifact import read_world_tracks
 MOST = 100  # clips of a report, the accepted ones first: 200 frames take some seconds to read, and nobody looks at more
 FOLDER = "scenes"
 
+STEREO = ("world_tracks", "depth")  # columns; clips that lack the first have no scene
 MONO = ("mono_depth", "scale_m")
 
 Row = Mapping[str, Any]
@@ -35,9 +36,10 @@ def add_scenes(output: Output, by: Judged, ids: Sequence[str], folder: Path) -> 
     By id what a clip's page is told: `scene`, the name; or `unread`, sentences about files that cannot be read.
     """
     rows: dict[str, tuple[Maker, Row]] = {}
-    for phase, columns, maker in ((by.world, ("world_tracks", "depth"), _stereo), (by.deep, MONO, _mono)):
-        for row in [] if phase is None else _rows(output, phase, columns):
-            rows[row["clip_id"]] = maker, row
+    kinds: list[tuple[str | None, Sequence[str], Maker]] = [(by.world, STEREO, _stereo), (by.deep, MONO, _mono)]
+    for phase, columns, maker in kinds:
+        made = [] if phase is None else _rows(output, phase, columns)
+        rows |= {row["clip_id"]: (maker, row) for row in made}
     wanted = [clip_id for clip_id in ids if clip_id in rows][:MOST]
     names = {clip_id: f"{safe(clip_id)}-{safe(str(rows[clip_id][1]['fingerprint']))[:20]}" for clip_id in wanted}
     kept = set(names.values())
@@ -49,9 +51,9 @@ def add_scenes(output: Output, by: Judged, ids: Sequence[str], folder: Path) -> 
         told[clip_id] = {"scene": name}
         if (folder / FOLDER / f"{name}.js").exists():
             continue
-        maker, row = rows[clip_id]
         try:
-            write_shard(folder / FOLDER, name, maker(output.storage, row, folder / FOLDER, name))
+            make, of_clip = rows[clip_id]
+            write_shard(folder / FOLDER, name, make(output.storage, of_clip, folder / FOLDER, name))
         except StorageError as error:
             told[clip_id] = {"unread": [str(error)]}
     return told

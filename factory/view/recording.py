@@ -48,16 +48,16 @@ def record(clip: ClipResult, stream: rr.RecordingStream) -> None:
 def layout(with_depth: bool) -> rrb.Blueprint:
     """Space and picture, and depth, beside each other, the plots below; what was decided on the right."""
     picture, depth = "world/camera/picture", [f"- /{DEPTH}"]
-    views = [
-        rrb.Spatial3DView(origin="world", name="space", contents=["$origin/**", *depth]),
-        rrb.Spatial2DView(origin=picture, name="picture", contents=["$origin/**", *depth]),
-    ]
+    seen = [rrb.Spatial2DView(origin=picture, name="picture", contents=["$origin/**", *depth])]
     if with_depth:
-        views[1:] = [rrb.Vertical(views[1], rrb.Spatial2DView(origin=picture, name="depth", contents=[f"/{DEPTH}"]))]
+        seen.append(rrb.Spatial2DView(origin=picture, name="depth", contents=[f"/{DEPTH}"]))
     return rrb.Blueprint(
         rrb.Horizontal(
             rrb.Vertical(
-                rrb.Horizontal(*views),
+                rrb.Horizontal(
+                    rrb.Spatial3DView(origin="world", name="space", contents=["$origin/**", *depth]),
+                    rrb.Vertical(*seen),
+                ),
                 rrb.Horizontal(
                     rrb.TimeSeriesView(origin="plots/reprojection_error_px", name="reprojection error, px"),
                     rrb.TimeSeriesView(origin="plots/focal_px", name="focal length, px"),

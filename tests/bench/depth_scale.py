@@ -36,11 +36,8 @@ def network(truth: Truth, bias: float, seed: list[int]) -> DepthMaps:
     rng, (height, width) = np.random.default_rng(seed), inverse.shape[1:]
 
     def distortion() -> np.ndarray:
-        return (
-            DISTORTION
-            * np.sqrt(0.5)
-            * cv2.resize(rng.normal(size=(4, 6)), (width, height), None, 0, 0, cv2.INTER_CUBIC)
-        )
+        wide = cv2.resize(rng.normal(size=(4, 6)), (width, height), interpolation=cv2.INTER_CUBIC)
+        return np.asarray(DISTORTION * np.sqrt(0.5) * wide)
 
     if bias != BIASES[0]:
         common = distortion()
