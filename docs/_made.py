@@ -15,6 +15,7 @@ from factory.manifest.prior_columns import PRIOR
 from factory.manifest.schema import COMMON, FILTER, INGEST, POSE, RUNS, features_schema
 from factory.manifest.stereo_columns import RIG, WORLD
 from factory.phases.depthmaps import DEPTH
+from factory.phases.one_eye import ONE_EYE
 from factory.reasons import FAILED, REJECTED
 
 
@@ -42,6 +43,7 @@ def columns() -> str:
         "depthmaps": DEPTH,
         "rig": RIG,
         "world": WORLD,
+        "world, with pipeline=dynapo": ONE_EYE,
         "runs": RUNS,
     }
     parts = ["# Columns", "Of the tables that `factory query OUTPUT` and `factory.open(OUTPUT)` read. Null: not known."]

@@ -19,8 +19,8 @@ FORMATS = {
     "stereo4d": "world tracks",
     **dict.fromkeys(("colmap", "nerfstudio", "re10k", "dynpose", "vipe", "webdataset", "huggingface"), "poses"),
 }
-# davis has no lengths, stereo4d has metres, and huggingface the manifest's rows.
-IN_METRES = ("tum", "depth", "colmap", "nerfstudio", "re10k", "dynpose", "vipe", "webdataset")
+# davis has no lengths, and huggingface has the manifest's rows.
+IN_METRES = ("tum", "depth", "colmap", "nerfstudio", "re10k", "dynpose", "vipe", "webdataset", "stereo4d")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -30,7 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     where = "SQL condition on the columns beside what is exported, for example: focal_reliable AND registered_ratio = 1"
     parser.add_argument("--where", help=where)
     parser.add_argument("--all", action="store_true", help="also clips that were rejected, as far as they came")
-    metres = "poses, points and depth in metres; clips of which no network has told them (scale_m) are left out"
+    metres = "poses, points, depth and tracks in metres; clips of which no network has told them (scale_m) are left out"
     parser.add_argument("--metres", action="store_true", help=metres)
     exr = "depth also as OpenEXR, 16 or 32 bits (--format depth)"
     parser.add_argument("--exr", choices=("half", "float"), help=exr)

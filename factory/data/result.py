@@ -48,11 +48,11 @@ class ClipResult:
     storage: Storage
     rows: Mapping[str, Mapping[str, Any]]
     cache: SourceCache = field(default_factory=SourceCache)
-    unit: float = 1.0  # what poses, points and mono_depth are multiplied by, see `in_metres`
+    unit: float = 1.0  # what poses, points, mono_depth and world_tracks are multiplied by, see `in_metres`
 
     def in_metres(self) -> "ClipResult":
-        """The same clip with poses, points and mono_depth in metres, as `scale_m` has it; rows stay as they are. Raises
-        StorageError where no network has told it, as of stereo video, whose poses are in metres as they are."""
+        """The same clip with poses, points, mono_depth and world_tracks in metres, as `scale_m` has it; rows stay as
+        they are. Raises StorageError where no network has told it, as of stereo video, whose poses are in metres as they are."""
         return replace(self, unit=float(self._made("scale_m", "scale in metres")))
 
     @cached_property
@@ -150,8 +150,9 @@ class ClipResult:
         return replace(found, xyz=found.xyz * np.float32(self.unit))
 
     def world_tracks(self) -> WorldTracks:
-        """Long tracks in the world of `world_from_cam`, of stereo video: metres, which of them move, and how fast."""
-        return read_world_tracks(self._file("world_tracks"))
+        """Long tracks in the world of `world_from_cam`, which of them move, and how fast: in metres of stereo video, in
+        the unit of the poses of one camera."""
+        return read_world_tracks(self._file("world_tracks")).scaled(self.unit)
 
     def depth(self, which: Sequence[int] | slice = slice(None)) -> StereoDepth:
         """Metres along the rays of the rectified left eye, of stereo video, in every n-th frame

@@ -47,7 +47,7 @@ class ClipDepth:
         doubtful = closed(posed.moving, round(self.close * posed.size[0]))
         seen = anchors(posed, doubtful)
         aligned = {} if prior is None else self.network.aligned(posed, seen, prior, wanted)
-        swept = dict(self._swept(posed, seen, wanted, self.network.deformed(seen, aligned, {})))
+        swept = dict(self._swept(posed, seen, wanted, self.network.deformed(posed, seen, aligned, {})))
         depth = {frame: _depth(found.inverse, posed.moving[frame]) for frame, found in swept.items()}
         sure, confirmed, measured = {}, 0, 0
         for frame, found in swept.items():
@@ -57,7 +57,7 @@ class ClipDepth:
         known = {frame: self._known(posed, depth, sure, frame) for frame in sorted({*swept, *aligned})}
         if prior is None:
             self._fill(posed, seen, known)
-        for frame, inverse in self.network.deformed(seen, aligned, known).items():
+        for frame, inverse in self.network.deformed(posed, seen, aligned, known).items():
             _put(known[frame], inverse, PRIOR, np.isfinite(inverse) & (inverse > 0))
         shape = (len(known), *posed.moving.shape[1:])
         return MonoDepth(

@@ -3,9 +3,10 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+import cv2
 import numpy as np
 
-from factory.construct import Count, NotNegative
+from factory.construct import Count, NotNegative, Share
 from factory.depth.align import ScaleShift, as_inverse
 from factory.depth.deform import Deform, Known
 from factory.depth.maps import SWEPT
@@ -19,6 +20,10 @@ class BringNetwork:
 
     step_px: Count = 4  # of the sure pixels that the grid is brought to
     sure_weight: NotNegative = 0.5  # of each, a point of the scene being one
+    # Of the picture's width: so near to what moves nothing is believed of the network. Networks bleed over edges, and
+    # what is mended beside a near thing pushes the thing away: AbsRel of what moves 0.102, 0.156, 0.163, 0.115 without,
+    # 0.086, 0.142, 0.157, 0.097 so, at 0.05 as without it (four rendered clips).
+    halo: Share = 0.02
     align: ScaleShift = field(default_factory=ScaleShift)
     deform: Deform = field(default_factory=Deform)
 
@@ -36,21 +41,32 @@ class BringNetwork:
         return found
 
     def deformed(
-        self, seen: Anchors, aligned: Mapping[int, np.ndarray], measured: Mapping[int, tuple[np.ndarray, np.ndarray]]
+        self,
+        posed: Posed,
+        seen: Anchors,
+        aligned: Mapping[int, np.ndarray],
+        measured: Mapping[int, tuple[np.ndarray, np.ndarray]],
     ) -> dict[int, np.ndarray]:
         """`aligned` times the grid. measured: of frames, depth float32 (h, w) and where it comes from."""
         if not aligned:
             return {}
         frames = sorted(aligned)
-        told = [self._told(seen.of(f), aligned[f], measured.get(f), place) for place, f in enumerate(frames)]
+        reach = round(self.halo * posed.size[0])
+        near = {f: cv2.dilate(posed.moving[f].astype(np.uint8), np.ones((2 * reach + 1,) * 2)) > 0 for f in frames}
+        told = [self._told(seen.of(f), aligned[f], measured.get(f), near[f], place) for place, f in enumerate(frames)]
         known = Known(*(np.concatenate(each) for each in zip(*told, strict=True)))
         factors = self.deform(known, len(frames), aligned[frames[0]].shape[::-1])
         return {frame: factors[place] * aligned[frame] for place, frame in enumerate(frames)}
 
     def _told(
-        self, own: Anchors, aligned: np.ndarray, measured: tuple[np.ndarray, np.ndarray] | None, place: int
+        self,
+        own: Anchors,
+        aligned: np.ndarray,
+        measured: tuple[np.ndarray, np.ndarray] | None,
+        near: np.ndarray,
+        place: int,
     ) -> tuple[np.ndarray, ...]:
-        """What is known of a frame, as `Known` has it."""
+        """What is known of a frame, as `Known` has it, but not `near`, bool (h, w), what moves."""
         xy, inverse, weight = own.xy, own.inverse, np.ones(len(own.frame))
         if measured is not None:
             depth, origin = measured
@@ -60,6 +76,6 @@ class BringNetwork:
             inverse = np.concatenate([inverse, 1.0 / depth[y, x]])
             weight = np.concatenate([weight, np.full(len(x), self.sure_weight)])
         there = values_at(aligned, xy)
-        good = np.isfinite(there) & (there > 0)
+        good = np.isfinite(there) & (there > 0) & ~values_at(near, xy)
         frame = np.full(int(good.sum()), place)
         return frame, xy[good], there[good].astype(float), inverse[good], weight[good]

@@ -8,7 +8,8 @@ import numpy as np
 
 from factory.artifacts import pack_arrays
 from factory.export.names import clip_names, file_name
-from factory.export.selection import Selection, rows_of
+from factory.export.selection import SCALE, Selection, rows_of
+from factory.manifest.read import read_schema
 from factory.storage.local import write_atomic
 from factory.storage.output import Storage
 from factory.world.artifact import read_world_tracks
@@ -22,16 +23,19 @@ def export(storage: Storage, phase: str, dest: Path, selection: Selection) -> Co
 
     Of T frames that have a pose and K tracks, whose samples lie one behind the other, by track, then time: `name`,
     `video_id` (the source's stem); `timestamps` int64 (T,), microseconds in the source; `camera2world` float64
-    (T, 3, 4), the rectified left eye, OpenCV axes, metres as far as the baseline is; `rectified2rig` float64 (2, 3, 3),
-    left and right; `fov_bounds` float64 (4,), degrees, NaN where the eyes are not VR180; `track_lengths` int64 (K,);
-    `track_indices` int64 (sum of these,), frames; `track_coordinates` float32 (the same, 3), world (Jin et al., CVPR
-    2025). Labels and ranges have no place in it.
+    (T, 3, 4), the rectified left eye, OpenCV axes, metres as far as the baseline is, of one camera the unit of its
+    poses; `rectified2rig` float64 (2, 3, 3), left and right, of one camera the identity; `fov_bounds` float64 (4,),
+    degrees, NaN where the eyes are not VR180; `track_lengths` int64 (K,); `track_indices` int64 (sum of these,),
+    frames; `track_coordinates` float32 (the same, 3), world (Jin et al., CVPR 2025). Labels and ranges have no place in
+    it.
     """
-    rows = rows_of(storage, phase, selection, NEEDS, "p.status, p.world_tracks, p.rectified2rig, p.fov_bounds")
+    known = set(read_schema(storage, phase).names)  # of one eye there is no rig
+    rig = [f"p.{name}" if name in known else f"NULL AS {name}" for name in ("rectified2rig", "fov_bounds")]
+    rows = rows_of(storage, phase, selection, NEEDS, f"p.status, p.world_tracks, {', '.join(rig)}")
     sources = {row["source"] for row in rows}
     videos = clip_names([{"clip_id": source, "source": source, "source_start_s": 0.0} for source in sources])
     for row in rows:
-        tracks = read_world_tracks(storage.read(storage.artifact(row[NEEDS])))
+        tracks = read_world_tracks(storage.read(storage.artifact(row[NEEDS]))).scaled(row.get(SCALE, 1.0))
         arrays = annotations(tracks, videos[row["source"]], row)
         write_atomic(dest / file_name(str(arrays["name"]), ".npz"), pack_arrays(**arrays))
     return Counter(row["status"] for row in rows)
@@ -44,13 +48,13 @@ def annotations(tracks: WorldTracks, video: str, row: dict[str, Any]) -> dict[st
     times_us = np.round(tracks.times_s[posed] * 1e6).astype(np.int64)
     seen = posed[tracks.frame]
     lengths = np.bincount(tracks.track[seen], minlength=tracks.count)
-    bounds = row["fov_bounds"]
+    bounds, turns = row["fov_bounds"], row["rectified2rig"]
     return {
         "name": np.array(f"{video}_{times_us[0] if len(times_us) else 0}"),
         "video_id": np.array(video),
         "timestamps": times_us,
         "camera2world": tracks.world_from_cam[posed, :3],
-        "rectified2rig": np.array(row["rectified2rig"], float).reshape(2, 3, 3),
+        "rectified2rig": np.array([np.eye(3)] * 2 if turns is None else turns, float).reshape(2, 3, 3),
         "fov_bounds": np.full(4, np.nan) if bounds is None else np.array(bounds, float),
         "track_lengths": lengths[lengths > 0],
         "track_indices": number[tracks.frame[seen]],

@@ -11,6 +11,7 @@ from factory.artifacts import read_arrays, read_masks, read_tracks
 from factory.clip import ClipRecord
 from factory.construct import near
 from factory.declared import Take
+from factory.depth.file import read_mono_depth
 from factory.errors import ConfigError, StorageError
 from factory.manifest.read import read_phase, read_schema
 from factory.manifest.schema import artifacts_of
@@ -35,6 +36,7 @@ READERS: dict[str, tuple[tuple[str, ...], Callable[[bytes], tuple[Any, ...]]]] =
     "tracks.npz": (("tracks", "is_dynamic"), _tracks),
     "masks.npz": (("dynamic_masks",), _masks),
     "points.npz": (("points",), lambda content: (read_points(content),)),
+    "mono_depth.npz": (("mono_depth",), lambda content: (read_mono_depth(content),)),
 }
 
 

@@ -34,7 +34,8 @@ class World(ClipPhase):
             row["rectified2rig"] = rectified.view.rectified2rig.ravel().tolist()
             row |= {"confident_ratio": rectified.confident_ratio, "thrown": list(rectified.thrown().items())}
         if "world_tracks" in values:
-            row |= _tracks(values["world_tracks"], values["world_seen"])
+            tracks: WorldTracks = values["world_tracks"]
+            row |= {**counted(tracks, values["world_seen"]), **_noise(tracks)}
         return [row]
 
 
@@ -45,9 +46,10 @@ def bounds_deg(layout: dict[str, Any]) -> list[float] | None:
     return list(layout["fov_bounds"] or HALF_SPHERE_DEG)
 
 
-def _tracks(tracks: WorldTracks, seen: int) -> Row:
+def counted(tracks: WorldTracks, seen: int) -> Row:
+    """How many there are of what. seen: sightings before any was left out."""
     count = len(tracks.track)
-    row: Row = {
+    return {
         "sightings": count,
         "kept_ratio": count / seen if seen else None,
         "track_count": tracks.count,
@@ -56,9 +58,13 @@ def _tracks(tracks: WorldTracks, seen: int) -> Row:
         "moving_ratio": moving_ratio(tracks),
         "tracks_per_frame": count / len(tracks.times_s),
     }
-    if count:
+
+
+def _noise(tracks: WorldTracks) -> Row:
+    row: Row = {}
+    if len(tracks.track):
         row["sigma_median_m"] = float(np.median(tracks.sigma_m))
-    if row["static_track_count"]:
+    if np.any(tracks.label == STATIC):
         row["jitter_before_m"] = jitter_m(tracks, tracks.measured)
         row["jitter_m"] = jitter_m(tracks, tracks.points)
     return row

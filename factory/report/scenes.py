@@ -35,13 +35,14 @@ def add_scenes(output: Output, by: Judged, ids: Sequence[str], folder: Path) -> 
 
     By id what a clip's page is told: `scene`, the name; or `unread`, sentences about files that cannot be read.
     """
-    rows: dict[str, tuple[Maker, Row]] = {}
+    makers: dict[str, list[tuple[Maker, Row]]] = {}
     kinds: list[tuple[str | None, Sequence[str], Maker]] = [(by.world, STEREO, _stereo), (by.deep, MONO, _mono)]
     for phase, columns, maker in kinds:
         made = [] if phase is None else _rows(output, phase, columns)
-        rows |= {row["clip_id"]: (maker, row) for row in made}
-    wanted = [clip_id for clip_id in ids if clip_id in rows][:MOST]
-    names = {clip_id: f"{safe(clip_id)}-{safe(str(rows[clip_id][1]['fingerprint']))[:20]}" for clip_id in wanted}
+        for row in made:
+            makers.setdefault(row["clip_id"], []).append((maker, row))
+    wanted = [clip_id for clip_id in ids if clip_id in makers][:MOST]
+    names = {clip_id: _name(clip_id, [row for _, row in makers[clip_id]]) for clip_id in wanted}
     kept = set(names.values())
     for old in (folder / FOLDER).glob("*"):
         if old.stem not in kept:
@@ -52,11 +53,16 @@ def add_scenes(output: Output, by: Judged, ids: Sequence[str], folder: Path) -> 
         if (folder / FOLDER / f"{name}.js").exists():
             continue
         try:
-            make, of_clip = rows[clip_id]
-            write_shard(folder / FOLDER, name, make(output.storage, of_clip, folder / FOLDER, name))
+            parts = [make(output.storage, row, folder / FOLDER, name) for make, row in makers[clip_id]]
+            write_shard(folder / FOLDER, name, {key: value for part in parts for key, value in part.items()})
         except StorageError as error:
             told[clip_id] = {"unread": [str(error)]}
     return told
+
+
+def _name(clip_id: str, rows: Sequence[Row]) -> str:
+    """The last phase's fingerprint knows those of the phases before it, but not of phases beside it."""
+    return "-".join([safe(clip_id), *(safe(str(row["fingerprint"]))[:20] for row in rows)])
 
 
 def _rows(output: Output, phase: str, columns: Sequence[str]) -> list[dict[str, Any]]:
@@ -72,7 +78,7 @@ def _stereo(storage: Storage, row: Row, folder: Path, name: str) -> dict[str, An
     in the source, and `metres`, where colours end."""
     tracks = read_world_tracks(storage.read(storage.artifact(row["world_tracks"])))
     told: dict[str, Any] = {"tracks": tracks_of(tracks)}
-    if row["depth"] is not None:
+    if row.get("depth") is not None:
         content = storage.read(storage.artifact(row["depth"]))
         depth = read_depth(content, places(read_arrays(content, "frame_index")["frame_index"].size))
         picture, metres = depth_picture(depth)
@@ -82,7 +88,7 @@ def _stereo(storage: Storage, row: Row, folder: Path, name: str) -> dict[str, An
 
 
 def _mono(storage: Storage, row: Row, folder: Path, name: str) -> dict[str, Any]:
-    """depth: as stereo's, but `ends` in metres where `metric`, else in the unit of the poses, in place of `metres`."""
+    """mono: true. depth: as stereo's, but `ends` in metres where `metric`, else in the unit of the poses, in place of `metres`."""
     whole = read_mono_depth(storage.read(storage.artifact(row["mono_depth"])))
     some = places(len(whole.frame))
     depth = replace(whole, frame=whole.frame[some], depth=whole.depth[some], origin=whole.origin[some])
@@ -91,4 +97,4 @@ def _mono(storage: Storage, row: Row, folder: Path, name: str) -> dict[str, Any]
     scale_m = row.get("scale_m")
     shown = [end * (scale_m or 1.0) for end in ends]
     told = {"src": f"{FOLDER}/{name}.webp", "frames": depth.frame.tolist(), "ends": plain(shown)}
-    return {"depth": {**told, "metric": scale_m is not None}}
+    return {"mono": True, "depth": {**told, "metric": scale_m is not None}}

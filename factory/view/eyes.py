@@ -98,6 +98,11 @@ def _median_distance(points: np.ndarray, clip: ClipResult) -> float:
     return float(np.median(away)) if len(away) else 1.0
 
 
+def log_moving(clip: ClipResult, tracks: WorldTracks, stream: rr.RecordingStream) -> None:
+    """Tracks that move, with tails."""
+    _over_time(clip, tracks, stream, "world/moving", MOVING)
+
+
 def _over_time(clip: ClipResult, tracks: WorldTracks, stream: rr.RecordingStream, entity: str, label: int) -> None:
     """Some tracks of that label: a colour each, by where in the picture it begins."""
     these = np.flatnonzero(tracks.label == label)

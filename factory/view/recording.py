@@ -3,6 +3,7 @@
 world            points, the camera's path             world/camera           pose and frustum, over time
 world/camera/picture           the sampled frames      .../moving, .../tracks  masks and point tracks in them
 world/camera/picture/depth     depth where there is any, in the unit of the poses
+world/moving     tracks that move, over time, where any were lifted
 plots/...        reprojection error and focal length   decision               the rows of all phases, in words
 
 Stereo clips have others: see `factory.view.eyes`.
@@ -17,7 +18,7 @@ from factory.data.result import ClipResult
 from factory.depth.levels import unit_of
 from factory.view.decision import decision
 from factory.view.drawn import CORNER_PX, MOVES, PICTURE_PX, STANDS, at, log_depth, log_path, log_picture, tail
-from factory.view.eyes import eyes_layout, record_eyes
+from factory.view.eyes import eyes_layout, log_moving, record_eyes
 
 DEPTH = "world/camera/picture/depth"
 FRUSTUM = 0.06  # of the extent of the points and the path
@@ -25,7 +26,8 @@ FRUSTUM = 0.06  # of the extent of the points and the path
 
 def record(clip: ClipResult, stream: rr.RecordingStream) -> None:
     """Writes all that there is of a clip; what no phase has made is left out. Raises what reading the clip raises."""
-    stereo = clip.has("world_from_cam") and (clip.has("left_from_right") or clip.has("world_tracks"))
+    tracked = clip.has("world_tracks") and not clip.has("mono_depth")  # of imported stereo video: there is no rig
+    stereo = clip.has("world_from_cam") and (clip.has("left_from_right") or tracked)
     stream.send_blueprint(eyes_layout() if stereo else layout(clip.has("mono_depth")))
     stream.log("decision", rr.TextDocument(decision(clip), media_type=rr.MediaType.MARKDOWN), static=True)
     if stereo:
@@ -43,6 +45,8 @@ def record(clip: ClipResult, stream: rr.RecordingStream) -> None:
     if clip.has("world_from_cam"):
         extent = _scene(clip, stream)
         _cameras(clip, stream, size, FRUSTUM * extent)
+    if clip.has("world_tracks"):
+        log_moving(clip, clip.world_tracks(), stream)
 
 
 def layout(with_depth: bool) -> rrb.Blueprint:

@@ -1,6 +1,6 @@
 """One point that stands still, and one that moves evenly, fitted to each track under the noise of its sightings."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -34,6 +34,15 @@ def still_points(seen: Lifted) -> Still:
     """Weighted least squares: the noise is that along the ray and across it, what is far off counts less."""
     points, squares = fitted(seen, Even(seen, moves=False))
     return Still(points[:, :3], quantile_by_track(squares, seen.track, SHARE))
+
+
+def point_sigmas(seen: Lifted) -> np.ndarray:
+    """One standard deviation, float64 (M,), of where a track would stand, in the direction that is known least. What is
+    wrong with the ranges of one track is taken for the same in all its sightings: together they tell as much as one."""
+    counts = np.diff(begins(seen.track), append=len(seen.track))
+    once = replace(seen, sigmas=seen.sigmas * np.sqrt(counts)[seen.track])
+    covariance = np.linalg.inv(Even(once, moves=False).normal(np.ones(len(seen.track)))[0])
+    return np.asarray(np.sqrt(np.linalg.eigvalsh(covariance)[:, -1]))
 
 
 def speeds(seen: Lifted) -> Speed:

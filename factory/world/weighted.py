@@ -38,8 +38,12 @@ class WeightedOffsets:
         points = still.points[seen.track]
         if len(moving := np.flatnonzero((still.chi2 >= self.still_chi2)[seen.track])):
             rest = seen.observations((still.chi2 >= self.still_chi2)[seen.track])
-            points[moving] = rest.centres + self._smooth(rest)[:, None] * rest.rays
+            points[moving] = self.along_rays(rest)
         return points
+
+    def along_rays(self, seen: Lifted) -> np.ndarray:
+        """The same of tracks that move, all of them, on their rays."""
+        return np.asarray(seen.centres + self._smooth(seen)[:, None] * seen.rays)
 
     def _smooth(self, seen: Lifted) -> np.ndarray:
         """Ranges (N,) that minimise robust ((s - range) / sigma)^2 + (acceleration along the ray / its bound)^2. The

@@ -27,7 +27,7 @@ async function show() {
   const scene = await sceneOf(clip);
   if (id !== decodeURIComponent(location.hash.slice(1))) return; // another clip by now
   const metric = clip.way && (clip.metres || scene?.tracks);
-  byId("clip").replaceChildren(...[head(clip), metric ? metricSpace(clip, scene?.tracks) : space(clip), depthOf(scene), overTime(clip),
+  byId("clip").replaceChildren(...[head(clip), metric ? metricSpace(clip, scene?.tracks, scene?.mono ? "camera" : "left eye") : space(clip), depthOf(scene), overTime(clip),
     ...clip.phases.toReversed().map(decisions)].filter(Boolean));
 }
 

@@ -38,7 +38,7 @@ function box(xyz, points) {
 const columns3 = (rows) => ({ x: rows.map((row) => row[0]), y: rows.map((row) => row[1]), z: rows.map((row) => row[2]) });
 
 /** The way, what stands and what moves in metres; tracks are null where the world phase has kept none. */
-function metricSpace(clip, tracks) {
+function metricSpace(clip, tracks, eye) {
   const { xyz, right, look } = clip.way;
   const still = tracks?.static ?? clip.points?.xyz ?? [];
   const moving = tracks?.moving ?? [];
@@ -54,11 +54,11 @@ function metricSpace(clip, tracks) {
     ? `${number(still.length)} of ${counted(tracks.counts[0], "track")} that stand, ${number(moving.length)} of ${number(tracks.counts[1])} that move`
       + (tracks.counts[2] ? `; ${number(tracks.counts[2])} are neither for certain, and not drawn` : "")
     : `${counted(still.length, "point")} of what stands`;
-  const words = `${counted(xyz.length, "place")} of the left eye, from the large dot on; ${seen}. The cube is ${number(wide, 2)}${clip.metres ? " m" : ""} wide. Drag to turn, scroll to come closer.`;
+  const words = `${counted(xyz.length, "place")} of the ${eye}, from the large dot on; ${seen}. The cube is ${number(wide, 2)}${clip.metres ? " m" : ""} wide. Drag to turn, scroll to come closer.`;
   const axis = (range) => ({ visible: false, showspikes: false, range });
   const plain = { type: "scatter3d", hoverinfo: "skip" };
   return h("section", {}, h("h2", {}, tracks ? "Tracks in the world" : "The way in space"),
-    chart("The left eye's way, and points", words, () => ({
+    chart(`The ${eye}'s way, and points`, words, () => ({
       data: [
         { ...plain, mode: "markers", ...columns3(still.filter(inside)), marker: { size: 2, opacity: 0.7, color: colour(labelled ? "stands" : "accent") } },
         { ...plain, mode: "lines", ...columns3(lines), line: { color: colour(labelled ? "moves" : "accent"), width: 4 }, connectgaps: false },
@@ -70,7 +70,7 @@ function metricSpace(clip, tracks) {
         camera: { up: { x: 0, y: -1, z: 0 }, eye: { x: 0.7, y: -0.6, z: -1.1 } } } },
       config: { scrollZoom: true },
     }), "space"),
-    h("p", { class: "legend" }, labelled && still.length ? h("span", { class: "key stands" }, "stands") : null, labelled && moving.length ? h("span", { class: "key moves" }, "moves") : null, h("span", { class: "key way" }, "the left eye's way")),
+    h("p", { class: "legend" }, labelled && still.length ? h("span", { class: "key stands" }, "stands") : null, labelled && moving.length ? h("span", { class: "key moves" }, "moves") : null, h("span", { class: "key way" }, `the ${eye}'s way`)),
     clip.metres && moves(clip) ? h("div", { class: "charts" }, fromAbove(xyz), away(clip)) : null);
 }
 
