@@ -52,7 +52,8 @@ class ClipResult:
 
     def in_metres(self) -> "ClipResult":
         """The same clip with poses, points, mono_depth and world_tracks in metres, as `scale_m` has it; rows stay as
-        they are. Raises StorageError where no network has told it, as of stereo video, whose poses are in metres as they are."""
+        they are. Raises StorageError where no network has told it, as of stereo video, whose poses are in metres as
+        they are."""
         return replace(self, unit=float(self._made("scale_m", "scale in metres")))
 
     @cached_property

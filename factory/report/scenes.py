@@ -88,7 +88,8 @@ def _stereo(storage: Storage, row: Row, folder: Path, name: str) -> dict[str, An
 
 
 def _mono(storage: Storage, row: Row, folder: Path, name: str) -> dict[str, Any]:
-    """mono: true. depth: as stereo's, but `ends` in metres where `metric`, else in the unit of the poses, in place of `metres`."""
+    """mono: true. depth: as stereo's, but `ends` in metres where `metric`, else in the unit of the poses, in place of
+    `metres`."""
     whole = read_mono_depth(storage.read(storage.artifact(row["mono_depth"])))
     some = places(len(whole.frame))
     depth = replace(whole, frame=whole.frame[some], depth=whole.depth[some], origin=whole.origin[some])

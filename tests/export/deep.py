@@ -13,7 +13,10 @@ from factory.manifest.phases import coming_from
 from factory.manifest.schema import COMMON, schema
 from factory.manifest.write import parquet_of_rows
 from factory.phases.depthmaps import DEPTH
+from factory.phases.one_eye import ONE_EYE
 from factory.storage.output import Storage, artifact_folder
+from factory.world.artifact import pack_world_tracks
+from factory.world.tracks import WorldTracks
 
 SIZE = (160, 90)  # width and height; the clip's picture has four times that
 WITHOUT = (0, 1, 17)  # sampled frames that have no depth
@@ -52,3 +55,15 @@ def with_depth(
     columns = coming_from(schema(*COMMON, *DEPTH), "pose")
     storage.write(storage.part("depthmaps", "1"), parquet_of_rows([row], columns))
     return Output.at(root)
+
+
+def with_tracks(deep: Output, name: str, tracks: WorldTracks) -> Output:
+    """The same output with the phase world, whose only row is of one clip."""
+    storage, clip = Storage.at(deep.storage.root), deep.find(name)
+    path = f"{artifact_folder(clip.clip_id, 'world', 'f')}/world_tracks.npz"
+    storage.write(storage.artifact(path), pack_world_tracks(tracks))
+    common = {name: clip.rows["ingest"][name] for name in ("clip_id", "source", "source_start_s", "source_end_s")}
+    row = {**common, "status": "ok", "reasons": [], "fingerprint": "g", "attempt": 1, "world_tracks": path}
+    columns = coming_from(schema(*COMMON, *ONE_EYE), "depthmaps")
+    storage.write(storage.part("world", "1"), parquet_of_rows([row], columns))
+    return Output.at(deep.storage.root)

@@ -15,8 +15,9 @@ from factory.export import colmap, depth, nerfstudio, tum, vipe
 from factory.export.nerfstudio import depth_unit
 from factory.export.selection import Selection
 from factory.tum import read_tum
-from tests.export.deep import SCALE_M, SIZE, WITHOUT, with_depth
+from tests.export.deep import SCALE_M, SIZE, WITHOUT, with_depth, with_tracks
 from tests.export.exr import read_exr
+from tests.report.made_stereo import world_tracks
 
 METRES = Selection(metres=True)
 
@@ -184,3 +185,19 @@ def test_without_openexr_nothing_is_written_and_one_sentence_says_what_to_do(dee
             made.export(deep.storage, *given)
     assert list(tmp_path.iterdir()) == []
     depth.export(deep.storage, "depthmaps", tmp_path, Selection())
+
+
+def test_tracks_of_one_camera_are_in_metres_too(posed, tmp_path):
+    deep = with_tracks(with_depth(posed, tmp_path), "good.", world_tracks())
+    clip, own = deep.find("good."), world_tracks()
+    metric = clip.in_metres().world_tracks()
+    for name in ("points", "measured", "range_m", "speed_m_s"):
+        assert np.allclose(getattr(metric, name), SCALE_M * getattr(own, name))
+    assert np.allclose(metric.world_from_cam[:, :3, 3], SCALE_M * own.world_from_cam[:, :3, 3])
+    assert np.array_equal(metric.xy, own.xy)
+    for metres, by in (("--metres", SCALE_M), ("--all", 1.0)):
+        assert main(["export", deep.storage.root, str(tmp_path / metres), "--format", "stereo4d", metres]) == 0
+        (path,) = (tmp_path / metres).iterdir()
+        with np.load(path) as file:
+            assert np.allclose(file["track_coordinates"], by * own.points)
+            assert np.allclose(file["camera2world"][:, :, 3], by * own.world_from_cam[:, :3, 3])

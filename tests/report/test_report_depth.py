@@ -10,11 +10,12 @@ import pytest
 
 from factory.data.opened import Output
 from factory.depth.maps import FILLED, FUSED, PRIOR, SWEPT
-from factory.report.scene import BLACK, ORIGINS, mono_picture
+from factory.report.scene import BLACK, MOST_LINES, ORIGINS, mono_picture
 from factory.report.write import write_report
 from factory.storage.output import Storage
-from tests.export.deep import SCALE_M, depth_of, with_depth
+from tests.export.deep import SCALE_M, depth_of, with_depth, with_tracks
 from tests.report.made import write_output
+from tests.report.made_stereo import world_tracks
 
 
 @pytest.fixture(scope="module")
@@ -63,6 +64,17 @@ def test_without_metres_distances_are_in_the_unit_of_the_poses(plain, tmp_path):
     shown = scene(report, clip)
     assert not shown["metric"]
     assert 7 < shown["ends"][0] < shown["ends"][1] < 13
+
+
+def test_tracks_in_the_world_are_shown_beside_depth(plain, tmp_path):
+    (clip_id, *_) = plain.ids()
+    output = with_tracks(with_depth(plain, tmp_path, clip_id), clip_id, world_tracks())
+    write_report(output, tmp_path / "report")
+    (path,) = (tmp_path / "report/scenes").glob("*.js")
+    found = json.loads(path.read_text().partition("]=")[2])
+    assert found["mono"]
+    assert found["depth"]["frames"]
+    assert len(found["tracks"]["moving"]) == MOST_LINES
 
 
 def test_a_broken_file_is_named_and_the_report_written(plain, tmp_path):

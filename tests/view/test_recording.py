@@ -11,7 +11,8 @@ from factory.cli import main
 from factory.console.tables import as_typed
 from factory.data.result import ClipResult
 from factory.view.decision import decision
-from tests.export.deep import WITHOUT, with_depth
+from tests.export.deep import WITHOUT, with_depth, with_tracks
+from tests.report.made_stereo import world_tracks
 
 rr = pytest.importorskip("rerun", reason="Rerun is not installed, it wants Python 3.11")
 
@@ -62,9 +63,11 @@ def test_a_recording_holds_what_the_clip_has(posed, tmp_path):
 
 
 def test_depth_lies_under_the_camera_in_the_frames_that_have_it(posed, tmp_path):
-    deep = with_depth(posed, tmp_path)
+    deep = with_tracks(with_depth(posed, tmp_path), "good.", world_tracks())
     clip = deep.find("good.")
-    found = recorded(deep, clip, tmp_path / "good.rrd")["/world/camera/picture/depth"]
+    every = recorded(deep, clip, tmp_path / "good.rrd")
+    assert {"/world/moving", "/world/points", "/world/camera/picture/moving"} < set(every)
+    found = every["/world/camera/picture/depth"]
     true = clip.mono_depth()
     assert len(column(found, ":is_recursive")) == len(WITHOUT)
     shown, units = column(found, ":buffer"), np.ravel(column(found, ":meter"))
