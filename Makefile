@@ -33,7 +33,7 @@ $(VENV)/.installed-run: pyproject.toml constraints.txt
 	@touch $@
 
 $(VENV)/.installed: $(VENV)/.installed-run
-	@echo "installing what the tests need into $(VENV): 115 more packages, 1.6 GB, 1 to 3 minutes"
+	@echo "installing what the tests need into $(VENV): 116 more packages, 1.6 GB, 1 to 3 minutes"
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
 	@touch $@
 

@@ -12,7 +12,7 @@ from tests.conftest import ROOT
 PROJECT = (ROOT / "pyproject.toml").read_text()
 # import name: distribution, where they differ
 CALLED = {"PIL": "pillow", "cv2": "opencv-python", "hydra": "hydra-core", "rerun": "rerun-sdk"}
-CALLED |= {"sklearn": "scikit-learn", "yaml": "pyyaml"}
+CALLED |= {"OpenEXR": "openexr", "sklearn": "scikit-learn", "yaml": "pyyaml"}
 
 
 def declared(text: str) -> set[str]:

@@ -22,6 +22,7 @@ EXTRAS = {
     "synth": ("embreex",),
     "report": ("plotly",),
     "view": ("rerun",),
+    "exr": ("OpenEXR",),
     "evaluate": ("evo", "matplotlib", "sklearn"),
 }
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
@@ -48,6 +48,13 @@ class ClipResult:
     storage: Storage
     rows: Mapping[str, Mapping[str, Any]]
     cache: SourceCache = field(default_factory=SourceCache)
+    unit: float = 1.0  # what poses, points, mono_depth and world_tracks are multiplied by, see `in_metres`
+
+    def in_metres(self) -> "ClipResult":
+        """The same clip with poses, points, mono_depth and world_tracks in metres, as `scale_m` has it; rows stay as
+        they are. Raises StorageError where no network has told it, as of stereo video, whose poses are in metres as
+        they are."""
+        return replace(self, unit=float(self._made("scale_m", "scale in metres")))
 
     @cached_property
     def clip(self) -> Clip:
@@ -93,7 +100,9 @@ class ClipResult:
     def world_from_cam(self) -> np.ndarray:
         """float64 (F, 4, 4), NaN where not registered. A clip that was refused has them too, as far as it came."""
         poses = self._made("world_from_cam", "poses")
-        return np.array([np.full(16, np.nan) if pose is None else pose for pose in poses], float).reshape(-1, 4, 4)
+        found = np.array([np.full(16, np.nan) if pose is None else pose for pose in poses], float).reshape(-1, 4, 4)
+        found[:, :3, 3] *= self.unit
+        return found
 
     @cached_property
     def intrinsics(self) -> np.ndarray:
@@ -103,6 +112,13 @@ class ClipResult:
         found[:, 0, 0] = found[:, 1, 1] = focal_px
         found[:, 0, 2] = self._each("cx_px", "cx_per_frame_px")
         found[:, 1, 2] = self._each("cy_px", "cy_per_frame_px")
+        return found
+
+    def intrinsics_at(self, width_px: int) -> np.ndarray:
+        """K of each frame, float64 (F, 3, 3), for its picture shrunk to that width, as masks and mono_depth are."""
+        found, scale = self.intrinsics.copy(), width_px / self.size[0]
+        found[:, :2, :2] *= scale
+        found[:, :2, 2] = (found[:, :2, 2] + 0.5) * scale - 0.5
         return found
 
     @property
@@ -121,8 +137,9 @@ class ClipResult:
 
     def mono_depth(self) -> MonoDepth:
         """Depth along the optical axis, of video of one eye, in the unit of the poses, and where each pixel has it
-        from; its `frame` has the numbers of its frames in the source."""
-        return read_mono_depth(self._file("mono_depth"))
+        from; its `frame` has the numbers of its frames in the source. K of its pixels: `intrinsics_at`."""
+        found = read_mono_depth(self._file("mono_depth"))
+        return replace(found, depth=found.depth * np.float32(self.unit))
 
     def tracks(self) -> tuple[Tracks, np.ndarray]:
         """Point tracks, in pixels of their own `width` and `height`, and which of them move on their own: bool (M,)."""
@@ -130,11 +147,13 @@ class ClipResult:
 
     def points(self) -> ScenePoints:
         """Points of the world and where they were seen, in pixels of their own `width` and `height`."""
-        return read_points(self._file("points"))
+        found = read_points(self._file("points"))
+        return replace(found, xyz=found.xyz * np.float32(self.unit))
 
     def world_tracks(self) -> WorldTracks:
-        """Long tracks in the world of `world_from_cam`, of stereo video: metres, which of them move, and how fast."""
-        return read_world_tracks(self._file("world_tracks"))
+        """Long tracks in the world of `world_from_cam`, which of them move, and how fast: in metres of stereo video, in
+        the unit of the poses of one camera."""
+        return read_world_tracks(self._file("world_tracks")).scaled(self.unit)
 
     def depth(self, which: Sequence[int] | slice = slice(None)) -> StereoDepth:
         """Metres along the rays of the rectified left eye, of stereo video, in every n-th frame

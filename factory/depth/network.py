@@ -10,7 +10,7 @@ from factory.construct import Count, NotNegative, Share
 from factory.depth.align import ScaleShift, as_inverse
 from factory.depth.deform import Deform, Known
 from factory.depth.maps import SWEPT
-from factory.depth.posed import Anchors, Posed
+from factory.depth.posed import Anchors, Posed, values_at
 from factory.models.roles import DepthMaps
 
 
@@ -35,7 +35,7 @@ class BringNetwork:
             raise ValueError(f"the network's depth is {given.shape}, the frames are {posed.moving.shape}")
         for frame in frames:
             own = seen.of(frame)
-            fit = self.align(_at(given[frame], own.xy), own.inverse, np.ones(len(own.frame)))
+            fit = self.align(values_at(given[frame], own.xy), own.inverse, np.ones(len(own.frame)))
             if fit is not None:
                 found[frame] = (fit[0] * given[frame] + fit[1]).astype(np.float32)
         return found
@@ -75,14 +75,7 @@ class BringNetwork:
             xy = np.concatenate([xy, np.stack([x, y], axis=1)])
             inverse = np.concatenate([inverse, 1.0 / depth[y, x]])
             weight = np.concatenate([weight, np.full(len(x), self.sure_weight)])
-        there = _at(aligned, xy)
-        good = np.isfinite(there) & (there > 0) & ~_at(near, xy)
+        there = values_at(aligned, xy)
+        good = np.isfinite(there) & (there > 0) & ~values_at(near, xy)
         frame = np.full(int(good.sum()), place)
         return frame, xy[good], there[good].astype(float), inverse[good], weight[good]
-
-
-def _at(values: np.ndarray, xy: np.ndarray) -> np.ndarray:
-    """Values (h, w) at the nearest pixels of xy (N, 2), held inside the picture."""
-    x, y = np.clip(xy.round().astype(int), 0, [values.shape[1] - 1, values.shape[0] - 1]).T
-    found: np.ndarray = values[y, x]
-    return found

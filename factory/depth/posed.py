@@ -89,6 +89,13 @@ def anchors(posed: Posed, without: np.ndarray, most_error_px: float = 2.0) -> An
     return Anchors(frame[good], xy[good], inverse[good], xyz[good])
 
 
+def values_at(values: np.ndarray, xy: np.ndarray) -> np.ndarray:
+    """Values (h, w) at the nearest pixels of xy (N, 2), held inside the picture."""
+    x, y = np.clip(xy.round().astype(int), 0, [values.shape[1] - 1, values.shape[0] - 1]).T
+    found: np.ndarray = values[y, x]
+    return found
+
+
 @lru_cache(maxsize=8)  # a clip of one lens needs one; of a zoom they are made anew
 def rays(camera: Camera, size: tuple[int, int]) -> np.ndarray:
     """Of all pixels of a picture of `size` (width, height), with z = 1: float32 (h, w, 3). Not to be written to."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -22,17 +23,24 @@ JPEG_QUALITY = 95
 
 
 def posed_clips(storage: Storage, phase: str, selection: Selection) -> Iterator[tuple[str, ClipResult]]:
-    """The chosen clips that have a pose, each with its name (`clip_names`), by source and time; tells how far it is.
-    Raises StorageError before the first one where any of them has no camera, as stereo video has none."""
+    """The chosen clips that have a pose, each with its name (`clip_names`), by source and time. Raises StorageError
+    before the first one where any of them has no camera, as stereo video has none."""
     rows = rows_of(storage, phase, selection, POSES, "list_contains(p.registered, true) AS posed, p.focal_px")
     rows = [row for row in rows if row["posed"]]
-    names, output = clip_names(rows), Output(storage)
     for row in rows:
         if row["focal_px"] is None:
-            _ = output.clip(row["clip_id"]).intrinsics  # raises; later, half of an export would lie there
+            _ = Output(storage).clip(row["clip_id"]).intrinsics  # raises; later, half of an export would lie there
+    yield from named(storage, rows, selection)
+
+
+def named(storage: Storage, rows: list[dict[str, Any]], selection: Selection) -> Iterator[tuple[str, ClipResult]]:
+    """The clips of rows that a selection has chosen, each with its name, in metres where these are chosen; tells how
+    far it is."""
+    names, output = clip_names(rows), Output(storage)
     with counting("clips exported", len(rows)) as (say, step):
         for row in rows:
-            yield names[row["clip_id"]], output.clip(row["clip_id"])
+            clip = output.clip(row["clip_id"])
+            yield names[row["clip_id"]], clip.in_metres() if selection.metres else clip
             say(f"{step()} of {len(rows)}: {names[row['clip_id']]}")
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from factory.artifacts import pack_arrays
 from factory.export.names import clip_names, file_name
-from factory.export.selection import Selection, rows_of
+from factory.export.selection import SCALE, Selection, rows_of
 from factory.manifest.read import read_schema
 from factory.storage.local import write_atomic
 from factory.storage.output import Storage
@@ -35,7 +35,7 @@ def export(storage: Storage, phase: str, dest: Path, selection: Selection) -> Co
     sources = {row["source"] for row in rows}
     videos = clip_names([{"clip_id": source, "source": source, "source_start_s": 0.0} for source in sources])
     for row in rows:
-        tracks = read_world_tracks(storage.read(storage.artifact(row[NEEDS])))
+        tracks = read_world_tracks(storage.read(storage.artifact(row[NEEDS]))).scaled(row.get(SCALE, 1.0))
         arrays = annotations(tracks, videos[row["source"]], row)
         write_atomic(dest / file_name(str(arrays["name"]), ".npz"), pack_arrays(**arrays))
     return Counter(row["status"] for row in rows)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from factory.export.names import clip_names, file_name
-from factory.export.selection import Selection, rows_of
+from factory.export.selection import SCALE, Selection, rows_of
 from factory.storage.local import write_atomic
 from factory.storage.output import Storage
 from factory.tum import tum_text
@@ -35,6 +35,7 @@ def export(storage: Storage, phase: str, dest: Path, selection: Selection) -> Co
         name, registered = names[row["clip_id"]], np.array(row["registered"], dtype=bool)
         placed = [pose for pose in row["world_from_cam"] if pose is not None]
         poses = np.array(placed, dtype=float).reshape(-1, 4, 4)
+        poses[:, :3, 3] *= row.get(SCALE, 1.0)
         text = tum_text(np.array(row["timestamps"])[registered], poses)
         stem = file_name(name, CAMERA).removesuffix(CAMERA)
         write_atomic(dest / f"{stem}.txt", text.encode())

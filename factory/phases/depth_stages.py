@@ -10,7 +10,8 @@ from factory.depth.cameras import COLUMNS, cameras_of
 from factory.depth.estimate import ClipDepth
 from factory.depth.file import pack_mono_depth
 from factory.depth.maps import MonoDepth
-from factory.depth.posed import Posed
+from factory.depth.metric import MetricScale
+from factory.depth.posed import Posed, anchors
 from factory.errors import VideoError
 from factory.frames import Frames
 from factory.masks.motion import DynamicMasks
@@ -22,7 +23,8 @@ from factory.storage.output import Storage
 
 @dataclass
 class SweepDepth:
-    """Depth of the sampled frames, in the unit of the poses. Gives: mono_depth, a MonoDepth.
+    """Depth of the sampled frames, in the unit of the poses. Gives: mono_depth, a MonoDepth; metres, a Metres, or None
+    without a network whose depth is metric.
 
     Takes the pose phase's columns and its masks and points; frames are to be sampled as it samples them. Rejects clips
     of which no frame is seen from beside, as of a camera that stands or only turns.
@@ -32,21 +34,23 @@ class SweepDepth:
         *("frames", "frame_index", "world_from_cam", "focal_reliable", *COLUMNS),
         *("points", "dynamic_masks"),
     )
-    gives: ClassVar[tuple[str, ...]] = ("mono_depth",)
+    gives: ClassVar[tuple[str, ...]] = ("mono_depth", "metres")
 
     estimate: ClipDepth = field(default_factory=ClipDepth)
     prior: Depth | None = None  # a network's, that fills what cannot be measured, and what moves
+    metric: MetricScale = field(default_factory=MetricScale)
 
     def __call__(self, record: ClipRecord) -> ClipRecord | Rejected:
         posed = posed_frames(record)
-        network = None
+        network = metres = None
         if self.prior is not None:
             focal_px = np.array([camera.focal_px for camera in posed.cameras])
             network = self.prior.depth(posed.frames, focal_px)
+            metres = self.metric(anchors(posed, posed.moving), network)
         found = self.estimate(posed, network, record["focal_reliable"])
         if not len(found.frame):
             return Rejected(record, ("mono_depth: no frame is seen from beside and shows enough points at rest",))
-        return record.give(mono_depth=found)
+        return record.give(mono_depth=found, metres=metres)
 
 
 def posed_frames(record: ClipRecord) -> Posed:

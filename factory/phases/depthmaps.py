@@ -25,6 +25,17 @@ DEPTH = (
         "pose phase's quality and focal_reliable",
     ),
     column("focal_reliable", pa.bool_(), "as the pose phase says; depth is off by twice what the focal length is"),
+    column(
+        "scale_m",
+        pa.float64(),
+        "metres a unit of the poses and of mono_depth, by a network whose depth is metric; null without one",
+    ),
+    column(
+        "scale_spread",
+        pa.float64(),
+        "by how much single frames differ from scale_m, as a share; what the network has wrong in all frames it does "
+        "not tell",
+    ),
     artifact("mono_depth.npz", "depth of the frames, in the unit of the poses, and where each pixel has it from"),
 )
 
@@ -45,4 +56,6 @@ class DepthPhase(ClipPhase):
             row |= {f"{name}_ratio": float(np.mean(found.origin == kind)) for name, kind in kinds.items()}
             row |= {"depth_frames": len(found.frame), "agreement": found.agreement}
             row["focal_reliable"] = found.focal_reliable
+        if (metres := values.get("metres")) is not None:
+            row |= {"scale_m": metres.scale_m, "scale_spread": metres.spread}
         return [row]

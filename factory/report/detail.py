@@ -57,7 +57,7 @@ class Details:
             told["groups"] = plain(judged.bounds.groups(row))
         if phase == judged.rigged:
             told["layout"] = plain(row["layout"])
-        if phase == judged.world and row["thrown"] is not None:
+        if phase == judged.world and row.get("thrown") is not None:
             told["thrown"] = [[judged.thrown.get(name, name), plain(share)] for name, share in row["thrown"]]
         files = artifacts_of(self._tables[phase].schema).values()
         told["values"] = {

@@ -14,14 +14,15 @@ from factory.report.stereo_checks import rig_checks, rig_tiers, stereo_rule, thr
 
 @dataclass(frozen=True)
 class Judged:
-    """filtered, posed, rigged, world: the phases that give a score, poses, a rig and tracks in the world; None where
-    there is none. bounds: of the score. tiers: of the poses, best first. checks: by phase, what a row was held against.
-    thrown: what fails each check of a disparity, in words."""
+    """filtered, posed, rigged, world, deep: the phases that give a score, poses, a rig, tracks in the world and depth
+    of one eye; None where there is none. bounds: of the score. tiers: of the poses, best first. checks: by phase, what
+    a row was held against. thrown: what fails each check of a disparity, in words."""
 
     filtered: str | None
     posed: str | None
     rigged: str | None
     world: str | None
+    deep: str | None
     bounds: FilterBounds | None
     tiers: list[dict[str, Any]]
     checks: Mapping[str, Callable[[Row], list[Check]]]
@@ -49,4 +50,5 @@ def judged(output: Output) -> Judged:
     asked = None if world is None else newest_config(output.storage, world)  # None of imported clips
     if world is not None and asked is not None:
         checks[world], thrown = world_checks(asked, world), thrown_words(asked, world)
-    return Judged(filtered, posed, rigged, world, bounds, graded, checks, thrown)
+    deep = phase_with(output.storage, "mono_depth")
+    return Judged(filtered, posed, rigged, world, deep, bounds, graded, checks, thrown)

@@ -1,4 +1,4 @@
-"""What stereo video gives a page to look at: some of a clip's tracks in the world, and some of its depth in colours."""
+"""What a page of a clip gets to look at: some of its tracks in the world, and some of its depth in colours."""
 
 from itertools import pairwise
 from typing import Any
@@ -6,6 +6,7 @@ from typing import Any
 import cv2
 import numpy as np
 
+from factory.depth.maps import FILLED, FUSED, NONE, PRIOR, SWEPT, MonoDepth
 from factory.report.curves import coarse
 from factory.stereo.depth_file import StereoDepth
 from factory.world.tracks import MOVING, STATIC, UNKNOWN, WorldTracks
@@ -18,6 +19,14 @@ SIDE_PX = 300  # of one, its longer side
 TRIM = (2.0, 98.0)  # percentiles of the trusted distances that colours span
 QUALITY = 70  # of WebP: 15 to 40 kB for six
 BLACK = 12  # grey where nothing is
+# Where a pixel's depth is from, RGB; the pages' style has the same (`.key.sure` and others).
+ORIGINS = {
+    NONE: (BLACK, BLACK, BLACK),
+    SWEPT: (46, 160, 92),
+    FUSED: (130, 200, 240),
+    FILLED: (235, 185, 60),
+    PRIOR: (200, 100, 210),
+}
 
 
 def tracks_of(tracks: WorldTracks) -> dict[str, Any]:
@@ -52,19 +61,42 @@ def places(count: int) -> list[int]:
 def depth_picture(depth: StereoDepth) -> tuple[bytes, tuple[float, float]]:
     """A WebP: the pictures of `depth` beside each other, all distances above, below what passes all checks; near is
     red, far blue, black is nothing. And the distances, metres, where colours end: NaN where nothing is trusted."""
-    trusted = depth.range_m[depth.confident & np.isfinite(depth.range_m)]
-    near, far = np.percentile(trusted, TRIM).tolist() if len(trusted) else (np.nan, np.nan)
-    height, width = depth.range_m.shape[1:]
-    scale = min(1.0, SIDE_PX / max(width, height))
-    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    ends = _ends(depth.range_m[depth.confident])
     columns = []
     for range_m, confident in zip(depth.range_m, depth.confident, strict=True):
-        small = cv2.resize(range_m, size, interpolation=cv2.INTER_NEAREST)
-        kept = cv2.resize(confident.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST) > 0
-        shown = _coloured(small, near, far)
+        shown, kept = _coloured(_small(range_m), *ends), _small(confident.astype(np.uint8)) > 0
         columns.append(np.concatenate([shown, np.where(kept[..., None], shown, np.uint8(BLACK))]))
+    return _sheet(columns), ends
+
+
+def mono_picture(depth: MonoDepth) -> tuple[bytes, tuple[float, float]]:
+    """The same of depth of one eye, whose colours span what is sure, or all where nothing is; below is where each pixel
+    has its depth from, see ORIGINS. The distances are in the depth's unit."""
+    ends = _ends(depth.depth[depth.sure] if depth.sure.any() else depth.depth)
+    kinds = np.array([ORIGINS[kind][::-1] for kind in sorted(ORIGINS)], np.uint8)
+    pairs = zip(depth.depth, depth.origin, strict=True)
+    return _sheet([np.concatenate([_coloured(_small(z), *ends), kinds[_small(origin)]]) for z, origin in pairs]), ends
+
+
+def _ends(values: np.ndarray) -> tuple[float, float]:
+    known = values[np.isfinite(values)]
+    if not len(known):
+        return np.nan, np.nan
+    near, far = np.percentile(known, TRIM).tolist()
+    return near, far
+
+
+def _small(values: np.ndarray) -> np.ndarray:
+    height, width = values.shape
+    scale = min(1.0, SIDE_PX / max(width, height))
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    return np.asarray(cv2.resize(values, size, interpolation=cv2.INTER_NEAREST))
+
+
+def _sheet(columns: list[np.ndarray]) -> bytes:
+    """A WebP of pictures uint8 (h, w, 3) BGR beside each other."""
     picture = np.concatenate(columns, axis=1)
-    return cv2.imencode(".webp", picture, [cv2.IMWRITE_WEBP_QUALITY, QUALITY])[1].tobytes(), (near, far)
+    return cv2.imencode(".webp", picture, [cv2.IMWRITE_WEBP_QUALITY, QUALITY])[1].tobytes()
 
 
 def _coloured(range_m: np.ndarray, near: float, far: float) -> np.ndarray:

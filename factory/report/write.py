@@ -55,8 +55,7 @@ def write_report(output: Output, folder: Path, copy: bool = False, labels: Path 
     for number, some in enumerate(lines):
         part = {name: values[some] for name, values in listed.columns.items()}
         write_shard(data, f"clips-{number:03d}", part)
-    scenes = {} if by.world is None else add_scenes(output, by.world, listed.ids, folder)
-    details = Details(output, by, scenes)
+    details = Details(output, by, add_scenes(output, by, listed.ids, folder))
     seen = dict(zip(listed.ids, zip(*(listed.columns[name] for name in SEEN), strict=True), strict=True))
     ids = sorted(listed.ids)  # a page finds its clip by the first id of each shard
     parts = [ids[some] for some in _cut(ids, CLIPS_A_SHARD)]

@@ -1,10 +1,11 @@
-"""What recordings of any clip draw alike: pictures, the way, the tails of tracks, and when."""
+"""What recordings of any clip draw alike: pictures, depth, the way, the tails of tracks, and when."""
 
 import cv2
 import numpy as np
 import rerun as rr
 
 from factory.data.result import ClipResult
+from factory.depth.levels import levels_of
 
 PICTURE_PX = 640  # longer side
 CORNER_PX = 0.5  # Rerun counts from the corner of the first pixel, this package from its centre
@@ -24,6 +25,12 @@ def log_picture(stream: rr.RecordingStream, entity: str, picture: np.ndarray) ->
     """picture: uint8 (H, W, 3) RGB."""
     _, jpeg = cv2.imencode(".jpg", picture[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
     stream.log(entity, rr.EncodedImage(contents=jpeg.tobytes(), media_type="image/jpeg"))
+
+
+def log_depth(stream: rr.RecordingStream, entity: str, depth: np.ndarray, unit: float) -> None:
+    """depth: float32 (h, w) along the axis, of the size of the picture above it, NaN where it is not known. unit: of a
+    level."""
+    stream.log(entity, rr.DepthImage(levels_of(depth, unit), meter=1.0 / unit))
 
 
 def log_path(clip: ClipResult, stream: rr.RecordingStream) -> np.ndarray:

@@ -20,13 +20,13 @@ from factory.geometry.lens import Lens, pinhole
 from factory.geometry.remap import remap_table
 from factory.stereo.layout import Layout, eye_lens, split
 from factory.stereo.rectify import rectified_view, remapped
-from factory.view.drawn import CORNER_PX, PICTURE_PX, STANDS, at, log_path, log_picture, tail
+from factory.view.drawn import CORNER_PX, PICTURE_PX, STANDS, at, log_depth, log_path, log_picture, tail
 from factory.world.tracks import MOVING, STATIC, UNKNOWN, WorldTracks
 
 MOST_LINES = 1000  # tracks, evenly from all: of 50 frames 3 MB
 WIDE_DEG = 90.0  # of a wide eye that are shown: no viewer has a frustum of 150
 FRUSTUM = 0.08  # of the median distance of what stands
-MILLIMETRES = 1000.0  # in a metre, what depth is counted in
+MILLIMETRE = 0.001  # what depth is counted in
 
 
 @dataclass(frozen=True)
@@ -96,6 +96,11 @@ def _middles(tracks: WorldTracks) -> np.ndarray:
 def _median_distance(points: np.ndarray, clip: ClipResult) -> float:
     away = np.linalg.norm(points - np.nanmedian(clip.world_from_cam[:, :3, 3], axis=0), axis=1)
     return float(np.median(away)) if len(away) else 1.0
+
+
+def log_moving(clip: ClipResult, tracks: WorldTracks, stream: rr.RecordingStream) -> None:
+    """Tracks that move, with tails."""
+    _over_time(clip, tracks, stream, "world/moving", MOVING)
 
 
 def _over_time(clip: ClipResult, tracks: WorldTracks, stream: rr.RecordingStream, entity: str, label: int) -> None:
@@ -173,7 +178,7 @@ def _placed(clip: ClipResult) -> Iterator[tuple[int, np.ndarray]]:
 
 
 def _depth(clip: ClipResult, stream: rr.RecordingStream, seen: Seen) -> None:
-    """Along the axis, as a depth picture has it; 0 where it cannot be trusted."""
+    """Along the axis, as a depth picture has it, where it can be trusted."""
     depth = clip.depth()
     table = remap_table(depth.lens, seen.shown, seen.shape)
     grid = np.stack(np.meshgrid(np.arange(seen.shape[0]), np.arange(seen.shape[1])), axis=-1).reshape(-1, 2)
@@ -181,6 +186,5 @@ def _depth(clip: ClipResult, stream: rr.RecordingStream, seen: Seen) -> None:
     for number, range_m, confident in zip(depth.frame_index, depth.range_m, depth.confident, strict=True):
         at(clip, stream, int(np.flatnonzero(clip.frame_index == number)[0]))
         trusted = np.where(confident, np.nan_to_num(range_m), 0).astype(np.float32)
-        millimetres = MILLIMETRES * ahead * remapped(trusted, table, cv2.INTER_NEAREST)
-        picture = np.where(millimetres < 65536, millimetres, 0).astype(np.uint16)
-        stream.log("world/left/picture/depth", rr.DepthImage(picture, meter=MILLIMETRES))
+        shown = ahead * remapped(trusted, table, cv2.INTER_NEAREST)
+        log_depth(stream, "world/left/picture/depth", np.where(shown > 0, shown, np.nan), MILLIMETRE)

@@ -2,6 +2,8 @@
 
 world            points, the camera's path             world/camera           pose and frustum, over time
 world/camera/picture           the sampled frames      .../moving, .../tracks  masks and point tracks in them
+world/camera/picture/depth     depth where there is any, in the unit of the poses
+world/moving     tracks that move, over time, where any were lifted
 plots/...        reprojection error and focal length   decision               the rows of all phases, in words
 
 Stereo clips have others: see `factory.view.eyes`.
@@ -13,17 +15,20 @@ import rerun as rr
 import rerun.blueprint as rrb
 
 from factory.data.result import ClipResult
+from factory.depth.levels import unit_of
 from factory.view.decision import decision
-from factory.view.drawn import CORNER_PX, MOVES, PICTURE_PX, STANDS, at, log_path, log_picture, tail
-from factory.view.eyes import eyes_layout, record_eyes
+from factory.view.drawn import CORNER_PX, MOVES, PICTURE_PX, STANDS, at, log_depth, log_path, log_picture, tail
+from factory.view.eyes import eyes_layout, log_moving, record_eyes
 
+DEPTH = "world/camera/picture/depth"
 FRUSTUM = 0.06  # of the extent of the points and the path
 
 
 def record(clip: ClipResult, stream: rr.RecordingStream) -> None:
     """Writes all that there is of a clip; what no phase has made is left out. Raises what reading the clip raises."""
-    stereo = clip.has("world_from_cam") and (clip.has("left_from_right") or clip.has("world_tracks"))
-    stream.send_blueprint(eyes_layout() if stereo else layout())
+    tracked = clip.has("world_tracks") and not clip.has("mono_depth")  # of imported stereo video: there is no rig
+    stereo = clip.has("world_from_cam") and (clip.has("left_from_right") or tracked)
+    stream.send_blueprint(eyes_layout() if stereo else layout(clip.has("mono_depth")))
     stream.log("decision", rr.TextDocument(decision(clip), media_type=rr.MediaType.MARKDOWN), static=True)
     if stereo:
         record_eyes(clip, stream)
@@ -35,19 +40,27 @@ def record(clip: ClipResult, stream: rr.RecordingStream) -> None:
         _masks(clip, stream, size)
     if clip.has("tracks"):
         _tracks(clip, stream, size)
+    if clip.has("mono_depth"):
+        _depth(clip, stream, size)
     if clip.has("world_from_cam"):
         extent = _scene(clip, stream)
         _cameras(clip, stream, size, FRUSTUM * extent)
+    if clip.has("world_tracks"):
+        log_moving(clip, clip.world_tracks(), stream)
 
 
-def layout() -> rrb.Blueprint:
-    """Space and picture beside each other, the plots below; what was decided on the right."""
+def layout(with_depth: bool) -> rrb.Blueprint:
+    """Space and picture, and depth, beside each other, the plots below; what was decided on the right."""
+    picture, depth = "world/camera/picture", [f"- /{DEPTH}"]
+    seen = [rrb.Spatial2DView(origin=picture, name="picture", contents=["$origin/**", *depth])]
+    if with_depth:
+        seen.append(rrb.Spatial2DView(origin=picture, name="depth", contents=[f"/{DEPTH}"]))
     return rrb.Blueprint(
         rrb.Horizontal(
             rrb.Vertical(
                 rrb.Horizontal(
-                    rrb.Spatial3DView(origin="world", name="space"),
-                    rrb.Spatial2DView(origin="world/camera/picture", name="picture"),
+                    rrb.Spatial3DView(origin="world", name="space", contents=["$origin/**", *depth]),
+                    rrb.Vertical(*seen),
                 ),
                 rrb.Horizontal(
                     rrb.TimeSeriesView(origin="plots/reprojection_error_px", name="reprojection error, px"),
@@ -79,6 +92,18 @@ def _masks(clip: ClipResult, stream: rr.RecordingStream, size: tuple[int, int]) 
         at(clip, stream, frame)
         shown = cv2.resize(mask.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST)
         stream.log("world/camera/picture/moving", rr.SegmentationImage(shown, opacity=0.4))
+
+
+def _depth(clip: ClipResult, stream: rr.RecordingStream, size: tuple[int, int]) -> None:
+    """Frames that have none show none, not that of the one before."""
+    found = clip.mono_depth()
+    unit, of = unit_of(found.depth), dict(zip(found.frame.tolist(), found.depth, strict=True))
+    for frame, number in enumerate(clip.frame_index.tolist()):
+        at(clip, stream, frame)
+        if number in of:
+            log_depth(stream, DEPTH, cv2.resize(of[number], size, interpolation=cv2.INTER_NEAREST), unit)
+        else:
+            stream.log(DEPTH, rr.Clear(recursive=False))
 
 
 def _tracks(clip: ClipResult, stream: rr.RecordingStream, size: tuple[int, int]) -> None:

@@ -58,7 +58,15 @@ class WorldTracks:
         of_tracks = {name: getattr(self, name)[keep] for name in OF_TRACKS}
         return replace(self, **(seen | of_tracks | {"track": number[self.track[wanted]]}))
 
+    def scaled(self, by: float) -> "WorldTracks":
+        """In another unit of length, `by` of which are one of this."""
+        found: dict[str, Any] = {name: getattr(self, name) * np.float32(by) for name in LENGTHS}
+        poses = self.world_from_cam.copy()
+        poses[:, :3, 3] *= by
+        return replace(self, **found, world_from_cam=poses)
 
+
+LENGTHS = ("range_m", "sigma_m", "measured", "points", "speed_m_s", "speed_sigma_m_s")
 NAMES = tuple(field.name for field in fields(WorldTracks))
 OF_SIGHTINGS = NAMES[: NAMES.index("label")]
 OF_TRACKS = NAMES[NAMES.index("label") : NAMES.index("world_from_cam")]

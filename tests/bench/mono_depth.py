@@ -162,7 +162,7 @@ def simulated(truth: Truth, seed: int) -> DepthMaps:
 
     common, values = distortion(), []
     for inverse in truth.inverse:
-        whole_map = _without_holes(inverse)
+        whole_map = without_holes(inverse)
         near = cv2.GaussianBlur(whole_map, (0, 0), 3.0 * width / 320)
         near = near * np.exp(0.1 * np.sqrt(0.5) * (common + distortion()))
         near = near * np.exp(rng.normal(0, 0.25)) + rng.normal(0, 0.15) * np.median(near)
@@ -170,7 +170,8 @@ def simulated(truth: Truth, seed: int) -> DepthMaps:
     return DepthMaps(np.stack(values), "affine_disparity")
 
 
-def _without_holes(inverse: np.ndarray) -> np.ndarray:
+def without_holes(inverse: np.ndarray) -> np.ndarray:
+    """What is around fills what is not known."""
     holes = ~np.isfinite(inverse)
     smooth = [cv2.blur(np.nan_to_num(inverse), (9, 9)), cv2.blur((~holes).astype(np.float32), (9, 9))]
     return np.where(holes, smooth[0] / np.maximum(smooth[1], 1e-6), inverse).astype(np.float32)

@@ -79,6 +79,8 @@ def test_a_network_is_asked_with_the_focal_length():
     found = replace(SweepDepth(), prior=network)(record())
     assert np.allclose(network.focal_px, FOCAL_PX)
     assert np.isfinite(found["mono_depth"].depth).all()
+    assert found["metres"].scale_m == pytest.approx(1.0, rel=0.01)  # the walk is in metres
+    assert SweepDepth()(record())["metres"] is None
 
 
 def test_a_camera_that_stands_is_rejected():

@@ -4,6 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
+from factory.depth.maps import SWEPT, MonoDepth
 from factory.errors import StorageError
 from factory.export import huggingface, nerfstudio, re10k, tum, vipe
 from factory.export.clips import posed, whole_frame
@@ -12,7 +13,9 @@ from factory.export.dynpose import cameras
 from factory.export.nerfstudio import transforms
 from factory.export.re10k import camera_text
 from factory.export.selection import Selection
-from factory.geometry.camera import Camera, invert_rigid, project_cam
+from factory.geometry.camera import Camera, invert_rigid, project_cam, unproject
+from tests.export.deep import with_depth
+from tests.export.exr import read_exr
 from tests.export.unusual import CROP, FRAMES, FULL, LOST, SIZE, unusual
 
 PLACED = [i for i in range(FRAMES) if i != LOST]
@@ -104,3 +107,27 @@ def test_the_card_tells_no_folder_of_this_machine(tmp_path):
 
 def test_frames_are_those_with_a_pose(clip):
     assert posed(clip).tolist() == PLACED
+
+
+def test_depth_of_a_lens_that_distorts_is_straightened_for_vipe(clip, tmp_path):
+    """Depth that tells which ray a pixel is of."""
+    width, height = SIZE[0] // 2, SIZE[1] // 2
+    x, y = np.meshgrid(np.arange(width), np.arange(height))
+    depth = []
+    for frame in PLACED:
+        matrix = clip.intrinsics_at(width)[frame]
+        camera = Camera(matrix[0, 0], matrix[0, 2], matrix[1, 2], *clip.distortion)
+        depth.append(10 + 10 * unproject(np.stack([x, y], axis=-1), camera)[..., 0])
+    found = MonoDepth(np.array(PLACED), np.array(depth, np.float32), np.full((5, height, width), SWEPT, np.uint8), 1.0)
+    deep = with_depth(unusual(tmp_path / "plain"), tmp_path / "deep", "away", found).find("away")
+    for frame, content in zip(PLACED, vipe._exrs(deep, np.array(PLACED)), strict=True):
+        shown = read_exr(content)["Z"].astype(float)
+        matrix = clip.intrinsics[frame]
+        true = 10 + 10 * (np.arange(SIZE[0]) - matrix[0, 2]) / matrix[0, 0]
+        assert shown.shape == SIZE[::-1]
+        assert np.isfinite(shown[50]).all()
+        # A pixel of the small picture is two of these, of a half float's width and the nearest is taken.
+        assert np.abs(shown[50] - true).max() < 10 * 1.6 / matrix[0, 0]
+        assert abs(np.mean(shown[50] - true)) < 10 * 0.3 / matrix[0, 0]
+        bent = depth[PLACED.index(frame)][25].repeat(2)
+        assert np.abs(bent - true).max() > 10 * 2.5 / matrix[0, 0]  # what it would be as it is

@@ -7,6 +7,7 @@ import pytest
 
 from factory.data.opened import Output
 from factory.report.write import write_report
+from tests.export.deep import with_depth
 from tests.report.made import HOSTILE
 from tests.report.made_stereo import FATES, FRAMES, name_of, write_stereo_output
 
@@ -259,3 +260,22 @@ def test_pages_of_stereo_clips_are_accessible_and_fit(tab, stereo_report):
         if name in ("index.html", f"clip.html#{name_of('moves')}"):
             found = Axe().run(page, options={"preload": False})
             assert found.violations_count == 0, found.generate_report()
+
+
+@pytest.mark.parametrize("tab", [{**DARK, **PHONE}], indirect=True)
+def test_a_clip_s_page_shows_its_depth_and_says_what_the_colours_are(tab, made, tmp_path):
+    from axe_playwright_python.sync_playwright import Axe
+
+    clip_id = accepted(made)
+    write_report(with_depth(made, tmp_path, clip_id), tmp_path / "report")
+    tab.root = tmp_path / "report"
+    page = tab.open(f"clip.html#{clip_id}")
+    page.evaluate("document.querySelector('img.depth').scrollIntoView()")
+    tab.until("document.querySelector('img.depth').naturalWidth === 480")
+    text = page.inner_text("#clip")
+    assert "m and nearer" in text
+    assert "confirmed by other frames" in text
+    assert "0.25 m, by a network; single frames differ by 4 %" in text
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    found = Axe().run(page, options={"preload": False})
+    assert found.violations_count == 0, found.generate_report()

@@ -11,6 +11,8 @@ from factory.cli import main
 from factory.console.tables import as_typed
 from factory.data.result import ClipResult
 from factory.view.decision import decision
+from tests.export.deep import WITHOUT, with_depth, with_tracks
+from tests.report.made_stereo import world_tracks
 
 rr = pytest.importorskip("rerun", reason="Rerun is not installed, it wants Python 3.11")
 
@@ -58,6 +60,24 @@ def test_a_recording_holds_what_the_clip_has(posed, tmp_path):
     assert np.allclose(matrix, clip.intrinsics[0] + [[0, 0, 0.5], [0, 0, 0.5], [0, 0, 0]])
     errors_px = np.array(column(found["/plots/reprojection_error_px"], ":scalars")).ravel()
     assert np.allclose(errors_px, clip.points().frame_error_px)
+
+
+def test_depth_lies_under_the_camera_in_the_frames_that_have_it(posed, tmp_path):
+    deep = with_tracks(with_depth(posed, tmp_path), "good.", world_tracks())
+    clip = deep.find("good.")
+    every = recorded(deep, clip, tmp_path / "good.rrd")
+    assert {"/world/moving", "/world/points", "/world/camera/picture/moving"} < set(every)
+    found = every["/world/camera/picture/depth"]
+    true = clip.mono_depth()
+    assert len(column(found, ":is_recursive")) == len(WITHOUT)
+    shown, units = column(found, ":buffer"), np.ravel(column(found, ":meter"))
+    assert len(set(units)) == 1
+    assert len(shown) == len(true.frame)
+    width, height = 640, 360
+    levels = np.frombuffer(np.array(shown[4], np.uint8).tobytes(), np.uint16).reshape(height, width)
+    there = np.isfinite(true.depth[4]) & (true.depth[4] < 1000)
+    assert np.array_equal(levels[2::4, 2::4] > 0, there)
+    assert np.allclose((levels[2::4, 2::4] / units[0])[there], true.depth[4][there], rtol=1e-3)
 
 
 def test_a_camera_that_only_turns_has_no_points(posed, tmp_path):

@@ -27,7 +27,7 @@ async function show() {
   const scene = await sceneOf(clip);
   if (id !== decodeURIComponent(location.hash.slice(1))) return; // another clip by now
   const metric = clip.way && (clip.metres || scene?.tracks);
-  byId("clip").replaceChildren(...[head(clip), metric ? metricSpace(clip, scene?.tracks) : space(clip), depthOf(scene), overTime(clip),
+  byId("clip").replaceChildren(...[head(clip), metric ? metricSpace(clip, scene?.tracks, scene?.mono ? "camera" : "left eye") : space(clip), depthOf(scene), overTime(clip),
     ...clip.phases.toReversed().map(decisions)].filter(Boolean));
 }
 
@@ -76,6 +76,7 @@ function head(clip) {
         fact("focal length", values.focal_px == null ? null : `${number(values.focal_px)} px${values.focal_reliable ? "" : ", not pinned down"}`),
         fact("reprojection error", values.reprojection_error_px == null ? null : `${number(values.reprojection_error_px, 3)} px`),
         fact("moves on its own", values.dynamic_share == null ? null : percent(values.dynamic_share)),
+        depthFacts(values),
         fact("score", values.score == null ? null : number(values.score, 3)),
         fact("source", h("code", {}, clip.source)), fact("id", h("code", {}, clip.id))),
       ...(clip.unread ?? []).map((text) => h("p", { class: "failed-text" }, text))));

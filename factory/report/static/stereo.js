@@ -1,12 +1,5 @@
-// What the page of a stereo clip has besides: how the eyes are held, its tracks in the world, its depth.
+// What the page of a stereo clip has besides: how the eyes are held, its tracks in the world, what its depth was held by.
 "use strict";
-
-/** Tracks and depth of a clip, which lie in a file of their own; null where there are none. */
-async function sceneOf(clip) {
-  if (!clip.scene) return null;
-  await script(`scenes/${encodeURIComponent(clip.scene)}.js`);
-  return DATA[clip.scene];
-}
 
 const layoutOf = (clip) => clip.phases.find((phase) => phase.layout)?.layout;
 
@@ -45,7 +38,7 @@ function box(xyz, points) {
 const columns3 = (rows) => ({ x: rows.map((row) => row[0]), y: rows.map((row) => row[1]), z: rows.map((row) => row[2]) });
 
 /** The way, what stands and what moves in metres; tracks are null where the world phase has kept none. */
-function metricSpace(clip, tracks) {
+function metricSpace(clip, tracks, eye) {
   const { xyz, right, look } = clip.way;
   const still = tracks?.static ?? clip.points?.xyz ?? [];
   const moving = tracks?.moving ?? [];
@@ -61,11 +54,11 @@ function metricSpace(clip, tracks) {
     ? `${number(still.length)} of ${counted(tracks.counts[0], "track")} that stand, ${number(moving.length)} of ${number(tracks.counts[1])} that move`
       + (tracks.counts[2] ? `; ${number(tracks.counts[2])} are neither for certain, and not drawn` : "")
     : `${counted(still.length, "point")} of what stands`;
-  const words = `${counted(xyz.length, "place")} of the left eye, from the large dot on; ${seen}. The cube is ${number(wide, 2)}${clip.metres ? " m" : ""} wide. Drag to turn, scroll to come closer.`;
+  const words = `${counted(xyz.length, "place")} of the ${eye}, from the large dot on; ${seen}. The cube is ${number(wide, 2)}${clip.metres ? " m" : ""} wide. Drag to turn, scroll to come closer.`;
   const axis = (range) => ({ visible: false, showspikes: false, range });
   const plain = { type: "scatter3d", hoverinfo: "skip" };
   return h("section", {}, h("h2", {}, tracks ? "Tracks in the world" : "The way in space"),
-    chart("The left eye's way, and points", words, () => ({
+    chart(`The ${eye}'s way, and points`, words, () => ({
       data: [
         { ...plain, mode: "markers", ...columns3(still.filter(inside)), marker: { size: 2, opacity: 0.7, color: colour(labelled ? "stands" : "accent") } },
         { ...plain, mode: "lines", ...columns3(lines), line: { color: colour(labelled ? "moves" : "accent"), width: 4 }, connectgaps: false },
@@ -77,7 +70,7 @@ function metricSpace(clip, tracks) {
         camera: { up: { x: 0, y: -1, z: 0 }, eye: { x: 0.7, y: -0.6, z: -1.1 } } } },
       config: { scrollZoom: true },
     }), "space"),
-    h("p", { class: "legend" }, labelled && still.length ? h("span", { class: "key stands" }, "stands") : null, labelled && moving.length ? h("span", { class: "key moves" }, "moves") : null, h("span", { class: "key way" }, "the left eye's way")),
+    h("p", { class: "legend" }, labelled && still.length ? h("span", { class: "key stands" }, "stands") : null, labelled && moving.length ? h("span", { class: "key moves" }, "moves") : null, h("span", { class: "key way" }, `the ${eye}'s way`)),
     clip.metres && moves(clip) ? h("div", { class: "charts" }, fromAbove(xyz), away(clip)) : null);
 }
 
@@ -103,17 +96,6 @@ function away(clip) {
     data: [{ type: "scatter", mode: "lines", x: times, y: metres, line: { color: colour("accent"), width: 2 }, hovertemplate: "%{x:.2f} s: %{y:.3f} m<extra></extra>" }],
     layout: { xaxis: { title: { text: "s in the source" }, fixedrange: true }, yaxis: { rangemode: "tozero", fixedrange: true, nticks: 5 } },
   }));
-}
-
-function depthOf(scene) {
-  if (!scene?.depth) return null;
-  const { src, frames, metres } = scene.depth;
-  const alt = "Distances in colours: above all that was measured, below what passes all checks";
-  return h("section", {}, h("h2", {}, "Depth"),
-    h("figure", {}, h("figcaption", {}, h("strong", {}, "Distance from the rectified left eye"),
-      h("span", { class: "dim" }, `${frames.length > 1 ? "Frames" : "Frame"} ${frames.join(", ")} of the source: above all that was measured, below what passes all checks.`)),
-      h("img", { class: "depth", src, alt, loading: "lazy", decoding: "async" }),
-      metres[0] == null ? null : h("p", { class: "scale" }, h("span", {}, `${number(metres[0], 2)} m and nearer`), h("span", { class: "turbo", "aria-hidden": "true" }), h("span", {}, `${number(metres[1], 2)} m and farther`))));
 }
 
 /** Bars of a phase that measured depth: what each check threw away. */
