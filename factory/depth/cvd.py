@@ -82,7 +82,12 @@ class ConsistentDepth:
         given = np.stack([cv2.resize(np.nan_to_num(each) / unit, size, interpolation=cv2.INTER_AREA) for each in start])
         masks = posed.moving[frames].astype(np.float32)
         moving = np.stack([cv2.resize(each, size, interpolation=cv2.INTER_AREA) for each in masks])
-        matched = self.match(posed.frames[frames], size)
+        planes = [float(np.median(each[each > 0])) if np.any(each > 0) else unit for each in start]
+
+        def warp(one: int, other: int) -> np.ndarray:
+            return by_plane(posed, int(frames[one]), int(frames[other]), planes[one])
+
+        matched = self.match(posed.frames[frames], size, warp)
         motions = np.array([posed.from_to(frames[i], frames[j]) for i, j in matched.pairs])
         motions[:, :3, 3] *= unit
         ways = np.stack([rays(camera, size) for camera in cameras])
@@ -128,6 +133,14 @@ class ConsistentDepth:
 
     def _tensor(self, values: np.ndarray) -> "Tensor":
         return imported_torch().as_tensor(np.ascontiguousarray(values, np.float32), device=self.device)
+
+
+def by_plane(posed: Posed, one: int, other: int, inverse: float) -> np.ndarray:
+    """Where points of one frame are in another, if all of them lie in a plane across the first one's axis at an inverse
+    depth: a homography, float64 (3, 3), pixels."""
+    motion = posed.from_to(one, other)
+    moved = motion[:3, :3] + inverse * np.outer(motion[:3, 3], [0.0, 0.0, 1.0])
+    return np.asarray(posed.cameras[other].matrix @ moved @ np.linalg.inv(posed.cameras[one].matrix))
 
 
 def shrunk(camera: Camera, scale: float) -> Camera:

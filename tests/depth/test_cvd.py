@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from factory.depth import cvd_losses as terms
-from factory.depth.cvd import ConsistentDepth, shrunk
+from factory.depth.cvd import ConsistentDepth, by_plane, shrunk
 from factory.depth.cvd_descent import Objective, Weights, descend
 from factory.depth.cvd_pairs import MatchFrames, agrees
 from factory.depth.maps import PRIOR
@@ -123,14 +123,28 @@ def test_flow_counts_where_both_ways_agree_and_it_stays_inside():
     assert good[1].tolist() == [True, True, False, True, False, False]
 
 
-class TrueFlow:
-    """Flow of the walk, from its depth; asked of the frames as they are, or of smaller ones."""
+def test_flow_through_a_homography_is_flow_all_the_same():
+    posed = walk().posed
+    direct = MatchFrames(flow=TrueFlow())(posed.frames, SIZE)
+    seen = MatchFrames(flow=TrueFlow())(posed.frames, SIZE, lambda i, j: by_plane(posed, i, j, 0.4))
+    assert np.allclose(direct.flow, seen.flow, atol=1e-3)
+    wall = np.full(walk().depth.shape[1:], 2.5, np.float32)
+    at = cv2.perspectiveTransform(np.float32([[[10, 20]]]), by_plane(posed, 0, 4, 0.4))
+    assert at.ravel() == pytest.approx(carried(posed, 0, 4, wall)[0][20, 10], abs=1e-3)
 
-    def pairs(self, frames, pairs):
-        scene = walk()
-        y, x = np.mgrid[: frames.shape[1], : frames.shape[2]]
-        grid = np.stack([x, y], axis=-1).astype(np.float32)
-        return np.stack([carried(scene.posed, i, j, scene.depth[i].astype(np.float32))[0] - grid for i, j in pairs])
+
+class TrueFlow:
+    """Flow of the walk, from its depth."""
+
+    def pairs(self, frames, pairs, warps=None):
+        scene, found = walk(), []
+        grid = np.indices(frames.shape[1:3], np.float32)[::-1].transpose(1, 2, 0)
+        for number, (i, j) in enumerate(pairs):
+            at = carried(scene.posed, i, j, scene.depth[i].astype(np.float32))[0]
+            if warps is not None:
+                at = cv2.perspectiveTransform(at, np.linalg.inv(warps[number]))
+            found.append(at - grid)
+        return np.stack(found)
 
 
 def distorted(seed=0, common=0.1, own=0.1):
@@ -211,8 +225,8 @@ def test_what_the_mask_names_is_pulled_less_at_first():
     moving[:, 30:60, 40:90] = True
 
     class Other(TrueFlow):
-        def pairs(self, frames, pairs):
-            return super().pairs(frames, pairs) + 2.0 * moving[0][..., None] * [1.0, 0.0]
+        def pairs(self, frames, pairs, warps=None):
+            return super().pairs(frames, pairs, warps) + 2.0 * moving[0][..., None] * [1.0, 0.0]
 
     match = MatchFrames(flow=Other(), most_apart_px=9.0)
     estimate = ConsistentDepth(side_px=64, scale_steps=1, depth_steps=60, match=match)
