@@ -23,9 +23,9 @@ class Matched:
 
 @dataclass
 class MatchFrames:
-    """Flow between frames that are a few apart, and back. Numbers: MegaSaM's released code. That starts the flow between
-    far frames from that between near ones; here far frames are seen through a homography: on a rendered race, dense
-    inverse search without it makes depth three times as wrong (AbsRel 0.28 at 160x90, scale and shift 0.09)."""
+    """Flow between frames that are a few apart, and back. Numbers: MegaSaM's released code. That starts the flow of far
+    frames from that of near ones; here far frames are seen through a homography: on a rendered race, dense inverse
+    search without it makes depth three times as wrong (AbsRel 0.28 at 160x90, by scale and shift 0.09)."""
 
     steps: tuple[int, ...] = (1, 2, 4, 8, 15)  # frames apart
     most_apart_px: Positive = 1.0  # to and fro, of the working size
