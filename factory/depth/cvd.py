@@ -19,7 +19,7 @@ from factory.depth.maps import NONE, PRIOR, MonoDepth
 from factory.depth.network import BringNetwork
 from factory.depth.posed import Posed, anchors, rays
 from factory.errors import ConfigError
-from factory.geometry.camera import Camera
+from factory.geometry.camera import Camera, scaled
 from factory.models.roles import DepthMaps
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ class ConsistentDepth:
         if not (np.isfinite(unit) and unit > 0):
             return start
         size = self._size(posed.size)
-        cameras = [shrunk(posed.cameras[f], size[0] / posed.size[0]) for f in frames]
+        cameras = [scaled(posed.cameras[f], size[0] / posed.size[0]) for f in frames]
         given = np.stack([cv2.resize(np.nan_to_num(each) / unit, size, interpolation=cv2.INTER_AREA) for each in start])
         masks = posed.moving[frames].astype(np.float32)
         moving = np.stack([cv2.resize(each, size, interpolation=cv2.INTER_AREA) for each in masks])
@@ -141,9 +141,3 @@ def by_plane(posed: Posed, one: int, other: int, inverse: float) -> np.ndarray:
     motion = posed.from_to(one, other)
     moved = motion[:3, :3] + inverse * np.outer(motion[:3, 3], [0.0, 0.0, 1.0])
     return np.asarray(posed.cameras[other].matrix @ moved @ np.linalg.inv(posed.cameras[one].matrix))
-
-
-def shrunk(camera: Camera, scale: float) -> Camera:
-    """The camera of a picture that is scaled."""
-    centre = ((camera.cx + 0.5) * scale - 0.5, (camera.cy + 0.5) * scale - 0.5)
-    return Camera(camera.focal_px * scale, *centre, camera.k1, camera.k2)

@@ -24,7 +24,7 @@ LEAST_SAMPLES = 200  # with fewer nothing is moved; a guess
 class Refined:
     """world_from_cam: float64 (F, 4, 4), in the unit that was given. camera: with the focal length found. before_px,
     after_px: mean distance between where flow tracks are and where they should be, of those that count, pixels of the
-    frames. samples: how many count; with fewer than `LEAST_SAMPLES` all is as it was given."""
+    frames. samples: how many count; 0, and all as it was given, where there are fewer than `LEAST_SAMPLES`."""
 
     world_from_cam: np.ndarray
     camera: Camera
@@ -55,9 +55,9 @@ class RefinePoses:
         weight = weights(tracks.doubt, self.most_doubt)
         weight[weight[:, 1:].max(axis=1) <= 0] = 0.0
         track, sample = np.nonzero(weight)
-        given = Refined(world_from_cam, camera, np.nan, np.nan, int(np.count_nonzero(weight[:, 1:])))
-        if given.samples < LEAST_SAMPLES:
-            return given
+        count = int(np.count_nonzero(weight[:, 1:]))
+        if count < LEAST_SAMPLES:
+            return Refined(world_from_cam, camera, np.nan, np.nan, 0)
         half = np.array([frames.shape[2], frames.shape[1]]) / 2
         known, number = np.unique(track, return_inverse=True)
         frame = tracks.frame[track] + sample
@@ -78,18 +78,14 @@ class RefinePoses:
         xyzw = found.quaternion.cpu().numpy()[:, [1, 2, 3, 0]]
         poses[:, :3, :3], poses[:, :3, 3] = Rotation.from_quat(xyzw).as_matrix(), found.translation.cpu().numpy() / unit
         focal_px = float(np.exp(2 * found.half_log_focal.cpu().numpy()) * half[0])
-        off = [_mean_px(state, samples, aspect, half) for state in (start, found)]
-        return replace(given, world_from_cam=poses, camera=replace(camera, focal_px=focal_px), **_named(off))
+        before, after = (_mean_px(state, samples, aspect, half) for state in (start, found))
+        return Refined(poses, replace(camera, focal_px=focal_px), before, after, count)
 
     def _whole(self, values: np.ndarray) -> "Tensor":
         return imported_torch().as_tensor(np.ascontiguousarray(values, np.int64), device=self.device)
 
     def _real(self, values: np.ndarray) -> "Tensor":
         return imported_torch().as_tensor(np.array(values, np.float64), device=self.device)
-
-
-def _named(off: list[float]) -> dict[str, float]:
-    return {"before_px": off[0], "after_px": off[1]}
 
 
 def _inverse(

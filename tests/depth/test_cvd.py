@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 
 from factory.depth import cvd_losses as terms
-from factory.depth.cvd import ConsistentDepth, by_plane, shrunk
+from factory.depth.cvd import ConsistentDepth, by_plane
 from factory.depth.cvd_descent import Objective, Weights, descend
 from factory.depth.cvd_pairs import MatchFrames, agrees
 from factory.depth.maps import PRIOR
 from factory.depth.posed import carried, rays
+from factory.geometry.camera import scaled
 from factory.models.roles import DepthMaps
 from tests.depth.walks import off, walk
 
@@ -185,7 +186,7 @@ def test_each_term_brings_a_distorted_depth_nearer(term, most):
     wrong = np.stack([cv2.resize(1.0 / each, SIZE, interpolation=cv2.INTER_AREA) for each in distorted()])
     unit = np.percentile(truth, 98) / 2
     truth, wrong = truth / unit, wrong / np.median(wrong / truth, axis=(1, 2), keepdims=True) / unit
-    cameras = [shrunk(camera, scale) for camera in posed.cameras]
+    cameras = [scaled(camera, scale) for camera in posed.cameras]
     matched = MatchFrames(flow=TrueFlow())(posed.frames, SIZE)
     motions = np.array([posed.from_to(i, j) for i, j in matched.pairs])
     motions[:, :3, 3] *= unit
