@@ -42,6 +42,18 @@ def test_what_leaves_the_picture_or_comes_back_elsewhere_is_lost_for_good():
     assert np.isinf(out.doubt[right, 1:]).all()
     assert np.isinf(followed(Steady((3.0, 0.0), back=(-1.0, 0.0))).doubt[:, 1:]).all()
 
+    class Once(Steady):
+        """Is wrong between the first two frames alone."""
+
+        def pairs(self, frames, pairs, warps=None):
+            found = super().pairs(frames, pairs, warps).copy()
+            found[[list(pair) == [1, 0] for pair in pairs]] *= 0.5
+            return found
+
+    once = followed(Once())
+    assert np.isinf(once.doubt[once.frame == 0, 1:]).all()
+    assert np.isfinite(once.doubt[once.frame == 1]).all()
+
 
 def test_doubt_is_the_sum_of_the_masks_along_a_track_and_weight_what_is_left_of_it():
     moving = np.zeros((5, SIZE[1], SIZE[0]), np.float32)
