@@ -62,10 +62,10 @@ test: install ## the whole test suite
 	$(BIN)/python -m pytest --numprocesses $(JOBS) --dist loadfile --ignore $(BROWSER)
 	$(BIN)/python -m pytest $(BROWSER)
 
-# Learned models against their libraries, small and random: what CI has no room for. TAPIR and CoTracker, whose code is on
-# no index, are tried where PYTHONPATH has it.
+# Learned models against their libraries, small and random, and what descends by torch: what CI has no room for. TAPIR and
+# CoTracker, whose code is on no index, are tried where PYTHONPATH has it.
 test-models: $(MODELS)/.installed ## tests of learned models, in an environment of their own (6 GB)
-	$(MODELS)/bin/python -m pytest tests/models
+	$(MODELS)/bin/python -m pytest tests/models tests/depth/test_cvd.py tests/refine
 
 $(MODELS)/.installed: pyproject.toml constraints.txt
 	@echo "installing torch and what the tests of learned models need into $(MODELS): 6 GB"

@@ -20,6 +20,7 @@ factory turns folders of video into training data with geometry.
   factory compact OUTPUT                     merges the many small Parquet parts of a large output
   factory export OUTPUT DEST --format tum|davis|colmap|nerfstudio|re10k|dynpose|vipe|stereo4d|webdataset|huggingface ...
   factory import SRC OUTPUT --format tum|colmap|dynpose|stereo4d     an output of what other software has posed
+  factory refine VIDEO POSES DEST [--masks DIR]     poses of other software, refined with what moves left out
   factory report OUTPUT [DEST] [--copy] [--labels LABELS]    pages of the run and of each clip, for any browser
   factory view OUTPUT                        writes the report and shows it in the browser
   factory view OUTPUT CLIP [--save FILE.rrd]    video, masks, tracks, camera and points in Rerun
@@ -36,8 +37,8 @@ factory turns folders of video into training data with geometry.
 `factory help COMMAND` explains one. Options before or after the command: -v shows tracebacks, --version, --help."""
 
 COMMANDS = (
-    *("run", "plan", "submit", "status", "query", "compact", "report", "view", "export", "import", "duplicates"),
-    *("split", "sample", "evaluate", "calibrate", "synth", "weights", "doctor", "completion"),
+    *("run", "plan", "submit", "status", "query", "compact", "report", "view", "export", "import"),
+    *("refine", "duplicates", "split", "sample", "evaluate", "calibrate", "synth", "weights", "doctor", "completion"),
 )
 
 

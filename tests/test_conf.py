@@ -7,7 +7,10 @@ import pytest
 
 from factory.commands.compose import configured
 from factory.confdir import conf_dir
+from factory.depth.cvd import ConsistentDepth
 from factory.errors import ConfigError
+from factory.models.depth_anything import DepthAnything
+from factory.models.raft import RaftFlow
 from factory.phases.build import build
 from factory.storage.sources import SCHEMA
 
@@ -37,6 +40,14 @@ def test_every_preset_composes(group, option):
 
 def test_no_group_is_left_out():
     assert {path.parent.name for path in conf_dir().glob("*/*.yaml")} == set(GROUPS)
+
+
+def test_consistent_depth_takes_the_sweep_s_place_with_a_network_and_the_profile_s_flow():
+    stages = composed("pipeline=dynapo", "depth=cvd", "profile=gpu").phases["depthmaps"].chain()
+    depth = dict(stages)["depth"]
+    assert isinstance(depth.estimate, ConsistentDepth)
+    assert isinstance(depth.estimate.match.flow, RaftFlow)
+    assert isinstance(depth.prior, DepthAnything)
 
 
 @pytest.mark.parametrize("key", ["filter.exhausted", "filter.rules.flat_share.moist", "pose.stages.track.max_side"])

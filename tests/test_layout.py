@@ -76,7 +76,8 @@ def test_no_room_imports_itself_round_a_corner():
             },
         ),
         ("background", {"background", "sfm", "geometry", "tracks"}),
-        ("depth", {"depth", "geometry", "points", "models", "construct", "artifacts"}),
+        ("depth", {"depth", "geometry", "points", "models", "construct", "artifacts", "errors", "extras"}),
+        ("refine", {"refine", "geometry", "models", "construct", "errors", "extras"}),
         ("world", {"world", "depth", "geometry", "tracks", "patches", "models", "construct", "artifacts", "errors"}),
         (
             "filters",

@@ -39,6 +39,12 @@ def centred_camera(focal_px: float, width: int, height: int, k1: float = 0.0) ->
     return Camera(focal_px, (width - 1) / 2, (height - 1) / 2, k1)
 
 
+def scaled(camera: Camera, scale: float) -> Camera:
+    """The camera of the picture at another size."""
+    centre = ((camera.cx + 0.5) * scale - 0.5, (camera.cy + 0.5) * scale - 0.5)
+    return Camera(camera.focal_px * scale, *centre, camera.k1, camera.k2)
+
+
 def project_cam(points_cam: np.ndarray, camera: Camera, focal_px: np.ndarray | None = None) -> np.ndarray:
     """Pixels, float64 (..., 2), of points (..., 3) in the camera's frame. Where z <= 0 they mean nothing.
 

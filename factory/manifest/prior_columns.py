@@ -13,6 +13,11 @@ PRIOR = (
         pa.float64(),
         "share of what the solve by motion rests on that lies in named objects; null where none is named",
     ),
+    column(
+        "pose_refined",
+        pa.bool_(),
+        "true: the poses are refined ones; false: refined ones were found worse or not to be trusted; null: none were",
+    ),
     column("object_names", pa.list_(pa.string()), "of each object found, as it was named, or object 1, 2, ..."),
     column(
         "object_moving_ratio",

@@ -7,12 +7,13 @@ import numpy as np
 
 from factory.clip import ClipRecord
 from factory.depth.cameras import COLUMNS, cameras_of
+from factory.depth.cvd import ConsistentDepth
 from factory.depth.estimate import ClipDepth
 from factory.depth.file import pack_mono_depth
 from factory.depth.maps import MonoDepth
 from factory.depth.metric import MetricScale
 from factory.depth.posed import Posed, anchors
-from factory.errors import VideoError
+from factory.errors import ConfigError, VideoError
 from factory.frames import Frames
 from factory.masks.motion import DynamicMasks
 from factory.masks.resized import resized
@@ -36,9 +37,13 @@ class SweepDepth:
     )
     gives: ClassVar[tuple[str, ...]] = ("mono_depth", "metres")
 
-    estimate: ClipDepth = field(default_factory=ClipDepth)
+    estimate: ClipDepth | ConsistentDepth = field(default_factory=ClipDepth)  # the second: depth=cvd
     prior: Depth | None = None  # a network's, that fills what cannot be measured, and what moves
     metric: MetricScale = field(default_factory=MetricScale)
+
+    def __post_init__(self) -> None:
+        if isinstance(self.estimate, ConsistentDepth) and self.prior is None:
+            raise ConfigError("consistent video depth starts from a network's depth: take depth=cvd, which sets one.")
 
     def __call__(self, record: ClipRecord) -> ClipRecord | Rejected:
         posed = posed_frames(record)

@@ -11,6 +11,8 @@ from factory.phases.pose import Pose
 from factory.prior.object_masks import ObjectMasks
 from factory.stage import Outcome
 
+NAMES = ("pose_from", "named_ratio", "pose_refined", "object_moving_ratio")
+
 
 @dataclass(frozen=True, kw_only=True)
 class PosePrior(Pose):
@@ -22,7 +24,7 @@ class PosePrior(Pose):
     def rows(self, outcome: Outcome) -> list[Row]:
         values = outcome.record.values
         (row,) = super().rows(outcome)
-        row |= {name: values[name] for name in ("pose_from", "named_ratio", "object_moving_ratio") if name in values}
+        row |= {name: values[name] for name in NAMES if name in values}
         if "naming" in values:
             naming: Naming = values["naming"]
             if naming.said is not None:

@@ -15,9 +15,11 @@ from factory.masks.motion import DynamicMasks
 from factory.phases.grading import GradeCamera
 from factory.phases.mask_labels import LabelByMask
 from factory.phases.pose_stages import JudgeCamera, SolveCamera
+from factory.phases.refine_pose import refined
 from factory.prior.choose import ChoosePose
 from factory.prior.named import Named
 from factory.prior.object_masks import ObjectMasks
+from factory.refine.refine import RefinePoses
 from factory.sfm.model.trajectory import Trajectory
 from factory.sfm.options import SolveOptions
 from factory.trust.worth import Trust
@@ -41,8 +43,8 @@ class UsePrior:
     `ChoosePose` says which stands. Objects that the clip's own motion told say nothing new of it: with those the first
     solve stays (tried again without them, a carriage seen from inside is a room in which the camera turns).
 
-    Gives: pose_from ("motion" or "prior"), named_ratio, and trajectory, trust, background, camera_motion and
-    dynamic_masks anew.
+    Gives: pose_from ("motion" or "prior"), named_ratio, pose_refined, and trajectory, trust, background, camera_motion
+    and dynamic_masks anew.
     """
 
     needs: ClassVar[tuple[str, ...]] = (
@@ -50,7 +52,8 @@ class UsePrior:
         *("dynamic_masks", "naming", "object_masks"),
     )
     gives: ClassVar[tuple[str, ...]] = (
-        *("pose_from", "named_ratio", "trajectory", "trust", "background", "camera_motion", "dynamic_masks"),
+        *("pose_from", "named_ratio", "pose_refined"),
+        *("trajectory", "trust", "background", "camera_motion", "dynamic_masks"),
     )
 
     # Tracks with more than a quarter in the masks are dynamic: dynapo study, 10 rendered clips.
@@ -67,8 +70,17 @@ class UsePrior:
     # Two ways past far things in a part of the picture (rendered) had 3.9, and 15.9, where a lens of 3800 px for 640
     # made a turn of it that was gold; a path made of the first instead is 27 % off and silver.
     clear_turn: Positive = 3.0
+    refine: RefinePoses | None = None  # of the solve that stands, as it is published
 
     def __call__(self, record: ClipRecord) -> ClipRecord:
+        record = self._chosen(record)
+        if self.refine is None:
+            return record.give(pose_refined=None)
+        by_prior = record["pose_from"] == "prior"
+        unasked = grown_by(record["dynamic_masks"], self.judged_grown_px) if by_prior else None
+        return refined(record, self.refine, self.grade, unasked)
+
+    def _chosen(self, record: ClipRecord) -> ClipRecord:
         found: ObjectMasks = record["object_masks"]
         if found.by != "language":
             return record.give(named_ratio=None, pose_from="motion")

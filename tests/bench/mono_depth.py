@@ -1,6 +1,6 @@
 """Measures depth of clips of one camera against rendered truth: exactness, coverage, flicker, CPU time and memory.
 
-    python -m tests.bench.mono_depth FOLDER [FOLDER ...] [--true-poses] [--prior] [--only NAME ...] [--cache]
+    python -m tests.bench.mono_depth FOLDER ... [--true-poses] [--prior] [--cvd SIDE] [--only NAME ...] [--cache]
 
 FOLDER holds what `factory synth FOLDER --preset lightspeed --truth depth` makes (or hard), or real clips: `depth/` with
 PNGs of millimetres, `groundtruth_tum.txt` and `intrinsics.json`. Poses are the product's, or with --true-poses the true
@@ -8,14 +8,16 @@ ones, with the product's tracks. Scores are of pixels that truly do not move and
 scale a clip. AbsRel, d<1.25 and coverage: of sure pixels, with those from other frames, of all that have depth; moving:
 AbsRel on what truly moves. Flicker: mean |log| by which the depth of a point at rest differs, against the truth, from
 one estimated frame to the next. With --prior a network is simulated: true inverse depth, blurred, distorted smoothly by
-10 %, in each frame scaled and shifted; it is scored after scale and shift a frame as well. --cache keeps what the pose
-stages find beside the videos, `<name>.pkl`.
+10 %, in each frame scaled and shifted; it is scored after scale and shift a frame as well. --cvd: and after consistent
+video depth as published, of pictures SIDE wide, with dense inverse search for its flow; needs torch. --cache keeps what
+the pose stages find beside the videos, `<name>.pkl`.
 """
 
 import argparse
 import json
 import pickle
 import resource
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from time import process_time
@@ -25,6 +27,7 @@ import cv2
 import numpy as np
 
 from factory.clip import ClipRecord
+from factory.depth.cvd import ConsistentDepth
 from factory.depth.estimate import ClipDepth
 from factory.depth.maps import FUSED, PRIOR, SWEPT, MonoDepth
 from factory.depth.posed import Posed, anchors, carried
@@ -48,6 +51,7 @@ from tests.videos import whole
 
 RANGE_M = (0.1, 100.0)
 ROUGH = 0.03  # pixels of the truth that fall together and differ by more are at an edge: none of them counts
+Run = tuple[str, Callable[..., MonoDepth], DepthMaps | None]
 STAGES = (DecodeFrames, TrackPoints, FindBackground, JudgeCamera, SolveCamera, GradeCamera, MaskMotion)
 
 
@@ -253,6 +257,7 @@ def main() -> None:
     parser.add_argument("folders", type=Path, nargs="+")
     parser.add_argument("--true-poses", action="store_true")
     parser.add_argument("--prior", action="store_true")
+    parser.add_argument("--cvd", type=int, metavar="SIDE", help="also by consistent video depth, so many pixels wide")
     parser.add_argument("--only", nargs="*", help="names of clips")
     parser.add_argument("--cache", action="store_true")
     parser.add_argument("--noise-seed", type=int, default=0, help="of the simulated network")
@@ -268,14 +273,16 @@ def main() -> None:
         posed = posed_of(found, truth if options.true_poses else None)
         off = posed.cameras[0].focal_px / truth.cameras[0].focal_px - 1
         words = f"focal {100 * off:+.1f} % ({'' if found['trajectory'].focal_reliable else 'not '}reliable)"
-        runs: list[tuple[str, DepthMaps | None]] = [("", None)]
-        if options.prior:
+        runs: list[Run] = [("", dense, None)]
+        if options.prior or options.cvd:
             prior = simulated(truth, options.noise_seed)
             print(told(f"{video.stem}, scale and shift", scores(aligned_only(dense, posed, prior), truth, posed), ""))
-            runs.append((", with the network", prior))
-        for name, given in runs:
+            runs.append((", with the network", dense, prior))
+            if options.cvd:
+                runs.append((", consistent", ConsistentDepth(side_px=options.cvd), prior))
+        for name, estimate, given in runs:
             begin = process_time()
-            depth = dense(posed, given)
+            depth = estimate(posed, given)
             cpu_s = (process_time() - begin) / max(len(depth.frame), 1)
             ends = f"{len(depth.frame)}/{len(posed.frames)} frames, {cpu_s:.2f} CPU s each, "
             ends += f"agreement {depth.agreement:.2f}, {words}"

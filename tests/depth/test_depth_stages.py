@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from factory.clip import Clip, ClipRecord
+from factory.depth.cvd import ConsistentDepth
 from factory.depth.file import read_mono_depth
-from factory.errors import VideoError
+from factory.errors import ConfigError, VideoError
 from factory.frames import Frames, Passing
 from factory.masks.motion import DynamicMasks
 from factory.models.roles import DepthMaps
@@ -81,6 +82,12 @@ def test_a_network_is_asked_with_the_focal_length():
     assert np.isfinite(found["mono_depth"].depth).all()
     assert found["metres"].scale_m == pytest.approx(1.0, rel=0.01)  # the walk is in metres
     assert SweepDepth()(record())["metres"] is None
+
+
+def test_consistent_depth_wants_a_network_from_the_start():
+    with pytest.raises(ConfigError, match="depth=cvd"):
+        SweepDepth(ConsistentDepth())
+    assert SweepDepth(ConsistentDepth(), Flat()).prior is not None
 
 
 def test_a_camera_that_stands_is_rejected():

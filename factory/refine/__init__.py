@@ -1,0 +1,1 @@
+"""Poses refined as Dynapo publishes it: gradient descent on short flow tracks, what is known to move left out."""
