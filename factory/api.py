@@ -1,10 +1,17 @@
 """What `import factory` gives: a run from Python, and an output opened."""
 
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from factory.data.opened import Output
+from factory.errors import ConfigError
+
+UNGUARDED = (
+    "factory.run is called at the top level of a script, which every worker process runs again: put the call under "
+    'if __name__ == "__main__":'
+)
 
 
 def open_output(output: str | Path) -> Output:
@@ -17,8 +24,11 @@ def run(source: str | Path, output: str | Path, settings: Mapping[str, Any] | No
 
     settings: by their keys, {"pose.min_quality": "gold"}; choices: those whose key is a name, pipeline="pose". Values
     are Python's: None, True, numbers, text, lists. Raises FactoryError with the sentence that the command would print;
-    clips that fail do not raise: their rows say why.
+    clips that fail do not raise: their rows say why. In a script it has to stand under `if __name__ == "__main__":`, as
+    all that starts processes.
     """
+    if sys._getframe(1).f_globals.get("__name__") == "__mp_main__":  # a worker reads the script that started it
+        raise ConfigError(UNGUARDED)
     from factory.commands.compose import configured
     from factory.commands.run import run_settings
 

@@ -87,7 +87,8 @@ class Guard:
                 self._end()
                 how = _exit_name(state.exit_code)
                 raise ConfigError(
-                    f"the worker of phase {self._work.phase} dies while it starts ({how}): run `factory doctor`."
+                    f"the worker of phase {self._work.phase} dies while it starts ({how}): see what stands above, and "
+                    "run `factory doctor`."
                 )
         return self._child
 

@@ -16,7 +16,7 @@ from factory.models.roles import Boxes, Told
 from factory.models.vlm_server import ServedTeller
 from factory.phases.grading import GradeCamera
 from factory.phases.naming import NameObjects, Naming
-from factory.phases.prior_pose import UsePrior, unclear_turn
+from factory.phases.prior_pose import UsePrior, fills, unclear_turn
 from factory.phases.segmenting import SegmentObjects
 from factory.prior.choose import ChoosePose
 from factory.prior.named import Named, Sighting
@@ -140,6 +140,19 @@ def test_a_turn_that_may_as_well_be_a_path_is_not_told(verdict, ratio, rotation_
     trajectory = SimpleNamespace(rotation_only=rotation_only)
     seen = CameraMotion(verdict, parallax_ratio=ratio)
     assert unclear_turn(trajectory, seen, UsePrior().clear_turn) == unclear
+
+
+def test_a_mask_fills_its_box_where_it_reaches_across_and_covers_half():
+    box = np.array([10.0, 5.0, 30.0, 25.0])
+    mask = np.zeros((40, 50), bool)
+    assert not fills(mask, box)
+    mask[5:25, 10:24] = True
+    assert not fills(mask, box)  # reaches over 0.7 of it
+    mask[5:7, 24:30] = True
+    assert fills(mask, box)
+    mask[8:22, 12:28] = False  # a frame
+    assert not fills(mask, box)
+    assert not fills(mask, np.array([60.0, 0.0, 70.0, 10.0]))  # beyond the picture
 
 
 def test_networks_cut_out_what_has_no_box_and_one_object_under_two_names_is_one():
