@@ -10,7 +10,8 @@ AbsRel on what truly moves. Flicker: mean |log| by which the depth of a point at
 one estimated frame to the next. With --prior a network is simulated: true inverse depth, blurred, distorted smoothly by
 10 %, in each frame scaled and shifted; it is scored after scale and shift a frame as well. --cvd: and after consistent
 video depth as published, of pictures SIDE wide, with dense inverse search for its flow; needs torch. --cache keeps what
-the pose stages find beside the videos, `<name>.pkl`.
+the pose stages find beside the videos, `<name>.pkl`. --language: what moves is told by a model that answers from the truth, as
+`tests.bench.dynapo` has it.
 """
 
 import argparse
@@ -47,6 +48,8 @@ from factory.phases.pose_stages import (
 from factory.sfm.model.trajectory import Trajectory
 from factory.synth.truth import decode_depth
 from factory.tum import read_tum
+from tests.bench.dynapo import asked, with_prior
+from tests.oracle import answer
 from tests.videos import whole
 
 RANGE_M = (0.1, 100.0)
@@ -70,15 +73,18 @@ class Truth:
         return Truth(self.inverse[which], self.moving[which], self.world_from_cam[which], cameras)
 
 
-def solved(video: Path, cache: bool) -> dict[str, Any]:
-    """What the pose stages find of a video."""
-    kept = video.with_suffix(".pkl")
+def solved(video: Path, cache: bool, language: bool = False) -> dict[str, Any]:
+    """What the pose stages find of a video; language: told by a model that answers from the truth what moves."""
+    kept = video.with_suffix(".language.pkl" if language else ".pkl")
     if cache and kept.exists():
         found: dict[str, Any] = pickle.loads(kept.read_bytes())
         return found
     record = ClipRecord(whole(video), {"path": video})
     for stage in STAGES:
         record = stage()(record)
+    if language:
+        told = asked(record, lambda keys: answer(video, keys), video.parent / "replies")
+        record = with_prior(told, told["object_masks"])
     frames = record["frames"]
     found = {
         "frames": frames.colour,
@@ -259,6 +265,7 @@ def main() -> None:
     parser.add_argument("--prior", action="store_true")
     parser.add_argument("--cvd", type=int, metavar="SIDE", help="also by consistent video depth, so many pixels wide")
     parser.add_argument("--only", nargs="*", help="names of clips")
+    parser.add_argument("--language", action="store_true")
     parser.add_argument("--cache", action="store_true")
     parser.add_argument("--noise-seed", type=int, default=0, help="of the simulated network")
     options = parser.parse_args()
@@ -268,7 +275,7 @@ def main() -> None:
     for video in sorted(path for folder in options.folders for path in folder.rglob("*.mp4")):
         if options.only and video.stem not in options.only:
             continue
-        found = solved(video, options.cache)
+        found = solved(video, options.cache, options.language)
         truth = truth_of(video, found)
         posed = posed_of(found, truth if options.true_poses else None)
         off = posed.cameras[0].focal_px / truth.cameras[0].focal_px - 1

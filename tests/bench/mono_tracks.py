@@ -1,6 +1,6 @@
 """Measures tracks in the world of clips of one camera against rendered truth.
 
-    python -m tests.bench.mono_tracks FOLDER [FOLDER ...] [--only NAME ...] [--noise-seed N] [--plain]
+    python -m tests.bench.mono_tracks FOLDER [FOLDER ...] [--only NAME ...] [--noise-seed N] [--plain] [--language]
 
 FOLDER holds what `factory synth FOLDER --preset lightspeed --truth depth` makes (or hard). Poses and masks are the
 product's, depth is its own, brought together with a simulated network as `tests.bench.mono_depth` has it; --plain: no
@@ -57,8 +57,8 @@ def where_truly(video: Path, seeded: SeededTracks, truth: Truth) -> tuple[np.nda
     return points, moves[tracks.track]
 
 
-def measured(video: Path, noise_seed: int | None) -> dict[str, float]:
-    found = solved(video, cache=True)
+def measured(video: Path, noise_seed: int | None, language: bool) -> dict[str, float]:
+    found = solved(video, True, language)
     truth = truth_of(video, found)
     posed = posed_of(found, None)
     depth = ClipDepth()(posed, None if noise_seed is None else simulated(truth, noise_seed))
@@ -105,6 +105,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folders", type=Path, nargs="+")
     parser.add_argument("--only", nargs="*", help="names of clips")
+    parser.add_argument("--language", action="store_true", help="see tests.bench.mono_depth")
     parser.add_argument("--noise-seed", type=int, default=0, help="of the simulated network")
     parser.add_argument("--plain", action="store_true", help="without a network")
     options = parser.parse_args()
@@ -113,7 +114,7 @@ def main() -> None:
     for video in sorted(path for folder in options.folders for path in folder.rglob("*.mp4")):
         if options.only and video.stem not in options.only:
             continue
-        values = measured(video, None if options.plain else options.noise_seed)
+        values = measured(video, None if options.plain else options.noise_seed, options.language)
         ratios.append((values["still"] / values["still, depth"], values["moving"] / values["moving, depth"]))
         print(f"{video.stem:22}", *(f"{name} {value:.3f}" for name, value in values.items()), sep=" | ", flush=True)
     for what, ratio in zip(("still", "moving"), np.array(ratios).T, strict=True):
