@@ -10,8 +10,8 @@ AbsRel on what truly moves. Flicker: mean |log| by which the depth of a point at
 one estimated frame to the next. With --prior a network is simulated: true inverse depth, blurred, distorted smoothly by
 10 %, in each frame scaled and shifted; it is scored after scale and shift a frame as well. --cvd: and after consistent
 video depth as published, of pictures SIDE wide, with dense inverse search for its flow; needs torch. --cache keeps what
-the pose stages find beside the videos, `<name>.pkl`. --language: what moves is told by a model that answers from the truth, as
-`tests.bench.dynapo` has it.
+the pose stages find beside the videos, `<name>.pkl`. --language: what moves is told by a model that answers from the
+truth, as `tests.bench.dynapo` has it.
 """
 
 import argparse
