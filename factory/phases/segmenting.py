@@ -27,7 +27,7 @@ class SegmentObjects:
     Where nothing is named, or none of it is found, the moving tracks are clustered. Gives: object_masks.
     """
 
-    needs: ClassVar[tuple[str, ...]] = ("frames", "tracks", "background", "dynamic_masks", "naming")
+    needs: ClassVar[tuple[str, ...]] = ("frames", "tracks", "background", "trust", "dynamic_masks", "naming")
     gives: ClassVar[tuple[str, ...]] = ("object_masks",)
 
     detector: Detector | None = None
@@ -56,7 +56,8 @@ class SegmentObjects:
             masks = self.video_masks.propagate(rgb, asked) if asked else np.zeros((0, *rgb.shape[:3]), bool)
             masks = np.array([resized(mask, motion.masks.shape[1:]) for mask in masks], bool)
         else:
-            masks = self.boxed(rgb, record["tracks"], record["background"], motion, [some for some in prompts if some])
+            boxes, doubted = [some for some in prompts if some], bool(record["trust"].reasons)
+            masks = self.boxed(rgb, record["tracks"], record["background"], motion, boxes, doubted)
         names = [named.name for named, some in zip(objects, prompts, strict=True) if some]
         seen = [number for number, mask in enumerate(masks) if mask.any()]
         masks, names = masks[seen], [names[number] for number in seen]

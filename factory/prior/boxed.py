@@ -45,9 +45,11 @@ class BoxMasks:
         background: Background,
         motion: DynamicMasks,
         objects: Sequence[Sequence[Prompt]],
+        doubted: bool = False,
     ) -> np.ndarray:
         """bool (O, F, h, w), at the size of the motion masks. rgb: uint8 (F, H, W, 3), the tracks' frames. objects: of
-        each, boxes in pixels of these frames, one or more: its mask is the union of what each leads to."""
+        each, boxes in pixels of these frames, one or more: its mask is the union of what each leads to. doubted: the
+        masks are by a solve that is refused."""
         if not objects:
             return np.zeros((0, *motion.masks.shape), bool)
         seen = self.mask.evidence(list(rgb), tracks, background)
@@ -57,7 +59,8 @@ class BoxMasks:
             for prompt in prompts:
                 assert prompt.box is not None
                 picture = shrink(rgb[prompt.frame], max(motion.masks.shape[1:]))
-                seed = self.seed(picture, motion.masks[prompt.frame], (prompt.box + 0.5) * scale - 0.5)
+                box = (prompt.box + 0.5) * scale - 0.5
+                seed = self.seed(picture, motion.masks[prompt.frame], box, doubted)
                 found[number] |= self.carried(seen, tracks, background, seed, prompt.frame)
         return found
 

@@ -36,6 +36,9 @@ class ChooseSeed:
     part_fill: Share = 0.3
     # Not one that fills it looser still: what hangs on lines (0.06 and 0.14), or leaps by (0.5), no colour finds.
     least_tight: Share = 0.6
+    # Where the solve is refused, a thing whose box takes so much of the picture may have the vote, and motion sees bits
+    # of what is left: a turntable and a stand before a mirror (rendered), a motocross rider (real: J 0.28 to 0.50).
+    large: Share = 0.4
     # GrabCut is believed where it fills the box as tightly: where motion sees nothing or may have seen a part,
     sure_tight: Share = 0.9
     # where it finds a thing of the shape of its box (a tray 0.97 and more; a motorcycle that fills the picture 0.84),
@@ -51,14 +54,15 @@ class ChooseSeed:
     least_part: Share = 0.15  # parts of a GrabCut that are smaller, by the largest, are none of the object; the study's
     iterations: int = 5
 
-    def __call__(self, rgb: np.ndarray, motion: np.ndarray, box: np.ndarray) -> Seed:
-        """rgb: uint8 (h, w, 3). motion: bool (h, w), what moves in this frame. box: float (4,) left, top, right,
-        bottom in pixels, centres at integers."""
+    def __call__(self, rgb: np.ndarray, motion: np.ndarray, box: np.ndarray, doubted: bool = False) -> Seed:
+        """rgb: uint8 (h, w, 3). motion: bool (h, w), what moves in this frame; doubted: by a solve that is refused.
+        box: float (4,) left, top, right, bottom in pixels, centres at integers."""
         inside = box_mask(box, motion.shape)
         moving = motion & inside
         fill = moving.sum() / max(inside.sum(), 1)
         colour = self._grabbed(rgb, np.where(inside, cv2.GC_PR_FGD, cv2.GC_BGD))
-        if fill < self.least_motion:
+        bits = fill < self.part_fill and tightness(moving, inside) < self.least_tight
+        if fill < self.least_motion or (doubted and bits and inside.mean() >= self.large):
             return Seed(colour if tightness(colour, inside) >= self.sure_tight else inside, False)
         if tightness(colour, inside) >= self.sure_tight and colour.sum() >= self.full * inside.sum():
             return Seed(colour, bool((colour & moving).sum() >= self.full_motion * colour.sum()))

@@ -16,9 +16,10 @@ import numpy as np
 from factory.clip import ClipRecord
 from factory.evaluate.masks import read_mask, region_similarity
 from factory.models.roles import Prompt
-from factory.phases.pose_stages import DecodeFrames, FindBackground, JudgeCamera, MaskMotion, SolveCamera, TrackPoints
+from factory.phases.pose_stages import DecodeFrames
 from factory.prior.boxed import BoxMasks
 from factory.prior.merge import mask_box
+from tests.bench.dynapo import MOTION
 from tests.bench.masks import true_masks
 from tests.videos import whole
 
@@ -29,7 +30,7 @@ LEAST_SHOWN = 0.3
 def measured(video: Path, folder: Path) -> tuple[float, list[float], float]:
     """J of the masks by motion, J with each box, and CPU seconds a frame and box."""
     record = ClipRecord(whole(video), {"path": video})
-    for stage in (DecodeFrames(), TrackPoints(), FindBackground(), JudgeCamera(), SolveCamera(), MaskMotion()):
+    for stage in (DecodeFrames(), *MOTION):
         record = stage(record)
     motion, tracks = record["dynamic_masks"], record["tracks"]
     height, width = motion.masks.shape[1:]
@@ -50,7 +51,7 @@ def measured(video: Path, folder: Path) -> tuple[float, list[float], float]:
         box = mask_box(truth[frame])
         assert box is not None
         prompt = Prompt(0, frame, box=(box * (rgb.shape[2] / width)).astype(float) - 0.5)
-        (masks,) = BoxMasks()(rgb, tracks, record["background"], motion, [[prompt]])
+        (masks,) = BoxMasks()(rgb, tracks, record["background"], motion, [[prompt]], bool(record["trust"].reasons))
         found.append(mean_j(masks))
     return mean_j(motion.masks), found, (process_time() - begin) / len(PLACES) / len(rgb)
 

@@ -180,6 +180,7 @@ def test_networks_cut_out_what_has_no_box_and_one_object_under_two_names_is_one(
 def test_what_is_named_and_not_found_leaves_the_clip_to_its_motion():
     tracks, is_box = scene()
     given = {"frames": frames(20), "tracks": tracks, "background": None, "dynamic_masks": masks_of(tracks, is_box)}
+    given["trust"] = solved()[1]
     naming = Naming((Named("flying pig", (Sighting(3),)),), np.arange(4))
     found = SegmentObjects()(ClipRecord(CLIP, {**given, "naming": naming}))["object_masks"]
     assert (found.by, found.names) == ("clusters", ("object 1",))

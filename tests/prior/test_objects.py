@@ -129,6 +129,21 @@ def test_the_seed_of_a_box_is_motion_where_it_fills_it_and_colour_where_motion_s
     assert seen.motion
     assert np.array_equal(seen.mask, thing)
     assert tightness(thing, box_mask(box, thing.shape)) == 1.0
+
+
+def test_where_the_solve_is_refused_a_large_box_with_bits_of_motion_is_asked_of_colour():
+    grey, bits = np.full((90, 160, 3), 100, np.uint8), np.zeros((90, 160), bool)
+    bits[12:30, 20:60] = True
+    large, small = np.array([4.5, 9.5, 154.5, 89.5]), np.array([9.5, 9.5, 79.5, 79.5])
+    choose = ChooseSeed()
+    assert np.array_equal(choose(grey, bits, large).mask, bits)
+    doubted = choose(grey, bits, large, doubted=True)
+    assert not doubted.motion
+    assert np.array_equal(doubted.mask, box_mask(large, bits.shape))
+    assert np.array_equal(choose(grey, bits, small, doubted=True).mask, bits)
+
+
+def test_boxes_are_cut_to_the_picture():
     assert box_mask(np.array([-9.0, 5, 400, 5.2]), (90, 160)).sum() == 160
 
 
