@@ -61,9 +61,9 @@ class SolveOneEye:
     steady: Positive = 3.0
     times_across: Positive = 6.0
     least_sightings: Count = 5  # as of two eyes
-    # Standard deviations of depth as shares of it, by where it comes from. With 2, 1, 0.5, 0.3 % of what was swept (fused
-    # 5, 3, 2, 1) what stands is off by 1.20, 1.15, 1.13, 1.13 % of its distance in the mean of seven rendered clips,
-    # 1.46 as depth puts it. The last two are guesses.
+    # Standard deviations of depth as shares of it, by where it comes from. With 2, 1, 0.5, 0.3 % of what was swept
+    # (fused 5, 3, 2, 1) what stands is off by 1.20, 1.15, 1.13, 1.13 % of its distance in the mean of seven rendered
+    # clips, 1.46 as depth puts it. The last two are guesses.
     swept: Positive = 0.007
     fused: Positive = 0.025
     filled: Positive = 0.1
