@@ -25,6 +25,7 @@ def call(overrides: Sequence[str], verbose: bool) -> int:
 
 def run_settings(cfg: Settings, verbose: bool) -> int:
     """Runs what the settings say; returns 0. Raises FactoryError where the run itself cannot be done."""
+    from factory.console.notes import print_prior_notes
     from factory.console.progress import progress
     from factory.console.summary import print_summary
     from factory.engine.ended import by_sigterm
@@ -72,6 +73,7 @@ def run_settings(cfg: Settings, verbose: bool) -> int:
         for summaries in in_waves(phases, wave, run):
             record_run(storage, run_id, summaries, cfg.engine, cfg.text)
         holds = funnels(storage)
+    print_prior_notes(storage)
     print_summary(summaries, holds, storage.root, verbose)
     return 0
 

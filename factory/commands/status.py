@@ -3,6 +3,7 @@
 import argparse
 from typing import Any
 
+from factory.console.notes import print_prior_notes
 from factory.console.summary import STATUSES, print_holdings, print_retry, ranked
 from factory.console.tables import duration, print_counts, print_table, say
 from factory.manifest.funnel import Funnel, funnels
@@ -25,6 +26,7 @@ def call(options: argparse.Namespace) -> int:
     print_holdings(storage.root, found)
     print_counts("rejected", [(f.phase, int(n), reason) for f in found for reason, n in ranked(f.reasons)])
     print_counts("failed", [(f.phase, int(n), error) for f in found for error, n in ranked(f.errors)])
+    print_prior_notes(storage)
     _print_costs(run_rows(storage), found)
     print_retry(found)
     return 0

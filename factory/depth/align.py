@@ -48,7 +48,7 @@ class ScaleShift:
                 return 0.0, mean_q
             scale = both / var_p
             if turn >= self.rounds:
-                correlation = both / np.sqrt(var_p * var_q)
+                correlation = both / np.sqrt(max(var_p * var_q, 1e-300))
                 if correlation <= self.least_correlation:
                     return (float(np.median(q / p)), 0.0) if np.all(p > 0) else (0.0, mean_q)
                 scale = float(np.sqrt(var_q / var_p)) / max(correlation, self.steep_correlation)

@@ -55,10 +55,9 @@ class ClipDepth:
             sure[frame] = self.agree.supported(agree & (found.margin >= self.agree.least_margin) & ~doubtful[frame])
             confirmed, measured = confirmed + int(agree.sum()), measured + int(np.isfinite(depth[frame]).sum())
         known = {frame: self._known(posed, depth, sure, frame) for frame in sorted({*swept, *aligned})}
-        if prior is None:
-            self._fill(posed, seen, known)
         for frame, inverse in self.network.deformed(posed, seen, aligned, known).items():
             _put(known[frame], inverse, PRIOR, np.isfinite(inverse) & (inverse > 0))
+        self._fill(posed, seen, known)
         shape = (len(known), *posed.moving.shape[1:])
         return MonoDepth(
             np.array(list(known), np.int64),
@@ -105,8 +104,10 @@ class ClipDepth:
         return found, origin
 
     def _fill(self, posed: Posed, seen: Anchors, known: Measured) -> None:
-        """Fills what is at rest, in place."""
+        """Fills what is at rest and still unknown, in place: all of it without a network, else what that cannot say."""
         for frame, (depth, origin) in known.items():
+            if np.all((origin != NONE) | posed.moving[frame]):
+                continue
             values, weight = _sown(posed, seen.of(frame))
             there = origin != NONE
             values[there] = 1.0 / depth[there]

@@ -13,7 +13,7 @@ from factory.manifest.read import read_schema
 from factory.storage.local import write_atomic
 from factory.storage.output import Storage
 from factory.world.artifact import read_world_tracks
-from factory.world.tracks import WorldTracks
+from factory.world.tracks import UNKNOWN, WorldTracks
 
 NEEDS = "world_tracks"
 
@@ -36,6 +36,10 @@ def export(storage: Storage, phase: str, dest: Path, selection: Selection) -> Co
     videos = clip_names([{"clip_id": source, "source": source, "source_start_s": 0.0} for source in sources])
     for row in rows:
         tracks = read_world_tracks(storage.read(storage.artifact(row[NEEDS]))).scaled(row.get(SCALE, 1.0))
+        if (
+            row["rectified2rig"] is None
+        ):  # of one camera a place that is not certain is none, and no label tells it here
+            tracks = tracks.select(tracks.label != UNKNOWN)
         arrays = annotations(tracks, videos[row["source"]], row)
         write_atomic(dest / file_name(str(arrays["name"]), ".npz"), pack_arrays(**arrays))
     return Counter(row["status"] for row in rows)

@@ -75,7 +75,13 @@ def read(video: Path, poses: Path, masks: Path | None, focal_px: float | None) -
     camera = _camera(posed, size, focal_px)
     moving = np.zeros(rgb.shape[:3], bool)
     if masks is not None:
-        moving = np.concatenate([resized(read_mask(masks / f"{n:05d}.png")[None], rgb.shape[1:3]) for n in number])
+        files = [masks / f"{n:05d}.png" for n in number]
+        if (absent := next((file for file in files if not file.exists()), None)) is not None:
+            raise StorageError(
+                f"there is no {absent}: masks are wanted of every frame with a pose, by its number in the video; "
+                "those of `factory export --format davis` are of the sampled frames."
+            )
+        moving = np.concatenate([resized(read_mask(file)[None], rgb.shape[1:3]) for file in files])
     return Given(
         *(posed.times_s, posed.world_from_cam, rgb, moving, camera, scaled(camera, rgb.shape[2] / size[0]), size)
     )

@@ -179,7 +179,11 @@ def _told(network: Network, error: Exception, unit: Unit = ()) -> FactoryError:
     if isinstance(error, FactoryError):
         kind = type(error) if isinstance(error, ModelError) else ModelError
         said = str(error)
-        return kind(said if said.startswith("model ") else f"model {network.name} answered {said}.")
+        return kind(
+            said
+            if said.startswith(("model ", "the server of the model "))
+            else f"model {network.name} answered {said}."
+        )
     first = (str(error).strip().splitlines() or [""])[0]
     return ModelError(f"model {network.name} raised {type(error).__name__}: {first}".rstrip(": "))
 
@@ -198,5 +202,5 @@ def check_packages(networks: Sequence[Network], pooled: bool) -> None:
             advice = "install them" if theirs else install_command("models")
             raise ConfigError(
                 f"model {network.name} needs packages that are not installed ({', '.join(absent)}): "
-                f"{advice}, or take profile=cpu."
+                f"{advice}, or do without: profile=cpu asks no network by itself."
             )

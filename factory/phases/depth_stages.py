@@ -10,7 +10,7 @@ from factory.depth.cameras import COLUMNS, cameras_of
 from factory.depth.cvd import ConsistentDepth
 from factory.depth.estimate import ClipDepth
 from factory.depth.file import pack_mono_depth
-from factory.depth.maps import MonoDepth
+from factory.depth.maps import NONE, MonoDepth
 from factory.depth.metric import MetricScale
 from factory.depth.posed import Posed, anchors
 from factory.errors import ConfigError, VideoError
@@ -53,7 +53,7 @@ class SweepDepth:
             network = self.prior.depth(posed.frames, focal_px)
             metres = self.metric(anchors(posed, posed.moving), network)
         found = self.estimate(posed, network, record["focal_reliable"])
-        if not len(found.frame):
+        if not np.any(found.origin != NONE):
             return Rejected(record, ("mono_depth: no frame is seen from beside and shows enough points at rest",))
         return record.give(mono_depth=found, metres=metres)
 

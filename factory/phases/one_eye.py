@@ -12,12 +12,15 @@ from factory.phases.phase import common_row
 from factory.phases.world import counted
 from factory.stage import Outcome
 
-SHARED = (
-    *("sightings", "kept_ratio", "track_count", "static_track_count", "moving_track_count", "moving_ratio"),
-    *("tracks_per_frame", "world_tracks"),
-)
+SHARED = ("sightings", "kept_ratio", "track_count", "moving_track_count", "tracks_per_frame", "world_tracks")
 ONE_EYE = (
     *(field for field in WORLD if field.name in SHARED),
+    column("static_track_count", pa.int64(), "tracks outside the masks whose rays meet in one point"),
+    column(
+        "moving_ratio",
+        pa.float64(),
+        "share of the sightings that are of tracks in the masks; null where some were left out and none was placed",
+    ),
     column(
         "moving_lost_count",
         pa.int64(),
@@ -39,4 +42,6 @@ class OneEyeWorld(ClipPhase):
         row = {**common_row(outcome), **values.get("artifacts", {})}
         if "world_tracks" in values:
             row |= {**counted(values["world_tracks"], values["world_seen"]), "moving_lost_count": values["moving_lost"]}
+            if row["moving_lost_count"] and not row["moving_track_count"]:
+                row["moving_ratio"] = None
         return [row]

@@ -35,7 +35,7 @@ class DepthAt:
 
 def depth_at(rules: DepthRules, seeded: SeededTracks, depth: MonoDepth, moving: np.ndarray) -> DepthAt:
     """depth: its `frame` are places among the F frames of the tracks. moving: bool (F, h, w) of the depth's size.
-    Raises ValueError where they are of other frames or sizes."""
+    Raises ValueError where they are of other frames or sizes, or no depth is known at all."""
     frames, *shape = moving.shape
     if frames != seeded.tracks.frames or tuple(shape) != depth.depth.shape[1:]:
         raise ValueError(
@@ -44,7 +44,10 @@ def depth_at(rules: DepthRules, seeded: SeededTracks, depth: MonoDepth, moving: 
     tracks = _shrunk(seeded.tracks, (shape[1], shape[0]))
     x, y = tracks.xy.round().astype(int).T
     measured = depth.depth[(depth.origin == SWEPT) | (depth.origin == FUSED)]
-    middle = float(np.median(measured if len(measured) else depth.depth[depth.origin != NONE]))
+    known_at_all = measured if len(measured) else depth.depth[depth.origin != NONE]
+    if not len(known_at_all):
+        raise ValueError("no pixel of the clip has depth")
+    middle = float(np.median(known_at_all))
     sampled = rules.sampled(tracks, _inverse(depth, PERCENT * middle, frames))
     place = np.full(frames, -1)
     place[depth.frame] = np.arange(len(depth.frame))

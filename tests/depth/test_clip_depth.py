@@ -107,6 +107,14 @@ def test_a_network_speaks_alone_where_the_camera_stands():
     assert off(found.depth, made.depth, np.isfinite(found.depth)) < 0.05
 
 
+def test_what_a_network_cannot_say_is_filled_as_without_one():
+    made = walk()
+    nothing = DepthMaps(np.full(made.depth.shape, np.nan, np.float16), "metric")
+    found = ESTIMATE(made.posed, nothing)
+    assert np.isfinite(found.depth).all()
+    assert not np.any(found.origin == PRIOR)
+
+
 def test_a_network_of_other_frames_is_refused():
     made = walk()
     with pytest.raises(ValueError, match="network's depth"):

@@ -174,6 +174,25 @@ def test_depth_is_that_of_its_frame_and_none_of_frames_without():
     assert at.middle == pytest.approx(WALL_M)
 
 
+def test_what_a_mask_hides_for_a_while_is_seen_in_the_other_frames():
+    given = made()
+    moving = given.scene.moving.copy()
+    moving[4:8] = True
+    found, lost = SolveOneEye()(given.seeded, replace(given.scene, moving=moving))
+    assert lost == 0
+    still = ~given.moves[matched(given, found)]
+    assert np.all(found.label[found.track[still]] == STATIC)
+    assert not np.isin(found.frame[still], range(4, 8)).any()
+
+
+def test_a_clip_without_any_depth_is_refused():
+    given = made()
+    depth = given.scene.depth
+    nothing = replace(depth, depth=np.full_like(depth.depth, np.nan), origin=np.zeros_like(depth.origin))
+    with pytest.raises(ValueError, match="no pixel"):
+        SolveOneEye()(given.seeded, replace(given.scene, depth=nothing))
+
+
 def test_masks_of_another_size_are_refused():
     given = made()
     with pytest.raises(ValueError, match="masks are"):

@@ -54,7 +54,7 @@ function metricSpace(clip, tracks, eye) {
     ? `${number(still.length)} of ${counted(tracks.counts[0], "track")} that stand, ${number(moving.length)} of ${number(tracks.counts[1])} that move`
       + (tracks.counts[2] ? `; ${number(tracks.counts[2])} are neither for certain, and not drawn` : "")
     : `${counted(still.length, "point")} of what stands`;
-  const words = `${counted(xyz.length, "place")} of the ${eye}, from the large dot on; ${seen}. The cube is ${number(wide, 2)}${clip.metres ? " m" : ""} wide. Drag to turn, scroll to come closer.`;
+  const words = `${counted(xyz.length, "place")} of the ${eye}, from the large dot on; ${seen}. The cube is ${number(wide, 2)}${clip.metres ? " m" : eye === "camera" ? " units of the poses" : ""} wide. Drag to turn, scroll to come closer.`;
   const axis = (range) => ({ visible: false, showspikes: false, range });
   const plain = { type: "scatter3d", hoverinfo: "skip" };
   return h("section", {}, h("h2", {}, tracks ? "Tracks in the world" : "The way in space"),
