@@ -19,8 +19,8 @@ PAIRING = f"""\
 A truth without an estimate counts as a failure, never as absent."""
 
 POSE = f"""\
-Camera trajectories against truth: ATE after Sim(3), RPE between successive frames, by DynPose-100K's Lightspeed
-protocol.
+Camera trajectories against truth: ATE after Sim(3) (--align), RPE between successive frames, by DynPose-100K's
+Lightspeed protocol.
 
 ESTIMATES: a folder of TUM files <stem>.txt or <stem>-NN.txt, or the OUTPUT of a run (pairs by source and seconds).
 TRUTH: below it <stem>.tum.txt, or groundtruth_tum.txt in a folder <stem> or beside the video of that name.
@@ -103,6 +103,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     pose = _parser(parsers, "pose", POSE, ("truth", "folder of true trajectories"), several=True)
     pose.add_argument("--fps", type=float, help="rate at which the estimates were sampled")
     pose.add_argument("--seed", type=int, default=0, help="of the random positions")
+    moved = "before comparing: se3 for estimates in the truth's unit (metres), none for its world, too"
+    pose.add_argument("--align", choices=("sim3", "se3", "none"), default="sim3", help=moved)
     second = ("correspondences", "CSV or Parquet of static matches")
     reprojection = _parser(parsers, "reprojection", REPROJECTION, second, several=True)
     reprojection.add_argument("--all", action="store_true", help="also the poses that a run has refused")
@@ -177,7 +179,7 @@ def _pose(options: argparse.Namespace) -> "Report":
     if options.fps is not None and options.fps <= 0:
         raise ConfigError("--fps must be above 0.")
     methods, truth = methods_of(options.places, options.method)
-    return evaluate_poses(methods, truth, options.fps, options.seed, options.per_clip)
+    return evaluate_poses(methods, truth, options.fps, options.seed, options.per_clip, options.align)
 
 
 def _reprojection(options: argparse.Namespace) -> "Report":

@@ -166,6 +166,10 @@ class ClipResult:
         `depth` count the pixels of, through their `lens`. which, and what is raised: as of `frames`, whose pictures
         hold both eyes."""
         tracks = self.world_tracks()
+        if tracks.lens is None:
+            raise StorageError(
+                f"nobody told the lens of clip {self.clip_id}, as of imported ones: take one that a run has made."
+            )
         left_rig = np.array(self._made("rectified2rig", "rig"), float).reshape(2, 3, 3)[0]
         layout = Layout.read(self._made("layout", "layout"))
         return left_eyes(self.frames(which), layout, left_rig, tracks.lens, (tracks.width, tracks.height))

@@ -2,21 +2,25 @@
 
 A sequence with less than 80 % of its frames posed has failed. Two blocks of columns: over all sequences, where a failed
 one is replaced by identity rotations and random positions, and over those on which every method compared succeeded.
-What the paper leaves open is chosen here: Sim(3) alignment (Umeyama), root mean square, RPE between successive posed
-frames, all pairs (ParticleSfM's protocol); positions of the replacement are normal with unit variance an axis and
-frame, from a fixed seed, and aligned like any other estimate.
+What the paper leaves open is chosen here: Sim(3) alignment (Umeyama) unless another is asked for, root mean square, RPE
+between successive posed frames, all pairs (ParticleSfM's protocol); positions of the replacement are normal with unit
+variance an axis and frame, from a fixed seed, and aligned like any other estimate.
 """
 
 import zlib
 from dataclasses import asdict, dataclass, replace
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
 from factory.evaluate.report import need
 from factory.evaluate.sampling import LEAST_POSED, associate, expected_frames, sampling_interval
 from factory.evaluate.trajectories import Trajectory, Truth, candidates
-from factory.geometry.trajectory import Similarity, align_similarity, path_length
+from factory.geometry.trajectory import Similarity, align_rigid, align_similarity, path_length
+
+# What an estimate may be moved by before it is compared: sim3 where its unit is unknown, se3 where it claims the
+# truth's (metres), none where it claims its world, too.
+Align = Literal["sim3", "se3", "none"]
 
 
 @dataclass(frozen=True)
@@ -41,24 +45,28 @@ class PoseScore:
 
 
 def score_method(
-    truths: list[Truth], estimates: list[Trajectory], fps: float | None, usual_s: float, seed: int
+    truths: list[Truth], estimates: list[Trajectory], fps: float | None, usual_s: float, seed: int, align: Align
 ) -> list[PoseScore]:
     """Scores of every truth, in their order. A truth without an estimate has failed: none is left out.
 
     fps: the rate the estimates were sampled at; None finds it from each estimate. usual_s: the interval at which failed
     sequences are replaced.
     """
-    return [score_clip(truth, candidates(truth, estimates), fps, usual_s, seed) for truth in truths]
+    return [score_clip(truth, candidates(truth, estimates), fps, usual_s, seed, align) for truth in truths]
 
 
-def score_clip(truth: Truth, found: list[Trajectory], fps: float | None, usual_s: float, seed: int = 0) -> PoseScore:
+def score_clip(
+    truth: Truth, found: list[Trajectory], fps: float | None, usual_s: float, seed: int = 0, align: Align = "sim3"
+) -> PoseScore:
     """Of several estimates (pieces of a long video, each in a frame of its own) the longest stands for all; frames only
     the others pose count as missing."""
     true_s = truth.trajectory.times_s
     if not found or not len(found[0].times_s):
         note = (found[0].note or "no pose") if found else "no estimate"
         expected = len(expected_frames(true_s, usual_s))
-        return _replaced(PoseScore(truth.name, 0, expected, False, truth.motionless, note=note), truth, usual_s, seed)
+        return _replaced(
+            PoseScore(truth.name, 0, expected, False, truth.motionless, note=note), truth, usual_s, seed, align
+        )
     estimate = thinned(found[0], fps)
     interval_s = interval_of(estimate, fps)
     ours, theirs = associate(estimate.times_s, true_s)
@@ -67,10 +75,9 @@ def score_clip(truth: Truth, found: list[Trajectory], fps: float | None, usual_s
     score = PoseScore(truth.name, len(ours), expected, True, truth.motionless, note=note)
     if score.share < LEAST_POSED or len(ours) < 3:
         note = f"{len(ours)} of {expected} frames posed"
-        return _replaced(replace(score, solved=False, note=note), truth, interval_s or usual_s, seed)
-    errors = trajectory_errors(
-        estimate.world_from_cam[ours], truth.trajectory.world_from_cam[theirs], true_s[theirs], truth.motionless
-    )
+        return _replaced(replace(score, solved=False, note=note), truth, interval_s or usual_s, seed, align)
+    poses, true_poses = estimate.world_from_cam[ours], truth.trajectory.world_from_cam[theirs]
+    errors = trajectory_errors(poses, true_poses, true_s[theirs], truth.motionless, align)
     return replace(score, **errors)
 
 
@@ -89,20 +96,20 @@ def interval_of(estimate: Trajectory, fps: float | None) -> float:
     return sampling_interval(estimate.times_s if estimate.sampled_s is None else estimate.sampled_s)
 
 
-def baseline(truth: Truth, interval_s: float, seed: int) -> PoseScore:
+def baseline(truth: Truth, interval_s: float, seed: int, align: Align) -> PoseScore:
     """Identity rotations and random positions, scored like an estimate."""
     chosen = expected_frames(truth.trajectory.times_s, interval_s)
     count = len(chosen)
-    return _replaced(PoseScore(truth.name, count, count, True, truth.motionless), truth, interval_s, seed)
+    return _replaced(PoseScore(truth.name, count, count, True, truth.motionless), truth, interval_s, seed, align)
 
 
 def trajectory_errors(
-    estimate: np.ndarray, truth: np.ndarray, times_s: np.ndarray, motionless: bool = False
+    estimate: np.ndarray, truth: np.ndarray, times_s: np.ndarray, motionless: bool = False, align: Align = "sim3"
 ) -> dict[str, Any]:
-    """Errors of camera-to-world poses (F, 4, 4), frame by frame, after Sim(3): ate, ate_percent (of the true path),
+    """Errors of camera-to-world poses (F, 4, 4), frame by frame, after `align`: ate, ate_percent (of the true path),
     rpe_translation, rpe_rotation_deg, each a root mean square. Without a true path only the rotation is scored."""
     metrics, paths = need("evo.core.metrics"), need("evo.core.trajectory")
-    fitted = estimate if motionless else aligned(estimate, truth)
+    fitted = estimate if motionless else aligned(estimate, truth, align)
     pair = tuple(paths.PoseTrajectory3D(poses_se3=list(p), timestamps=times_s) for p in (truth, fitted))
 
     def rms(metric: Any) -> float:
@@ -124,13 +131,17 @@ def trajectory_errors(
     }
 
 
-def aligned(estimate: np.ndarray, truth: np.ndarray) -> np.ndarray:
-    """The estimate, (F, 4, 4), after the Sim(3) that fits its positions to the truth's best.
+def aligned(estimate: np.ndarray, truth: np.ndarray, align: Align = "sim3") -> np.ndarray:
+    """The estimate, (F, 4, 4), after the Sim(3) (or SE(3), or nothing) that fits its positions to the truth's best.
 
     Positions on a line, which evo refuses, are fitted too: what is left free is a turn about the line, which changes
     no error here. Positions that coincide (a camera taken to only turn) are put at the middle of the true ones.
     """
+    if align == "none":
+        return estimate
     points, wanted = estimate[:, :3, 3], truth[:, :3, 3]
+    if align == "se3":
+        return align_rigid(points, wanted).poses(estimate)
     if np.linalg.norm(points - points.mean(axis=0), axis=1).max() < 1e-12:
         return Similarity(0.0, np.eye(3), wanted.mean(axis=0)).poses(estimate)
     geometry = need("evo.core.geometry")
@@ -141,13 +152,13 @@ def aligned(estimate: np.ndarray, truth: np.ndarray) -> np.ndarray:
     return Similarity(float(scale), rotation, translation).poses(estimate)
 
 
-def _replaced(score: PoseScore, truth: Truth, interval_s: float, seed: int) -> PoseScore:
+def _replaced(score: PoseScore, truth: Truth, interval_s: float, seed: int, align: Align) -> PoseScore:
     chosen = expected_frames(truth.trajectory.times_s, interval_s)
     rng = np.random.default_rng([seed, zlib.crc32(truth.name.encode())])
     poses = np.tile(np.eye(4), (len(chosen), 1, 1))
     poses[:, :3, 3] = rng.standard_normal((len(chosen), 3))
     times_s, true_poses = truth.trajectory.times_s[chosen], truth.trajectory.world_from_cam[chosen]
-    return replace(score, **trajectory_errors(poses, true_poses, times_s, truth.motionless))
+    return replace(score, **trajectory_errors(poses, true_poses, times_s, truth.motionless, align))
 
 
 def as_values(score: PoseScore) -> dict[str, Any]:

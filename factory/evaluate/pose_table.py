@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from factory.evaluate.pose import PoseScore, as_values, baseline, interval_of, score_method
+from factory.evaluate.pose import Align, PoseScore, as_values, baseline, interval_of, score_method
 from factory.evaluate.report import Report, Table
 from factory.evaluate.trajectories import Trajectory, Truth, candidates, read_estimates, read_truths
 
@@ -16,10 +16,16 @@ if TYPE_CHECKING:
 BASELINE = "identity + random"
 ERRORS = ("ate", "ate_percent", "rpe_translation", "rpe_rotation_deg")
 HEADINGS = ("ATE", "ATE %", "RPE-t", "RPE-r deg")
+ALIGNED: dict[Align, str] = {"sim3": "after Sim(3)", "se3": "after SE(3), scale as it came", "none": "not aligned"}
 
 
 def evaluate_poses(
-    methods: Mapping[str, Path], truth_folder: Path, fps: float | None = None, seed: int = 0, per_clip: bool = False
+    methods: Mapping[str, Path],
+    truth_folder: Path,
+    fps: float | None = None,
+    seed: int = 0,
+    per_clip: bool = False,
+    align: Align = "sim3",
 ) -> Report:
     """`methods`: a name and a folder of TUM files, or the OUTPUT of a run, each. Raises StorageError, ConfigError."""
     truths = read_truths(truth_folder)
@@ -28,10 +34,10 @@ def evaluate_poses(
     intervals = [interval_of(e, fps) for many in estimates.values() for e in many]
     notes += _rates(estimates, fps)
     usual_s = float(np.median([i for i in intervals if i > 0] or [0.0]))
-    scores = {BASELINE: [baseline(truth, usual_s, seed) for truth in truths]}
-    scores |= {name: score_method(truths, estimates[name], fps, usual_s, seed) for name in methods}
+    scores = {BASELINE: [baseline(truth, usual_s, seed, align) for truth in truths]}
+    scores |= {name: score_method(truths, estimates[name], fps, usual_s, seed, align) for name in methods}
     common = [all(scores[name][i].solved for name in methods) for i in range(len(truths))]
-    tables = [_moving_table(scores, truths, common)]
+    tables = [_moving_table(scores, truths, common, align)]
     if any(truth.motionless for truth in truths):
         tables.append(_still_table(scores, truths))
     if per_clip:
@@ -39,6 +45,7 @@ def evaluate_poses(
     values = {
         "seed": seed,
         "fps": fps,
+        "align": align,
         "methods": {
             name: {
                 "folder": str(methods.get(name, "")),
@@ -59,7 +66,9 @@ def _means(scores: Sequence[PoseScore], wanted: Sequence[bool], errors: Sequence
     return {"clips": len(chosen), **means}
 
 
-def _moving_table(scores: Mapping[str, list[PoseScore]], truths: list[Truth], common: list[bool]) -> Table:
+def _moving_table(
+    scores: Mapping[str, list[PoseScore]], truths: list[Truth], common: list[bool], align: Align
+) -> Table:
     moving = [not truth.motionless for truth in truths]
     both = [m and c for m, c in zip(moving, common, strict=True)]
     names = ["method", "% reg", *HEADINGS, *(f"{heading}({sum(both)})" for heading in HEADINGS)]
@@ -70,8 +79,8 @@ def _moving_table(scores: Mapping[str, list[PoseScore]], truths: list[Truth], co
         share = 100 * float(np.mean(solved)) if solved else None
         rows.append([name, share, *(every[e] for e in ERRORS), *(shared[e] for e in ERRORS)])
     title = (
-        f"{sum(moving)} sequences with a path; ATE and RPE-t in the truth's unit; a failed sequence counts as identity "
-        f"rotation and random positions; ({sum(both)}): those every method solved"
+        f"{sum(moving)} sequences with a path, {ALIGNED[align]}; ATE and RPE-t in the truth's unit; a failed sequence "
+        f"counts as identity rotation and random positions; ({sum(both)}): those every method solved"
     )
     return Table(title, names, rows, decimals=4)
 

@@ -26,7 +26,7 @@ from factory.world.tracks import WorldTracks
 
 PHASE, WORLD_PHASE = "pose", "world"
 PART_CLIPS = 1000  # of some 20 kB each
-VERSION = 1  # another one where the same files would give other rows
+VERSION = 2  # another one where the same files would give other rows
 # Of fx by fy and of poses from rotations: a tenth of a pixel at the border of a 720p picture, a guess.
 SQUARE_PIXELS = 1e-4
 RIGID = 1e-3

@@ -10,15 +10,15 @@ import numpy as np
 
 from factory.artifacts import BROKEN
 from factory.errors import StorageError
-from factory.geometry.camera import invert_rigid, transform_points
-from factory.geometry.lens import pinhole
+from factory.geometry.lens import Lens
 from factory.imports.posed import Found, Posed, WorldOf, checked_poses
 from factory.pickled import read_texts
 from factory.world.lifted import Lifted, quantile_by_track
 from factory.world.motion import PAPER_FOCAL_PX, SHARE, scene_motion
 from factory.world.tracks import UNKNOWN, WorldTracks
 
-SIZE = (512, 512)  # of the pictures that the release's points were followed in, over 60 degrees: the paper
+# Scene motion is an angle: it is counted in a picture of all around, as no file tells what the camera's pictures show.
+AROUND, AROUND_PX = Lens("fisheye", PAPER_FOCAL_PX, 1500.0, 1500.0), (3001, 3001)  # 1391 px are 180 degrees
 FIELDS = (
     *("timestamps", "camera2world", "rectified2rig", "fov_bounds"),
     *("track_lengths", "track_indices", "track_coordinates"),
@@ -55,7 +55,8 @@ def _read(path: Path) -> Posed:
 
 
 def _tracks(found: dict[str, np.ndarray], world_from_cam: np.ndarray, times_s: np.ndarray) -> WorldTracks:
-    """What is not told (places in pictures, noise) is that of the release's own pictures, or NaN."""
+    """What is not told (the lens, places in pictures, noise) stays unknown: neither the paper's pictures, 512 px over
+    60 degrees, nor `fov_bounds`, the whole eye's, need be what this file's points were followed in."""
     lengths, frame = (np.asarray(found[name], np.int64) for name in ("track_lengths", "track_indices"))
     points = np.asarray(found["track_coordinates"], np.float64)
     frames, total = len(times_s), int(lengths.sum())
@@ -68,19 +69,18 @@ def _tracks(found: dict[str, np.ndarray], world_from_cam: np.ndarray, times_s: n
     track = np.repeat(np.arange(len(lengths), dtype=np.int32), lengths)
     if np.any((np.diff(frame) <= 0) & (np.diff(track) == 0)):
         raise ValueError("the samples of a track are not in the order of time")
-    lens, centres = pinhole(PAPER_FOCAL_PX, SIZE), world_from_cam[frame, :3, 3]
+    centres = world_from_cam[frame, :3, 3]
     away = points - centres
     ranges = np.linalg.norm(away, axis=1)
     nothing = np.full(total, np.nan)
     rays = away / np.maximum(ranges, 1e-12)[:, None]
     seen = Lifted(track, frame.astype(np.int32), centres, rays, ranges, nothing, nothing, times_s)
-    motion_px = quantile_by_track(scene_motion(lens, SIZE, seen, world_from_cam), track, SHARE)
+    motion_px = quantile_by_track(scene_motion(AROUND, AROUND_PX, seen, world_from_cam), track, SHARE)
     unknown = np.full(len(lengths), np.nan, np.float32)
-    xy, ahead = lens.project(transform_points(invert_rigid(world_from_cam)[frame], points))
     return WorldTracks(
         track=track,
         frame=seen.frame,
-        xy=np.where(ahead[:, None], xy, np.nan).astype(np.float32),
+        xy=np.full((total, 2), np.nan, np.float32),
         range_m=ranges.astype(np.float32),
         sigma_m=nothing.astype(np.float32),
         measured=np.full((total, 3), np.nan, np.float32),
@@ -93,9 +93,9 @@ def _tracks(found: dict[str, np.ndarray], world_from_cam: np.ndarray, times_s: n
         world_from_cam=world_from_cam,
         times_s=times_s,
         frame_index=np.full(len(times_s), -1),
-        lens=lens,
-        width=SIZE[0],
-        height=SIZE[1],
+        lens=None,
+        width=0,
+        height=0,
     )
 
 

@@ -164,11 +164,10 @@ WORLD = (
     column("tracks_per_frame", NUMBER, "mean number of tracks seen in a frame"),
     column("sigma_median_m", NUMBER, "median of the standard deviations of the measured distances"),
     column(
-        "jitter_before_m",
+        "static_scatter_m",
         NUMBER,
         "metres by which points of static tracks scatter about their mean as measured: median of the root mean squares",
     ),
-    column("jitter_m", NUMBER, "the same after the optimisation, which makes one point of what stands still"),
     artifact("world_tracks.npz", "tracks in the world, measured and optimised, with labels and noise"),
     artifact(
         "depth.npz",

@@ -65,13 +65,14 @@ def _noise(tracks: WorldTracks) -> Row:
     if len(tracks.track):
         row["sigma_median_m"] = float(np.median(tracks.sigma_m))
     if np.any(tracks.label == STATIC):
-        row["jitter_before_m"] = jitter_m(tracks, tracks.measured)
-        row["jitter_m"] = jitter_m(tracks, tracks.points)
+        row["static_scatter_m"] = static_scatter_m(tracks)
     return row
 
 
-def jitter_m(tracks: WorldTracks, points: np.ndarray) -> float:
-    """Of static tracks the root mean square distance of their points (N, 3) from their own mean, the median track's."""
+def static_scatter_m(tracks: WorldTracks) -> float:
+    """Of static tracks the root mean square distance of their measured points from their own mean, the median track's.
+    Where the optimisation puts them tells nothing: it makes one point of what stands still, right or wrong."""
+    points = tracks.measured
     count = np.bincount(tracks.track, minlength=tracks.count)
     mean = np.stack([np.bincount(tracks.track, axis, tracks.count) for axis in points.T], axis=1) / count[:, None]
     square = np.sum((points - mean[tracks.track]) ** 2, axis=1)

@@ -104,12 +104,14 @@ def log_moving(clip: ClipResult, tracks: WorldTracks, stream: rr.RecordingStream
 
 
 def _over_time(clip: ClipResult, tracks: WorldTracks, stream: rr.RecordingStream, entity: str, label: int) -> None:
-    """Some tracks of that label: a colour each, by where in the picture it begins."""
+    """Some tracks of that label: a colour each, from left to right as the camera sees where they begin."""
     these = np.flatnonzero(tracks.label == label)
     some = these[np.linspace(0, len(these) - 1, min(len(these), MOST_LINES)).astype(int)]
     begin = np.flatnonzero(np.diff(tracks.track, prepend=-1))
-    share = np.nan_to_num(tracks.xy[begin, 0]) / tracks.width
-    colour = cv2.applyColorMap((255 * np.clip(share, 0, 1)).astype(np.uint8), cv2.COLORMAP_HSV)[:, 0]
+    x, _, z = _ahead(tracks, begin[some]).T
+    share = np.argsort(np.argsort(np.arctan2(x, z))) / max(len(some) - 1, 1)
+    colour = np.zeros((tracks.count, 3), np.uint8)
+    colour[some] = cv2.applyColorMap((255 * share).astype(np.uint8), cv2.COLORMAP_HSV).reshape(-1, 3)
     wanted = np.isin(tracks.track, some)
     for frame in range(len(tracks.times_s)):
         at(clip, stream, frame)
@@ -117,6 +119,12 @@ def _over_time(clip: ClipResult, tracks: WorldTracks, stream: rr.RecordingStream
         tails = [tracks.points[tail(tracks.track, tracks.frame, row)] for row in now.tolist()]
         radii = rr.Radius.ui_points(1.0)
         stream.log(entity, rr.LineStrips3D(tails, colors=colour[tracks.track[now]], radii=radii))
+
+
+def _ahead(tracks: WorldTracks, rows: np.ndarray) -> np.ndarray:
+    """Points of sightings in the frame of the camera that sees them: float64 (n, 3)."""
+    poses = tracks.world_from_cam[tracks.frame[rows]]
+    return np.asarray(np.einsum("nji,nj->ni", poses[:, :3, :3], tracks.points[rows] - poses[:, :3, 3]))
 
 
 def _pictures(
@@ -127,7 +135,7 @@ def _pictures(
     frames = clip.frames(max_side_px=2 * PICTURE_PX)
     seen = _seen(clip, layout, frames[0])
     rows = np.zeros(0, int) if tracks is None else _middles(tracks)
-    x, y = np.zeros((2, 0), int) if tracks is None else _pixels(tracks, rows, seen)
+    x, y = np.zeros((2, 0), int) if tracks is None else _pixels(_ahead(tracks, rows), seen)
     table = remap_table(seen.lens, seen.shown, seen.shape, seen.left_rig)
     for frame, both in enumerate(frames):
         left, _ = split(both, layout)
@@ -150,9 +158,9 @@ def _seen(clip: ClipResult, layout: Layout, both: np.ndarray) -> Seen:
     return Seen(lens, size, view.rectified2rig[0], pinhole(side / 2, (side, side)), (side, side))
 
 
-def _pixels(tracks: WorldTracks, rows: np.ndarray, seen: Seen) -> np.ndarray:
-    """Where sightings lie in the left eye's small picture: int64 (2, n), within it."""
-    xy, _ = seen.lens.project(tracks.lens.rays(tracks.xy[rows]) @ seen.left_rig.T)
+def _pixels(points: np.ndarray, seen: Seen) -> np.ndarray:
+    """Where points (n, 3) of the rectified eye's frame lie in its small picture: int64 (2, n), within it."""
+    xy, _ = seen.lens.project(points @ seen.left_rig.T)
     return np.clip(np.nan_to_num(xy).round(), 0, np.array(seen.size) - 1).astype(int).T
 
 

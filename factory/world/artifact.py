@@ -1,7 +1,7 @@
 """The file `world_tracks.npz`: what `WorldTracks` holds, under its names.
 
 world_tracks.npz: `np.load` reads it without pickle. N sightings of M tracks in F frames. Of imported tracks what is
-not known is NaN, a frame's number -1; points and times are always there.
+not known is NaN, a frame's number -1, a size 0, a model the empty text; points and times are always there.
     track            int32 (N,)        0..M-1, sorted by track, then frame
     frame            int32 (N,)        0..F-1
     xy               float32 (N, 2)    where in the rectified left picture, pixel centres at integers
@@ -34,15 +34,16 @@ FILE = "world_tracks.npz"
 ARRAYS = NAMES[: NAMES.index("lens")]
 TERMS = tuple(field.name for field in fields(Lens))[1:]
 MODELS = ("pinhole", "fisheye", "equirect180", "transverse")
-FINITE = ("points", "times_s", "lens")
+FINITE = ("points", "times_s")
 
 
 def pack_world_tracks(tracks: WorldTracks) -> bytes:
     """The file's content."""
     arrays = {name: getattr(tracks, name) for name in ARRAYS}
-    lens = np.array([getattr(tracks.lens, name) for name in TERMS])
+    lens = np.array([np.nan if tracks.lens is None else getattr(tracks.lens, name) for name in TERMS])
+    model = np.array("" if tracks.lens is None else tracks.lens.model)
     size = np.array([tracks.width, tracks.height])
-    return pack_arrays(**arrays, size=size, model=np.array(tracks.lens.model), lens=lens)
+    return pack_arrays(**arrays, size=size, model=model, lens=lens)
 
 
 def read_world_tracks(content: bytes) -> WorldTracks:
@@ -61,13 +62,16 @@ def read_world_tracks(content: bytes) -> WorldTracks:
     steps = np.diff(track)
     ordered = np.all((steps == 1) | ((steps == 0) & (np.diff(frame) > 0)))
     ends = (track[0], track[-1]) == (0, count - 1) if seen else count == 0
-    inside = np.all((frame >= 0) & (frame < frames)) and np.all(found["size"] > 0)
+    inside = np.all((frame >= 0) & (frame < frames))
     if not (ordered and ends and inside):
         raise broken("its sightings are not numbered and sorted by track and frame")
     if not all(np.isfinite(found[name]).all() for name in FINITE):
         raise broken("its numbers are not finite")
-    if str(found["model"]) not in MODELS or not np.isin(found["label"], range(UNKNOWN + 1)).all():
-        raise broken(f"it knows a lens {str(found['model'])[:20]} or labels that there are not")
-    lens = Lens(str(found.pop("model")), **dict(zip(TERMS, found.pop("lens").tolist(), strict=True)))  # type: ignore[arg-type]
     width, height = map(int, found.pop("size"))
+    model, terms = str(found.pop("model")), found.pop("lens")
+    told = model in MODELS and np.isfinite(terms).all() and min(width, height) > 0
+    untold = model == "" and np.isnan(terms).all() and width == height == 0
+    if not (told or untold) or not np.isin(found["label"], range(UNKNOWN + 1)).all():
+        raise broken(f"it knows a lens {model[:20]} of {width}x{height} pixels, or labels, that there are not")
+    lens = Lens(model, **dict(zip(TERMS, terms.tolist(), strict=True))) if told else None  # type: ignore[arg-type]
     return WorldTracks(**found, lens=lens, width=width, height=height)

@@ -47,7 +47,10 @@ class DepthRules:
     """What ends a track, or takes a sighting away, by disparity. Defaults: measured on rendered clips, where not a
     guess."""
 
-    jump_px: Positive = 1.0  # from one sighting to the next, or
+    # From one sighting to the next, or. A person 5 m before a VR180 camera and the wall 5 m behind differ by one pixel:
+    # at 1.0 tracks were left behind on such walls. A difference of two disparities has a deviation of
+    # 0.2. Two clips not looked at: mean error of what moves 6 and 28 % less, 4 % of its sightings and 0.004 cover go.
+    jump_px: Positive = 0.7
     jump: Share = 0.12  # of the disparity, whichever is more: a track that slid off what it was on
     edge_px: Count = 5  # side of the square in which a depth edge counts, a difference larger than a jump; a guess
     edge_share: Share = (

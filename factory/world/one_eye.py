@@ -52,7 +52,7 @@ class SolveOneEye:
 
     # Of inverse depths in per cent of the clip's median: a network's depth changes more from frame to frame than a
     # disparity does. A guess.
-    rules: DepthRules = field(default_factory=lambda: DepthRules(jump=0.3))
+    rules: DepthRules = field(default_factory=lambda: DepthRules(jump_px=1.0, jump=0.3))
     # Its bound on accelerations is what the clip's are across the line of sight, times 6, and 3 of the scene's units by
     # second squared at the least: none has a meaning in clips of any unit. Of eleven rendered clips the best is at 2
     # to 18 times; with 3 for all a toy on a table comes out 1.4 times farther off than it was.

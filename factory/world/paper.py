@@ -13,6 +13,7 @@ from scipy.sparse import csr_matrix
 from factory.construct import Count, NotNegative, Positive
 from factory.world.lifted import Lifted, begins, blocks, quantile_by_track, row_of, sums
 from factory.world.motion import SHARE
+from factory.world.still import Still
 
 Term = tuple[np.ndarray, np.ndarray]  # value of each track (M,), and its gradient by each range (N,)
 BETAS, EPSILON = (0.9, 0.999), 1e-8  # Adam's usual ones (Kingma and Ba, ICLR 2015)
@@ -36,9 +37,10 @@ class PaperOffsets:
         40_000  # sightings at a time: arrays that fit into a core's cache. The released code has 10,000 tracks
     )
 
-    def __call__(self, seen: Lifted, motion_px: np.ndarray) -> np.ndarray:
+    def __call__(self, seen: Lifted, motion_px: np.ndarray, still: Still | None = None) -> np.ndarray:
         """World points, float64 (N, 3), on their rays; NaN within two frames of a gap in their track, where the method
-        gives none. motion_px: (N,) of `scene_motion`."""
+        gives none. motion_px: (N,) of `scene_motion`. still is not looked at."""
+        del still
         kept = whole(seen)
         points = np.full((len(seen.track), 3), np.nan)
         inner = seen.observations(kept)

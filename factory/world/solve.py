@@ -15,7 +15,7 @@ from factory.world.lift import DISPARITY_PX, lift
 from factory.world.lifted import Lifted, blocks, quantile_by_track
 from factory.world.motion import SHARE, scene_motion
 from factory.world.noise import MOST_TRACKS, ClipNoise, clip_noise, ray_chi2
-from factory.world.still import speeds, still_points
+from factory.world.still import Still, speeds, still_points
 from factory.world.tracks import WorldTracks, joined
 from factory.world.weighted import WeightedOffsets
 
@@ -25,8 +25,9 @@ BLOCK = 100_000  # sightings, of whole tracks, that are solved at a time: what i
 class Optimiser(Protocol):
     """`WeightedOffsets` or `PaperOffsets`."""
 
-    def __call__(self, seen: Lifted, motion_px: np.ndarray) -> np.ndarray:
-        """World points, float64 (N, 3), of sightings; NaN where it gives none. motion_px: (N,) of `scene_motion`."""
+    def __call__(self, seen: Lifted, motion_px: np.ndarray, still: Still) -> np.ndarray:
+        """World points, float64 (N, 3), of sightings; NaN where it gives none. motion_px: (N,) of `scene_motion`.
+        still: of `still_points`."""
         ...
 
 
@@ -80,10 +81,13 @@ class SolveTracks:
     ) -> WorldTracks:
         """Of some tracks, strays among them."""
         motion_px = scene_motion(lens, (tracks.width, tracks.height), seen, world_from_cam)
-        points = self.optimiser(seen, motion_px)
+        still = still_points(seen)
+        points = self.optimiser(seen, motion_px, still)
         given = np.isfinite(points).all(axis=1)
-        seen, tracks = seen.observations(given), tracks.observations(given)
-        still, even = still_points(seen), speeds(seen)
+        if not given.all():
+            seen, tracks = seen.observations(given), tracks.observations(given)
+            still = still_points(seen)
+        even = speeds(seen)
         motion_px = quantile_by_track(motion_px[given], seen.track, SHARE)
         label = self.labels.labels(still.chi2, even.speed, even.sigma, motion_px, ray_chi2(seen), noise)
         return WorldTracks(

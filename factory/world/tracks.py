@@ -15,7 +15,8 @@ STATIC, MOVING, UNKNOWN = 0, 1, 2  # labels
 class WorldTracks:
     """N sightings of M tracks in F frames, sorted by (track, frame), in the scene's unit of length (metres where the
     baseline tells it), seen by a camera through `lens` in pictures of width by height pixels. Of one camera that zooms,
-    or whose picture shifts, `lens` is that of the first frame: the others' are in the pose phase's columns.
+    or whose picture shifts, `lens` is that of the first frame: the others' are in the pose phase's columns. Of imported
+    tracks whose pictures nobody told the lens is None, the size 0 by 0, and xy is NaN.
 
     Of sightings: track int32 (N,), 0..M-1. frame int32 (N,). xy float32 (N, 2) pixels, centres at integers. range_m
     float32 (N,), distance along the ray, as measured, with its standard deviation sigma_m float32 (N,). measured,
@@ -42,7 +43,7 @@ class WorldTracks:
     world_from_cam: np.ndarray
     times_s: np.ndarray
     frame_index: np.ndarray
-    lens: Lens
+    lens: Lens | None
     width: int
     height: int
 

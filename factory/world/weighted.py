@@ -7,7 +7,7 @@ from scipy.linalg import solveh_banded
 
 from factory.construct import Count, Positive
 from factory.world.lifted import Lifted, row_of
-from factory.world.still import still_points
+from factory.world.still import Still, still_points
 
 STEPS = (1, 2, 3)  # frames over which accelerations are taken
 LOSS = 3.0  # standard deviations at which a measured range counts half: Cauchy's weight
@@ -28,13 +28,13 @@ class WeightedOffsets:
     acceleration: Positive = 10.0
     rounds: Count = 4  # of re-weighting; a closed form each
 
-    def __call__(self, seen: Lifted, motion_px: np.ndarray | None = None) -> np.ndarray:
+    def __call__(self, seen: Lifted, motion_px: np.ndarray | None = None, still: Still | None = None) -> np.ndarray:
         """World points, float64 (N, 3): all of one track the same where it stands still, else on their rays.
-        motion_px is not looked at: see `PaperOffsets`."""
+        motion_px is not looked at: see `PaperOffsets`. still: what `still_points` finds, where that is known."""
         del motion_px
         if not seen.count:
             return seen.points
-        still = still_points(seen)
+        still = still_points(seen) if still is None else still
         points = still.points[seen.track]
         if len(moving := np.flatnonzero((still.chi2 >= self.still_chi2)[seen.track])):
             rest = seen.observations((still.chi2 >= self.still_chi2)[seen.track])

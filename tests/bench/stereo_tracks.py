@@ -29,7 +29,7 @@ from tests.bench.stereo_case import Case, covered, read_case
 
 NOISE_PX = 0.15
 COARSE_PX = 300.0  # a radian: of fewer a finer grid is followed
-FINE = {"stride_px": 3.0, "apart_px": 1.8}  # as the world phase's stages have it
+FINE = {"stride_px": 2.9, "apart_px": 1.75, "window_px": 11}  # as the world phase's stages have it
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
+from factory.cli import main
 from factory.errors import ConfigError, StorageError
 from factory.evaluate.pose import trajectory_errors
 from factory.evaluate.pose_table import BASELINE, evaluate_poses
@@ -17,8 +18,8 @@ from factory.tum import read_tum
 from tests.evaluate.truths import FPS, curved, moved, write
 
 
-def errors(estimate, truth):
-    return trajectory_errors(estimate, truth, np.arange(len(truth)) / FPS)
+def errors(estimate, truth, align="sim3"):
+    return trajectory_errors(estimate, truth, np.arange(len(truth)) / FPS, align=align)
 
 
 def noisy(poses, sigma, seed):
@@ -79,6 +80,27 @@ def test_a_straight_line_and_a_point_are_scored_too():
     assert errors(point, truth)["rpe_translation"] == pytest.approx(1)
 
 
+def test_without_a_scale_to_fit_a_wrong_scale_is_an_error_of_its_size():
+    """About their mean, positions of 3 % more than the truth's are 3 % of the truth's spread off."""
+    truth = curved()
+    spread = np.sqrt(np.sum((truth[:, :3, 3] - truth[:, :3, 3].mean(axis=0)) ** 2, axis=1).mean())
+    estimate = moved(truth, 1.03)
+    assert errors(estimate, truth)["ate"] < 1e-6
+    found = errors(estimate, truth, "se3")
+    assert found["ate"] == pytest.approx(0.03 * spread, rel=1e-6)
+    assert found["rpe_rotation_deg"] < 1e-5
+    steps = np.linalg.norm(np.diff(truth[:, :3, 3], axis=0), axis=1)
+    assert found["rpe_translation"] == pytest.approx(0.03 * np.sqrt(np.mean(steps**2)), rel=1e-6)
+
+
+def test_not_aligned_another_world_is_an_error():
+    truth = curved()
+    estimate = truth.copy()
+    estimate[:, :3, 3] += (0.3, 0.0, 0.4)
+    assert errors(estimate, truth, "se3")["ate"] < 1e-6
+    assert errors(estimate, truth, "none")["ate"] == pytest.approx(0.5, rel=1e-9)
+
+
 @pytest.fixture
 def truth(tmp_path):
     for name in ("a", "b"):
@@ -106,6 +128,18 @@ def test_a_regular_loss_shows_when_the_rate_is_given(truth, tmp_path):
     assert evaluate_poses({"ours": tmp_path / "ours"}, truth).values["methods"]["ours"]["reg_percent"] == 100
     told = evaluate_poses({"ours": tmp_path / "ours"}, truth, fps=12).values["methods"]["ours"]
     assert told["reg_percent"] == 0
+
+
+@pytest.mark.parametrize(
+    ("align", "said", "off"), [("sim3", "after Sim(3)", 0.0), ("se3", "after SE(3)", 1.0), ("none", "not aligned", 1.0)]
+)
+def test_the_table_says_how_it_aligned(align, said, off, truth, tmp_path, capsys):
+    for name in ("a", "b"):
+        write(tmp_path / "ours" / f"{name}.txt", moved(curved()))
+    assert main(["evaluate", "pose", str(tmp_path / "ours"), str(truth), "--align", align]) == 0
+    shown = capsys.readouterr().out
+    assert said in shown
+    assert (float(next(line for line in shown.splitlines() if line.startswith("ours")).split()[2]) > 1.0) == off
 
 
 def test_a_missing_estimate_is_a_failure_with_the_baselines_error(truth, tmp_path):

@@ -1,15 +1,18 @@
 """Stereo4D's annotations become an output: cameras, and tracks in the world."""
 
 import os
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 import factory
 from factory.cli import main
+from factory.errors import StorageError
 from factory.export import stereo4d
 from factory.export.selection import Selection
-from factory.world.artifact import read_world_tracks
+from factory.geometry.lens import pinhole
+from factory.world.artifact import pack_world_tracks, read_world_tracks
 from factory.world.motion import PAPER_FOCAL_PX
 from factory.world.tracks import UNKNOWN
 from tests.export.annotated import BOUNDS, TURNS, annotated, dense
@@ -66,10 +69,26 @@ def test_the_release_is_read(texts, tmp_path):
     centres = fields["camera2world"][fields["track_indices"], :, 3]
     away = fields["track_coordinates"] - centres
     np.testing.assert_allclose(tracks.range_m, np.linalg.norm(away, axis=1), rtol=1e-6)
-    np.testing.assert_allclose(tracks.xy, 255.5 + PAPER_FOCAL_PX * away[:, :2] / away[:, 2:], rtol=1e-5)
     assert np.isnan(tracks.sigma_m).all()
     assert set(tracks.label.tolist()) == {UNKNOWN}
     assert (tracks.motion_px > 0).all()  # made points jump
+
+
+def test_no_lens_is_made_up(tmp_path):
+    """Nor is the motion of what is 70 degrees aside lost, which a picture of 60 degrees would not show."""
+    points = np.array([[4.0, 0, 4 / np.tan(np.radians(70))], [4.0, 0, 4 / np.tan(np.radians(71))]])
+    poses = np.tile(np.eye(4)[:3], (5, 1, 1))
+    changes = {"track_lengths": np.array([2]), "track_indices": np.array([0, 1]), "track_coordinates": points}
+    released(tmp_path / "VID.npz", camera2world=poses, **changes)
+    clip, tracks = tracks_of(imported(tmp_path / "VID.npz", tmp_path / "out"))
+    assert (tracks.lens, tracks.width, tracks.height) == (None, 0, 0)
+    assert np.isnan(tracks.xy).all()
+    assert tracks.motion_px[0] == pytest.approx(PAPER_FOCAL_PX * np.radians(1), rel=1e-3)
+    assert clip.world_tracks().lens is None
+    with pytest.raises(StorageError, match="nobody told the lens"):
+        clip.left_eye()
+    with pytest.raises(StorageError, match="lens"):  # one without a picture's size
+        read_world_tracks(pack_world_tracks(replace(tracks, lens=pinhole(400.0, (512, 512)))))
 
 
 def test_an_export_comes_back(tmp_path):

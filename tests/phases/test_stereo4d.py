@@ -11,6 +11,7 @@ from factory.cli import main
 from factory.errors import StorageError
 from factory.geometry.remap import pixel_grid
 from factory.geometry.trajectory import align_rigid, path_length
+from factory.phases.world import static_scatter_m
 from factory.stereo.depth_file import read_depth
 from factory.synth.truth import decode_depth
 from factory.tum import read_tum
@@ -82,7 +83,7 @@ def test_tracks_lie_on_the_scene_and_say_what_moves(folder, output):
     found = row(output, "world")
     tracks = read_world_tracks(content(output, found["world_tracks"]))
     assert found["track_count"] == tracks.count > 1000
-    assert found["jitter_m"] < 0.1 * found["jitter_before_m"]
+    assert found["static_scatter_m"] == pytest.approx(static_scatter_m(tracks))
     here = tracks.frame == 12
     masked = cv2.imread(str(folder / f"{STEREO}_masks" / "00012.png"), cv2.IMREAD_UNCHANGED) > 0
     x, y = tracks.xy[here].round().astype(int).T

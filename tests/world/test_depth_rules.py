@@ -32,6 +32,8 @@ def test_edges_are_where_the_square_holds_both_sides():
     assert np.flatnonzero(edges[10]).tolist() == [13, 14, 15, 16]
     slope = np.tile(np.linspace(5, 7, 30, dtype=np.float32), (20, 1))
     assert not DepthRules().edges(slope).any()
+    person_and_wall = np.where(np.arange(30) < 15, 2.05, 1.14).astype(np.float32)  # 5 and 9 m off, 163 px a radian
+    assert DepthRules().edges(np.tile(person_and_wall, (20, 1)))[10, 13:17].all()
     assert not DepthRules().edges(np.full((20, 30), np.nan, np.float32)).any()
 
 
@@ -52,7 +54,7 @@ def track(values, seed, frames=None):
         ([20, 20.5, 21, 26, 26, 26], 4, [0, 0, 0, 1, 1, 1]),
         ([20, 26, 26, 26, 20, 20], 2, [0, 1, 1, 1, 0, 0]),
         ([20, 22, 24, 26, 28, 30], 0, [1, 1, 1, 1, 1, 1]),  # a tenth a frame: something comes near
-        ([3, 3.9, 3, 3.9, 3, 4.1], 0, [1, 1, 1, 1, 1, 0]),  # far: a pixel is allowed, though it is a third
+        ([3, 3.6, 3, 3.6, 3, 3.8], 0, [1, 1, 1, 1, 1, 0]),  # far: 0.7 px are allowed, though they are a quarter
         ([20, np.nan, np.nan, 24, 24, 24], 0, [1, 1, 1, 1, 1, 1]),  # three frames may change three times as much
         ([20, np.nan, np.nan, 32, 32, 32], 0, [1, 1, 1, 0, 0, 0]),
         ([20, np.nan, np.nan, 32, 32, 32], 2, [1, 1, 1, 0, 0, 0]),  # a seed without one: what is before it counts

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from factory.world.depth_rules import Sampled
+from factory.world.depth_rules import DepthRules, Sampled
 from factory.world.follow import SeededTracks
 from factory.world.labels import Labels
 from factory.world.noise import ClipNoise
@@ -34,7 +34,8 @@ def solved(seen, **options):
 
 def test_points_come_nearer_to_the_truth_and_labels_are_right():
     seen, truth = walks(count=60, frames=30, speed=1.0)
-    found = solved(seen)
+    # By the usual 0.7 px, 3.3 standard deviations of a difference, one sighting is cut away.
+    found = solved(seen, rules=DepthRules(jump_px=1.0))
     assert found.count == 60
     assert len(found.track) == len(seen.track)
     moving = found.track % 2 == 1
