@@ -16,11 +16,10 @@ from factory.models.roles import Boxes, Told
 from factory.models.vlm_server import ServedTeller
 from factory.phases.grading import GradeCamera
 from factory.phases.naming import NameObjects, Naming
-from factory.phases.prior_pose import UsePrior, unclear_turn
+from factory.phases.prior_pose import UsePrior, fills, unclear_turn
 from factory.phases.segmenting import SegmentObjects
 from factory.prior.choose import ChoosePose
 from factory.prior.named import Named, Sighting
-from factory.prior.shares import fills, goes_round
 from factory.synth.produce import Order, produce
 from factory.trust.assess import Signals
 from factory.trust.predicted import Predicted
@@ -154,12 +153,6 @@ def test_a_mask_fills_its_box_where_it_reaches_across_and_covers_half():
     mask[8:22, 12:28] = False  # a frame
     assert not fills(mask, box)
     assert not fills(mask, np.array([60.0, 0.0, 70.0, 10.0]))  # beyond the picture
-
-
-def test_only_a_box_of_nearly_the_whole_picture_goes_all_round_it():
-    assert goes_round(np.array([0.0, 0.01, 1.0, 1.0]), 0.95)
-    assert not goes_round(np.array([0.0, 0.2, 1.0, 1.0]), 0.95)
-    assert not goes_round(None, 0.95)
 
 
 def test_networks_cut_out_what_has_no_box_and_one_object_under_two_names_is_one():
