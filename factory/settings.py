@@ -72,6 +72,7 @@ class Settings:
     stereo: Any
     vlm: Any
     teller: Any
+    stereo_flow: Any = None
     phases: Mapping[str, PhaseSettings] = field(init=False, default_factory=dict)
     text: str = field(init=False, default="")
 

@@ -50,6 +50,17 @@ def test_consistent_depth_takes_the_sweep_s_place_with_a_network_and_the_profile
     assert isinstance(depth.prior, DepthAnything)
 
 
+@pytest.mark.parametrize("pipeline", ["dynpose", "pose", "stereo4d", "dynapo"])
+@pytest.mark.parametrize("profile", ["cpu", "gpu", "cluster"])
+def test_every_pipeline_has_every_profile(pipeline, profile):
+    cfg = composed(f"pipeline={pipeline}", f"profile={profile}")
+    for name in cfg.pipeline.phases:
+        assert name in cfg.phases
+    if pipeline == "stereo4d":
+        flow = dict(cfg.phases["world"].chain())["depth"].disparity.flow
+        assert isinstance(flow, RaftFlow) == (profile == "gpu")
+
+
 @pytest.mark.parametrize("key", ["filter.exhausted", "filter.rules.flat_share.moist", "pose.stages.track.max_side"])
 def test_a_misspelt_key_is_named(key):
     with pytest.raises(ConfigError, match=key.rsplit(".", 1)[1]):
