@@ -63,6 +63,19 @@ def whole_frame(clip: ClipResult) -> tuple[np.ndarray, tuple[int, int]]:
     return intrinsics, (ingest["source_width"] or clip.size[0], ingest["source_height"] or clip.size[1])
 
 
+def whence(clip: ClipResult) -> dict[str, Any]:
+    """What a JSON beside exported files says of where its clip is from."""
+    span = clip.clip
+    return {
+        "clip_id": clip.clip_id,
+        "source": span.source,
+        "source_start_s": span.start_s,
+        "source_end_s": span.end_s,
+        "crop": span.crop,
+        "source_size": whole_frame(clip)[1],
+    }
+
+
 def shots(clip: ClipResult, which: np.ndarray) -> Iterator[np.ndarray]:
     """The clip's pictures, uint8 (H, W, 3) RGB, of the sampled frames `which`, ascending: one after the other, as a
     whole clip of large ones has no room in memory. Raises what `ClipResult.frames` raises."""

@@ -17,7 +17,7 @@ from factory.export.clips import (
     picture_names,
     posed,
     posed_clips,
-    whole_frame,
+    whence,
     write_pictures,
 )
 from factory.export.names import file_name
@@ -94,13 +94,8 @@ def _seen(clip: ClipResult, which: np.ndarray) -> tuple[Tracks, ScenePoints | No
 
 
 def _told(clip: ClipResult) -> dict[str, Any]:
-    which, span = posed(clip), clip.clip
+    which = posed(clip)
     return {
-        "clip_id": clip.clip_id,
-        "source": span.source,
-        "source_start_s": span.start_s,
-        "source_end_s": span.end_s,
-        "crop": span.crop,
-        "source_size": whole_frame(clip)[1],
+        **whence(clip),
         "times_s": dict(zip(picture_names(clip, which), clip.times_s[which].tolist(), strict=True)),
     }

@@ -10,7 +10,7 @@ import numpy as np
 from factory.data.result import ClipResult
 from factory.depth.levels import LEVELS, levels_of, unit_of
 from factory.depth.maps import FILLED, FUSED, NONE, PRIOR, SWEPT, MonoDepth
-from factory.export.clips import named, whole_frame
+from factory.export.clips import named, whence
 from factory.export.depth_pictures import exr_of, openexr, png_of
 from factory.export.names import file_name
 from factory.export.selection import Selection, rows_of
@@ -58,17 +58,12 @@ def export(storage: Storage, phase: str, dest: Path, selection: Selection, exr: 
 
 def described(clip: ClipResult, found: MonoDepth, unit: float, metric: bool) -> dict[str, Any]:
     """The content of depth.json: what the pictures hold, and of each frame its time, camera and pose."""
-    (height, width), span = found.depth.shape[1:], clip.clip
+    height, width = found.depth.shape[1:]
     at = np.searchsorted(clip.frame_index, found.frame)
     cameras, poses = clip.intrinsics_at(width)[at], clip.world_from_cam[at]
     known = found.depth[np.isfinite(found.depth)]
     return {
-        "clip_id": clip.clip_id,
-        "source": span.source,
-        "source_start_s": span.start_s,
-        "source_end_s": span.end_s,
-        "crop": span.crop,
-        "source_size": whole_frame(clip)[1],
+        **whence(clip),
         "picture_size": clip.size,
         "size": (width, height),
         "unit": unit,

@@ -46,8 +46,8 @@ class SolveOneEye:
     """Places tracks in the world, in the unit of the poses. Those whose distance nothing tells are left out: what moves
     without a network's depth, what stands and is far away and was not measured.
 
-    Seven rendered clips whose network is simulated: what moves comes 26 % nearer the truth than its depth puts it (10
-    to 53 %).
+    Of 26 rendered clips whose network is simulated what moves comes 22 % nearer the truth than its depth puts it (in
+    the mean); none goes away from it.
     """
 
     # Of inverse depths in per cent of the clip's median: a network's depth changes more from frame to frame than a
